@@ -1,0 +1,58 @@
+# Llagar: set-up and checks. `make demo` and `make test` install what they need.
+PYTHON ?= python3
+VENV := .venv
+AGENT_VENV := .venv-agent
+BIN := $(VENV)/bin
+PROOF_MINUTES ?= 30
+DEMO_ARGS := $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+.PHONY: help setup demo test lint types imports unit proof lock clean
+
+help: ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(VENV)/.installed $(AGENT_VENV)/.installed slicer ## install everything that is missing
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What a workshop's small computer holds: the agent's extra alone. A test prints with it.
+$(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.installed
+	$(PYTHON) -m venv $(AGENT_VENV)
+	$(AGENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agent.txt
+	@touch $@
+
+.PHONY: slicer
+slicer:
+	@./docs/install-slicer.sh
+
+demo: $(VENV)/.installed slicer ## one batch through three simulated workshops
+	$(BIN)/llagar-rig demo $(DEMO_ARGS)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -m "not proof" -n 2 --dist loadgroup
+
+test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
+
+proof: setup ## the long checks, within PROOF_MINUTES
+	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof
+
+lock: ## write requirements/*.txt anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra agent -c requirements/dev.txt pyproject.toml -o requirements/agent.txt
+
+clean: ## remove environments and caches
+	rm -rf $(VENV) $(AGENT_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
