@@ -1,0 +1,129 @@
+"""What the scheduling core is asked and what it answers: frozen arrays in, frozen arrays out.
+
+Indices are positions in the problem's own arrays: L lines, S shapes, M machines, W workshops, F families.
+Times are seconds from the plan's zero; lengths mm; money minor units.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One way to lay a part down: `outline[k, 2]` float64, simple polygon, low corner at (0, 0); its height."""
+
+    outline: Floats
+    height_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The poses a part may take, best first."""
+
+    poses: tuple[Pose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Lots to make, machines to make them on, people to start them.
+
+    A family is what may share a plate without a change: process, material, settings.
+    """
+
+    line_shape: Ints
+    """[L] index into `shapes`."""
+    line_quantity: Ints
+    """[L] pieces still to make, >= 0."""
+    line_family: Ints
+    """[L] in 0..F-1."""
+    line_release_s: Floats
+    """[L] earliest start."""
+    line_due_s: Floats
+    """[L] wanted at the buyer's; may be inf."""
+    line_weight: Floats
+    """[L] cost of a second of tardiness, > 0."""
+    piece_s: Floats
+    """[L, M] machine seconds per piece; inf where the machine can't make it for a reason other than shape."""
+    exclusion: tuple[tuple[str, ...], ...]
+    """[L][M] reason for an inf in `piece_s`, else ""."""
+    shapes: tuple[Shape, ...]
+    machine_workshop: Ints
+    """[M] in 0..W-1."""
+    machine_usable_mm: Floats
+    """[M, 4] x0, y0, x1, y1 within which every outline must lie, in bed coordinates."""
+    machine_height_mm: Floats
+    """[M] tallest part."""
+    machine_spacing_mm: Floats
+    """[M] least distance between outlines."""
+    machine_ready_s: Floats
+    """[M] when it is free; inf: not at all."""
+    machine_family: Ints
+    """[M] family loaded now, -1: none known."""
+    plate_s: Floats
+    """[M] fixed machine seconds per plate (homing, heat-up)."""
+    change_s: Floats
+    """[M] seconds of a person for a change of family."""
+    clear_s: Floats
+    """[M] seconds of a person to clear and set up for every plate."""
+    machine_cost_per_s: Floats
+    """[M]"""
+    ship_s: Floats
+    """[W] shipping leg to the buyer."""
+    ship_cost: Floats
+    """[W] per parcel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Copies of one line on a plate: `at[k, 3]` float64 rows x, y, angle_deg.
+
+    A copy is the pose's outline turned by angle_deg counter-clockwise about its origin, then moved by (x, y).
+    """
+
+    line: int
+    pose: int
+    at: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPlate:
+    machine: int
+    family: int
+    start_s: float
+    end_s: float
+    placed: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Why a machine can't make a line: which limit, by how much."""
+
+    line: int
+    machine: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    line: int
+    pieces: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    plates: tuple[PlannedPlate, ...]
+    """In order of start."""
+    excluded: tuple[Excluded, ...]
+    unplanned: tuple[Unplanned, ...]
+    tardiness: float
+    """Σ weight × seconds late at the buyer's."""
+    cost: float
+    """Minor units: machines, setups, shipping."""
+    makespan_s: float
+    bound_makespan_s: float
