@@ -1,0 +1,61 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from broker.database import Base
+from broker.wire.messages import Process
+
+
+class QuoteState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+
+
+class Quote(Base):
+    __tablename__ = "quotes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    state: Mapped[QuoteState] = mapped_column(default=QuoteState.OPEN)
+    currency: Mapped[str]
+    total: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    """When the parts are promised, from the plan that the price stands on."""
+
+
+class QuoteItem(Base):
+    """What is asked for: part × quantity × material × recipe."""
+
+    __tablename__ = "quote_items"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), index=True)
+    position: Mapped[int]
+    part_id: Mapped[str] = mapped_column(ForeignKey("parts.id"))
+    quantity: Mapped[int]
+    process: Mapped[Process]
+    material: Mapped[str]
+    recipe: Mapped[str]
+    """JSON of `broker.wire.messages.Recipe`."""
+    machine_s: Mapped[float]
+    """Estimated machine seconds per piece."""
+
+
+class QuoteLine(Base):
+    """One line of the price."""
+
+    __tablename__ = "quote_lines"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), index=True)
+    item_id: Mapped[str | None] = mapped_column(ForeignKey("quote_items.id"))
+    position: Mapped[int]
+    kind: Mapped[str]
+    """machine, material, setup, labour, shipping, fee."""
+    text: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
