@@ -8,8 +8,9 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, event
+from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -17,6 +18,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 _WRITER = "llagar_writer"
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -49,7 +54,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012  (SQLAlchemy reads this very name)
+    # An enum is kept by its value, so that rows read as the wire does.
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads this very name)
+        datetime: UtcDateTime,
+        StrEnum: Enum(StrEnum, native_enum=False, length=24, values_callable=_values),
+    }
 
 
 def new_id(prefix: str) -> str:
@@ -60,7 +69,7 @@ def new_id(prefix: str) -> str:
 
 def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own BEGIN would come too late and as DEFERRED.
-    connection.isolation_level = None  # type: ignore[attr-defined]
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
         cursor.execute(f"PRAGMA {pragma}")

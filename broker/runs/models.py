@@ -7,7 +7,7 @@ from broker.database import Base
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, Actor, RunState
 
-_FINAL = ", ".join(f"'{state.name}'" for state in sorted(FINAL))
+_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL))
 
 
 class PlateRow(Base):
