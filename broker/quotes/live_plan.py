@@ -1,0 +1,60 @@
+"""What quotes ask of the plan above them; `app` fills the Protocol with `planning`'s answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from broker.wire.messages import Process, Recipe
+from slicer_bridge.facts import PartFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One item of a quote to be."""
+
+    name: str
+    facts: PartFacts
+    quantity: int
+    process: Process
+    material: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one machine would make of an item."""
+
+    workshop_id: str
+    machine_id: str
+    pieces: int
+    machine_s: float
+    """Machine seconds in all, plates' fixed part included."""
+    plates: float
+    """Plates started for it; a plate shared with other items counts by its share."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    workshop: str
+    machine: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """How one item would be made; `unplanned` pieces found no machine."""
+
+    shares: tuple[Share, ...]
+    left_out: tuple[LeftOut, ...]
+    unplanned: int
+    unplanned_reason: str
+    piece_s: float
+    """Estimated machine seconds per piece on the quickest machine that can."""
+    ready_s: float
+    """Seconds from now until all its pieces are at the buyer's."""
+
+
+class LivePlan(Protocol):
+    async def consider(self, wanted: Sequence[Wanted]) -> tuple[Opinion, ...]:
+        """Plan the items beside everything already promised, disturbing nothing; one opinion each."""
+        ...
