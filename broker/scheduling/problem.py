@@ -2,6 +2,10 @@
 
 Indices are positions in the problem's own arrays: L lines, S shapes, M machines, W workshops, F families.
 Times are seconds from the plan's zero; lengths mm; money minor units.
+
+A plate's clock: its machine is empty; one person of the workshop clears it and sets it up for `clear_s`, and for
+`change_s` more where the family changes; the machine starts as that ends (`start_s`) and runs for `plate_s` plus
+the pieces' seconds (until `end_s`). A workshop's person does one such set-up at a time.
 """
 
 from dataclasses import dataclass
@@ -76,6 +80,21 @@ class Problem:
     """[W] shipping leg to the buyer."""
     ship_cost: Floats
     """[W] per parcel."""
+    line_order: Ints | None = None
+    """[L] order a line belongs to, >= 0: one parcel per order and workshop. None: all lines are one order's."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be planned.
+
+        Raises
+        ------
+        ProblemError
+            One of its kinds (`scheduling.errors`), naming the field and the place in it.
+        """
+        # Imported here because the checks are written over this very class.
+        from broker.scheduling.validate import check_problem
+
+        check_problem(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +141,10 @@ class Result:
     excluded: tuple[Excluded, ...]
     unplanned: tuple[Unplanned, ...]
     tardiness: float
-    """Σ weight × seconds late at the buyer's."""
+    """Σ weight × seconds late at the buyer's, a line's lateness being that of its last piece."""
     cost: float
-    """Minor units: machines, setups, shipping."""
+    """Minor units: machines while running and set up, and a parcel per order and workshop."""
     makespan_s: float
+    """Last plate's end."""
     bound_makespan_s: float
+    """No plan of the same pieces ends earlier."""

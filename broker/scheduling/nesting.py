@@ -1,0 +1,182 @@
+"""Parts on a plate, true to their shape: several first fits, the best of them, checked exactly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from broker.scheduling.eligibility import Fit, poses_that_fit
+from broker.scheduling.errors import NestingFault
+from broker.scheduling.firstfit import EXACT_MM, FirstFit, Placement
+from broker.scheduling.nofit import Bed, NoFit, Variant
+from broker.scheduling.problem import Floats, Shape
+from broker.scheduling.rotation import turned
+
+PIECES_PER_PLATE = 1000
+"""More than this no person takes off a plate and counts."""
+SAME_SHAPE = 1e-4
+"""Share of its area within which a turned outline counts as the same."""
+
+Wanted = tuple[tuple[int, int], ...]
+"""Sorted (shape, pieces)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """Parts laid out: `shape[k]`, `pose[k]`, and `at[k, 3]` rows of x, y, angle_deg, from the bed's usable corner."""
+
+    shape: tuple[int, ...]
+    pose: tuple[int, ...]
+    at: Floats
+    used_mm: tuple[float, float]
+    """Extent of what is placed, from the usable corner."""
+
+
+class Nester:
+    """Nests of one problem's shapes. Keeps every pattern it has found: the same question gets the same answer."""
+
+    def __init__(self, shapes: Sequence[Shape], angles_deg: tuple[float, ...] | None = None) -> None:
+        """`angles_deg` are the only angles to try; None: quarter turns and whatever else a part needs to fit."""
+        self._shapes = shapes
+        self._angles = angles_deg
+        self._nofit = NoFit({(s, p): pose for s, shape in enumerate(shapes) for p, pose in enumerate(shape.poses)})
+        self._variants: dict[tuple[Bed, int], tuple[Variant, ...]] = {}
+        self._areas = [shapely.Polygon(shape.poses[0].outline).area for shape in shapes]
+        self._fills: dict[tuple[Bed, Wanted], Nest] = {}
+
+    def capacity(self, bed: Bed, shape: int) -> int:
+        """How many of one shape the bed holds, `PIECES_PER_PLATE` at most."""
+        return len(self.fill(bed, ((shape, PIECES_PER_PLATE),)).shape)
+
+    def nest(self, bed: Bed, wanted: Wanted) -> Nest | None:
+        """All that is wanted, on the bed; None where that doesn't fit."""
+        pieces = sum(number for _, number in wanted)
+        if pieces > PIECES_PER_PLATE or sum(self._areas[s] * n for s, n in wanted) > bed.width_mm * bed.depth_mm:
+            return None
+        if any(number > self.capacity(bed, shape) for shape, number in wanted):
+            return None
+        found = self.fill(bed, wanted)
+        return found if len(found.shape) == pieces else None
+
+    def fill(self, bed: Bed, wanted: Wanted) -> Nest:
+        """As much of what is wanted as the bed holds: most part area first, then the smallest extent."""
+        key = (bed, wanted)
+        if key not in self._fills:
+            pieces = dict(wanted)
+            nests = [
+                self._placed(bed, pieces, variants, by_columns=by_columns)
+                for variants in self._choices(bed, list(pieces))
+                for by_columns in (False, True)
+            ]
+            best = max(nests, key=self._worth)
+            _check_exactly(self._shapes, best, bed)
+            self._fills[key] = best
+        return self._fills[key]
+
+    def variants(self, bed: Bed, shape: int) -> tuple[Variant, ...]:
+        """The ways to lay `shape` on `bed`: its best pose that fits, at the angles worth trying."""
+        key = (bed, shape)
+        if key not in self._variants:
+            usable = (0.0, 0.0, bed.width_mm, bed.depth_mm)
+            fits = poses_that_fit(self._shapes[shape], usable, bed.height_mm)
+            self._variants[key] = self._turned_variants(shape, fits[0], bed) if fits else ()
+        return self._variants[key]
+
+    def _turned_variants(self, shape: int, fit: Fit, bed: Bed) -> tuple[Variant, ...]:
+        outline = self._shapes[shape].poses[fit.pose].outline
+        found: list[Variant] = []
+        polygons: list[shapely.Polygon] = []
+        for angle in self._angles if self._angles is not None else angles_to_try(outline, fit):
+            points = turned(outline, angle)
+            low, size = points.min(axis=0), np.ptp(points, axis=0)
+            if size[0] > bed.width_mm + EXACT_MM or size[1] > bed.depth_mm + EXACT_MM:
+                continue
+            polygon = shapely.Polygon(points - low)
+            if not any(_same(polygon, other) for other in polygons):
+                polygons.append(polygon)
+                corner, extent = (float(low[0]), float(low[1])), (float(size[0]), float(size[1]))
+                found.append(Variant(shape, fit.pose, angle, corner, extent))
+        return tuple(found)
+
+    def _choices(self, bed: Bed, shapes: list[int]) -> list[dict[int, tuple[Variant, ...]]]:
+        """Sets of variants to nest with: all of them; and for a shape alone each direction by itself."""
+        every = {shape: self.variants(bed, shape) for shape in shapes}
+        choices = [every]
+        if len(shapes) == 1:
+            variants = every[shapes[0]]
+            directions = sorted({variant.angle_deg % 180.0 for variant in variants})
+            if len(directions) > 1:
+                choices += [
+                    {shapes[0]: tuple(v for v in variants if v.angle_deg % 180.0 == direction)}
+                    for direction in directions
+                ]
+        return choices
+
+    def _placed(
+        self, bed: Bed, pieces: dict[int, int], choice: dict[int, tuple[Variant, ...]], *, by_columns: bool
+    ) -> Nest:
+        search = FirstFit(bed, self._nofit, by_columns=by_columns)
+        for shape in sorted(pieces, key=lambda shape: (-self._areas[shape], shape)):
+            search.begin(choice[shape])
+            for _ in range(min(pieces[shape], PIECES_PER_PLATE - len(search.placements))):
+                if not search.place():
+                    break
+        return _nest(search.placements, bed.cell_mm)
+
+    def _worth(self, nest: Nest) -> tuple[float, float, float]:
+        width, depth = nest.used_mm
+        area = sum(self._areas[shape] for shape in nest.shape)
+        return round(area, 6), -round(width * depth, 6), -round(width + depth, 6)
+
+
+def angles_to_try(outline: Floats, fit: Fit) -> tuple[float, ...]:
+    """Angles worth trying: quarter turns, the longest edge of the hull along an axis; else those that fit at all."""
+    hull = shapely.get_coordinates(shapely.MultiPoint(outline).convex_hull)
+    edges = np.diff(hull, axis=0)
+    longest = edges[np.argmax(np.hypot(edges[:, 0], edges[:, 1]))]
+    aligned = round(float(-np.degrees(np.arctan2(longest[1], longest[0]))) % 90.0, 6)
+    wanted = [0.0, 90.0, 180.0, 270.0]
+    if 0.01 < aligned < 89.99:
+        wanted += [aligned + quarter for quarter in (0.0, 90.0, 180.0, 270.0)]
+    found = [angle for angle in wanted if any(low <= angle % 180.0 <= high for low, high in fit.angles_deg)]
+    if not found:
+        inside = [angle for low, high in fit.angles_deg for angle in ((low + high) / 2, low, high)]
+        found = inside + [angle + 180.0 for angle in inside]
+    return tuple(dict.fromkeys(angle % 360.0 for angle in found))
+
+
+def _nest(placements: list[Placement], cell_mm: float) -> Nest:
+    at = np.zeros((len(placements), 3))
+    used = (0.0, 0.0)
+    for number, placement in enumerate(placements):
+        variant = placement.variant
+        x, y = placement.column * cell_mm, placement.row * cell_mm
+        at[number] = x - variant.low_mm[0], y - variant.low_mm[1], variant.angle_deg
+        used = max(used[0], x + variant.size_mm[0]), max(used[1], y + variant.size_mm[1])
+    return Nest(tuple(p.variant.shape for p in placements), tuple(p.variant.pose for p in placements), at, used)
+
+
+def _same(polygon: shapely.Polygon, other: shapely.Polygon) -> bool:
+    return bool(polygon.symmetric_difference(other).area <= SAME_SHAPE * polygon.area)
+
+
+def _check_exactly(shapes: Sequence[Shape], nest: Nest, bed: Bed) -> None:
+    polygons = np.array(
+        [
+            shapely.Polygon(turned(shapes[shape].poses[pose].outline, angle) + np.array([x, y]))
+            for shape, pose, (x, y, angle) in zip(nest.shape, nest.pose, nest.at.tolist(), strict=True)
+        ],
+        dtype=object,
+    )
+    if not len(polygons):
+        return
+    bounds = shapely.total_bounds(polygons)
+    if bounds[:2].min() < -EXACT_MM or bounds[2] > bed.width_mm + EXACT_MM or bounds[3] > bed.depth_mm + EXACT_MM:
+        raise NestingFault(f"a part lies off the bed: {bounds.tolist()}")
+    left, right = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=bed.spacing_mm + EXACT_MM)
+    pairs = left < right
+    gaps = shapely.distance(polygons[left[pairs]], polygons[right[pairs]])
+    touching = shapely.area(shapely.intersection(polygons[left[pairs]], polygons[right[pairs]]))
+    if (gaps < bed.spacing_mm - EXACT_MM).any() or (touching > EXACT_MM).any():
+        raise NestingFault(f"parts lie {gaps.min():.4f} mm apart, must be {bed.spacing_mm:g} mm")
