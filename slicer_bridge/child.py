@@ -1,6 +1,7 @@
 """The child process that reads strangers' files: a request on stdin, a reply on stdout.
 
-Run as `python -m slicer_bridge.child`. It limits itself before it opens the file. A killed child is the parent's ParserDied.
+Run as `python -m slicer_bridge.child`. It limits itself before it opens the file.
+A killed child is the parent's ParserDied.
 """
 
 import hashlib

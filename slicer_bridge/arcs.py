@@ -1,0 +1,71 @@
+"""Arcs in the XY plane: their centre, length, and how far they reach."""
+
+from dataclasses import dataclass
+from math import atan2, copysign, hypot, pi, sqrt
+
+_MISMATCH_MM = 0.5
+_MISMATCH_SHARE = 0.001
+"""GRBL 1.1 gcode.c refuses arcs whose two radii differ by over 0.5 mm and 0.1 %; we refuse if either is over."""
+_ROUNDING_MM = 0.01
+_FULL_CIRCLE_RAD = 1e-6
+"""A shorter way than this is taken as a full circle: GRBL's ARC_ANGULAR_TRAVEL_EPSILON is 5e-7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """What an arc sweeps: corners of its bounding box and its length, mm."""
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+    length: float
+
+
+def sweep(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    centre: tuple[float, float],
+    clockwise: bool,
+) -> Arc | None:
+    """The arc from `start` to `end` (a full circle if they are equal); None if it isn't one circle's arc."""
+    ax, ay = start[0] - centre[0], start[1] - centre[1]
+    bx, by = end[0] - centre[0], end[1] - centre[1]
+    before, after = hypot(ax, ay), hypot(bx, by)
+    gap = abs(before - after)
+    if before == 0.0 or gap > _MISMATCH_MM or (gap > _ROUNDING_MM and gap > _MISMATCH_SHARE * before):
+        return None
+    radius = max(before, after)
+    begin, turn = atan2(ay, ax), _turn((ax, ay), (bx, by), clockwise, closed=start == end)
+    xs, ys = [start[0], end[0]], [start[1], end[1]]
+    for quarter, (ux, uy) in enumerate(((1, 0), (0, 1), (-1, 0), (0, -1))):
+        if _passes(begin, turn, quarter * pi / 2):
+            xs.append(centre[0] + ux * radius)
+            ys.append(centre[1] + uy * radius)
+    return Arc((min(xs), min(ys)), (max(xs), max(ys)), abs(turn) * radius)
+
+
+def _turn(before: tuple[float, float], after: tuple[float, float], clockwise: bool, *, closed: bool) -> float:
+    """Signed angle swept, radians; a closed arc is a full circle."""
+    if closed:
+        return -2 * pi if clockwise else 2 * pi
+    angle = atan2(before[0] * after[1] - before[1] * after[0], before[0] * after[0] + before[1] * after[1])
+    if clockwise:
+        return angle if angle < -_FULL_CIRCLE_RAD else angle - 2 * pi
+    return angle if angle > _FULL_CIRCLE_RAD else angle + 2 * pi
+
+
+def _passes(begin: float, turn: float, angle: float) -> bool:
+    along = (angle - begin) % (2 * pi) if turn > 0 else (begin - angle) % (2 * pi)
+    return along <= abs(turn)
+
+
+def centre_of(
+    start: tuple[float, float], end: tuple[float, float], radius: float, clockwise: bool
+) -> tuple[float, float] | None:
+    """Centre of the arc given by its radius (negative: the longer way round); None if there is none."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    chord = hypot(dx, dy)
+    if chord == 0.0 or radius == 0.0 or chord > 2 * abs(radius) + 1e-4:
+        return None
+    height = sqrt(max(radius * radius - chord * chord / 4, 0.0))
+    side = copysign(1.0, radius) * (-1.0 if clockwise else 1.0)
+    return ((start[0] + end[0]) / 2 - side * height * dy / chord, (start[1] + end[1]) / 2 + side * height * dx / chord)
