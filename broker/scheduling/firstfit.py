@@ -10,8 +10,8 @@ import numpy as np
 
 from broker.scheduling.nofit import Bed, Mask, NoFit, Variant
 
-EXACT_MM = 1e-6
-"""Rounding that is let pass where a part just fits."""
+EXACT_MM = 1e-5
+"""Rounding that is let pass where a part just fits: more than `rotation.FIT_TOLERANCE_MM`, nothing to a machine."""
 
 
 @dataclass(frozen=True, slots=True)
