@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event
+from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -101,6 +101,14 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         async with self._writers() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in one writing transaction that no other migration shares."""
+        async with self.engine.execution_options(**{_WRITER: True}).begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(7164001)"))
+            yield connection
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -1,0 +1,64 @@
+"""The composition root: the only place where the broker's parts are wired together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from broker.app.body_cap import BodyCap
+from broker.app.problems import add_handlers
+from broker.clock import Clock, SystemClock
+from broker.database import Database
+from broker.migrations.upgrade import require_head, upgrade
+from broker.settings import Settings
+from broker.wire.rest import Health
+
+API = "/api/v1"
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """The broker as an ASGI application; its lifespan owns the database and all background work."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    clock = clock or SystemClock()
+    database = Database(settings.url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            await open_database(database, settings)
+            yield
+        finally:
+            await database.close()
+
+    app = FastAPI(
+        title="Llagar broker",
+        version=version("llagar"),
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=f"{API}/docs",
+        redoc_url=None,
+    )
+    add_handlers(app)
+    app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
+    for router in (_health(),):
+        app.include_router(router, prefix=API)
+    return app
+
+
+async def open_database(database: Database, settings: Settings) -> None:
+    """The embedded database is brought up to date by itself; a shared one by `llagar-broker migrate`."""
+    if settings.database_url is None:
+        await upgrade(database)
+    else:
+        await require_head(database)
+
+
+def _health() -> APIRouter:
+    router = APIRouter(tags=["broker"])
+
+    @router.get("/health")
+    async def health() -> Health:
+        return Health(status="ok", version=version("llagar"))
+
+    return router
