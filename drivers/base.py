@@ -3,12 +3,15 @@
 A driver is synchronous and owned by one thread; `hold`, `resume`, `cancel` and `stop_now` may be called
 from any other thread while `run` blocks. It is not responsible for journals, permits or policy: the
 caller flushes its journal before `run`, and passes in the line checker that has the last word.
+
+Requests act on the run that is under way; without one, `hold`, `resume` and `cancel` do nothing. Whoever
+asks while a run is about to begin repeats the request until it shows or `run` has returned.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class State(StrEnum):
@@ -47,6 +50,7 @@ class Status:
     hotend_c: float | None = None
     bed_c: float | None = None
     position_mm: tuple[float, float, float] | None = None
+    """Routers: in machine coordinates. Printers: as the firmware reports it."""
     work_offset_mm: tuple[float, float, float] | None = None
     feed_mm_s: float | None = None
     lines_done: int = 0
@@ -57,9 +61,9 @@ class Status:
 
 
 class LineCheck(Protocol):
-    """Judges one program line before it is sent, knowing the program's state at that line.
+    """Judges every program line in order before it is sent, knowing the program's state at that line.
 
-    Returns None to let it pass, or the reason why it is refused.
+    The line is as the program has it, comment and all; blanks and pure comments are shown to it too. Returns None to let it pass, or the reason why it is refused.
     """
 
     def __call__(self, line: str) -> str | None: ...
@@ -109,8 +113,10 @@ class Driver(Protocol):
         """Stream a program; return when the machine has executed it or a cancel is done.
 
         `lines` come without line ends; comments and blanks are dropped here. Before the first line nothing
-        is sent that heats or moves. On any error the safe end state is tried first.
-        Raises LineRefused, MachineFault and its kinds; DriverMisuse if a run is under way.
+        is sent that heats or moves. On any error the safe end state is tried first; the error's `safe`
+        and `lines_done` say how that went. After a MachineFault the driver must be opened anew.
+        Raises LineRefused, MachineFault and its kinds (NotReady before anything was sent; FirmwareHalted
+        after `stop_now`); DriverMisuse if it is not open or a run is under way.
         """
         ...
 
@@ -126,12 +132,34 @@ class Driver(Protocol):
         """Overtake whatever is queued (M112; feed hold and reset)."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the port back; may be repeated. Raises DriverMisuse while a run is under way."""
+        ...
+
+
+@runtime_checkable
+class Setup(Protocol):
+    """What an operator needs of a router between runs; drivers of such machines offer it beside `Driver`.
+
+    All raise DriverMisuse while a run is under way, and MachineFault and its kinds.
+    """
+
+    def home(self) -> None:
+        """Find the machine's own zero; also what ends an alarm."""
+        ...
+
+    def set_work_zero(self, machine_mm: tuple[float, float, float]) -> tuple[float, float, float]:
+        """Put the work zero (G54) at these machine coordinates; returns what the firmware reads back."""
+        ...
+
+    def work_offset(self) -> tuple[float, float, float]:
+        """The work zero (G54) that the firmware holds, machine coordinates, mm."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """`url` is a device path or any URL of `serial.serial_for_url`."""
+    """`url` is a device path or a URL of `serial.serial_for_url` that has a file descriptor (`socket://`)."""
 
     url: str
     baudrate: int = 115200

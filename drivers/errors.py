@@ -2,7 +2,14 @@
 
 
 class DriverError(Exception):
-    """A machine could not be driven."""
+    """A machine could not be driven.
+
+    What ends a run carries how the run stood: `lines_done`, and `safe`: the safe end state was sent and
+    confirmed by the firmware's own answer. A halted firmware answers nothing, so `safe` is False after it.
+    """
+
+    safe: bool = False
+    lines_done: int = 0
 
 
 class DriverMisuse(DriverError):
@@ -35,8 +42,12 @@ class NoAnswer(MachineFault):
     """The machine kept silent for longer than its work explains."""
 
 
+class NotReady(MachineFault):
+    """The machine can't take a program now; nothing of it was sent."""
+
+
 class FirmwareHalted(MachineFault):
-    """The firmware stopped itself and needs a reset."""
+    """The firmware stopped, by itself or by `stop_now`, and needs a reset or homing."""
 
 
 class FirmwareReset(MachineFault):
@@ -57,4 +68,10 @@ class Alarm(MachineFault):
 
 
 class RejectedByFirmware(MachineFault):
-    """The firmware answered a program line with an error."""
+    """The firmware answered a line with an error; `line_number` is 0 for lines of the driver's own."""
+
+    def __init__(self, answer: str, *, line_number: int = 0, line: str = "") -> None:
+        super().__init__(f"{answer}, to line {line_number}: {line!r}" if line else answer)
+        self.answer = answer
+        self.line_number = line_number
+        self.line = line
