@@ -4,9 +4,10 @@ A session is the unit of work: `writing` commits once at its end or rolls all ba
 over a wait or a solve. On SQLite a writer begins IMMEDIATE, so that two of them never deadlock on upgrade.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -81,6 +82,30 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
+class Waker:
+    """Tells whoever waits in this process that rows have changed.
+
+    A hint: other processes' changes don't ring here, so every waiter looks by itself as well.
+    """
+
+    def __init__(self) -> None:
+        self.rings = 0
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Call it after the commit, in the loop's thread."""
+        self.rings += 1
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+    async def wait(self, heard: int, most_s: float) -> int:
+        """Until there were more rings than `heard`, or for `most_s`; returns the rings so far."""
+        if self.rings == heard:
+            with suppress(TimeoutError):  # the waiter looks by itself now
+                await asyncio.wait_for(self._rung.wait(), most_s)
+        return self.rings
+
+
 class Database:
     """`url`: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://…`."""
 
@@ -89,6 +114,7 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine.sync_engine, "connect", _sqlite_connect)
             event.listen(self.engine.sync_engine, "begin", _sqlite_begin)
+        self.waker = Waker()
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writers = async_sessionmaker(self.engine.execution_options(**{_WRITER: True}), expire_on_commit=False)
 

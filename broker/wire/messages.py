@@ -235,7 +235,7 @@ class Unknown(Wire):
 
 
 class Counted(Wire):
-    """Good and scrap of a finished run; good + scrap = what the plate holds, per lot."""
+    """Good and scrap of a finished run; good + scrap = what the plate holds, for every lot of the plate."""
 
     kind: Literal["counted"] = "counted"
     operator: str
@@ -243,7 +243,11 @@ class Counted(Wire):
 
 
 class Settled(Wire):
-    """A person's word on a faulted, stopped or unknown run."""
+    """A person's word on a faulted, stopped or unknown run: the run's last event.
+
+    Per lot good + scrap ≤ what the plate holds (what was never made is neither); a lot left out counts as 0.
+    With good pieces the run passes finished to accepted, else it is scrapped.
+    """
 
     kind: Literal["settled"] = "settled"
     operator: str
@@ -262,6 +266,11 @@ class Availability(StrEnum):
 
 
 class MachineChanged(Wire):
+    """Send it whenever a machine becomes free: a run is offered as soon as the broker hears so.
+
+    The quarantine that follows a lost journal (a new epoch) ends by this event alone: a heartbeat doesn't lift it.
+    """
+
     kind: Literal["machine"] = "machine"
     machine: str
     availability: Availability
@@ -301,7 +310,11 @@ Body = Annotated[RunBody | ShopBody, Field(discriminator="kind")]
 
 
 class Envelope(Wire):
-    """One durable event. `version` is the run's version that the agent saw before it (0 without a run)."""
+    """One durable event. `version` is the run's version that the agent saw before it (0 without a run).
+
+    Each event that is applied raises the run's version by 1. What the broker did in the agent's silence (unknown)
+    doesn't count: an agent with an unbroken journal goes on with its own numbers.
+    """
 
     protocol: Literal[1] = 1
     agent: str
@@ -326,7 +339,11 @@ class Signed(Wire):
 
 
 class Hello(Wire):
-    """`signature` is over the text `llagar-hello|{nonce}|{agent}|{epoch}`."""
+    """Answers `Challenge` within 10 s, and `Welcome` answers it; a refusal closes the socket with a reason.
+
+    `signature` is over the text `llagar-hello|{nonce}|{agent}|{epoch}`. A second connection of
+    an agent ends its first.
+    """
 
     type: Literal["hello"] = "hello"
     protocol: int = PROTOCOL
@@ -369,7 +386,11 @@ class Progress(Wire):
 
 
 class PermitRequest(Wire):
-    """`request` is made anew for each try; the permit's 30 s count from when this was sent."""
+    """`request` is made anew for each try; the permit's 30 s count from when this was sent.
+
+    Send it after the `Armed` event on the same connection, with the version that follows it. Sent again with the
+    same `request`, it gets the same permit.
+    """
 
     type: Literal["permit_request"] = "permit_request"
     run: str
@@ -401,13 +422,18 @@ class Welcome(Wire):
 
 
 class Ack(Wire):
+    """Every event of `epoch` up to `seq` is stored."""
+
     type: Literal["ack"] = "ack"
     epoch: str
     seq: int
 
 
 class Conflict(Wire):
-    """An event did not fit the run as the broker knows it; it is acknowledged and has changed nothing."""
+    """An event did not fit the run as the broker knows it; it is acknowledged and has changed nothing.
+
+    `version` and `fence` are the broker's; the agent's next event of this run carries this version.
+    """
 
     type: Literal["conflict"] = "conflict"
     seq: int
@@ -419,6 +445,8 @@ class Conflict(Wire):
 
 
 class LotOffer(Wire):
+    """Repeated until answered. A lot that grew is offered again whole: `quantity` counts what was accepted before."""
+
     type: Literal["lot_offer"] = "lot_offer"
     lot: str
     order: str
@@ -464,7 +492,7 @@ class PermitRefused(Wire):
 
 
 class Withdrawn(Wire):
-    """The broker took the run back by raising its fence; nothing below `fence` may act."""
+    """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be."""
 
     type: Literal["withdrawn"] = "withdrawn"
     run: str
@@ -481,7 +509,7 @@ class StopRequest(Wire):
 
 
 class LotReady(Wire):
-    """All good pieces of the lot are counted: pack it and hand it over."""
+    """All good pieces of the lot's line are counted: pack this lot and hand it over. Repeated until handed over."""
 
     type: Literal["lot_ready"] = "lot_ready"
     lot: str
