@@ -6,11 +6,15 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
+from broker.accounts.authenticator import Authenticator
 from broker.app.body_cap import BodyCap
 from broker.app.problems import add_handlers
 from broker.clock import Clock, SystemClock
 from broker.database import Database
 from broker.migrations.upgrade import require_head, upgrade
+from broker.parts.blobs import BlobStore
+from broker.parts.endpoints import router as parts
+from broker.parts.intake import Intake
 from broker.settings import Settings
 from broker.wire.rest import Health
 
@@ -22,11 +26,15 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     settings.data.mkdir(parents=True, exist_ok=True)
     clock = clock or SystemClock()
     database = Database(settings.url)
+    authenticator = Authenticator(database)
+    blobs = BlobStore(settings.data / "blobs")
+    intake = Intake(blobs, settings.data / "work", settings.upload_cap_bytes)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             await open_database(database, settings)
+            intake.clear()
             yield
         finally:
             await database.close()
@@ -41,7 +49,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     add_handlers(app)
     app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
-    for router in (_health(),):
+    for router in (_health(), parts(database, clock, authenticator, intake)):
         app.include_router(router, prefix=API)
     return app
 

@@ -1,6 +1,9 @@
 """What producers and broker say to each other over REST: the client and the endpoints share these models."""
 
+from datetime import datetime
+
 from broker.wire.messages import Wire
+from slicer_bridge.facts import PartFacts
 
 
 class Problem(Wire):
@@ -17,3 +20,10 @@ class Problem(Wire):
 class Health(Wire):
     status: str
     version: str
+
+
+class PartView(Wire):
+    id: str
+    name: str
+    facts: PartFacts
+    created_at: datetime

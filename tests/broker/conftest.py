@@ -1,10 +1,20 @@
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
+from broker.accounts.models import Role
+from broker.accounts.service import add_account, issue_token
 from broker.database import Database
+from broker.ledger.service import deposit
 from broker.migrations.upgrade import upgrade
 
 
@@ -33,3 +43,55 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await upgrade(database)
     yield database
     await database.close()
+
+
+class _Server(uvicorn.Server):
+    """Tests keep their own signals, and wait for an event instead of a flag."""
+
+    def __init__(self, app: FastAPI) -> None:
+        config = uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="warning", access_log=False)
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answering.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The application behind a real socket of the loopback; gives its URL."""
+    server = _Server(app)
+    task = asyncio.create_task(server.serve())
+    await server.answering.wait()
+    if not server.started:
+        await task
+        raise RuntimeError("the server did not start")
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    token: str
+
+    def client(self, url: str) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, timeout=60, trust_env=False)
+
+
+async def person(database: Database, name: str, now: datetime, role: Role = Role.PRODUCER, balance: int = 0) -> Person:
+    """An account with a token and money."""
+    async with database.writing() as session:
+        account = await add_account(session, name, role, "Calle Uría 1, Oviedo", now)
+        if balance:
+            await deposit(session, account.id, balance, "EUR", now)
+        return Person(account.id, await issue_token(session, account, now))

@@ -1,0 +1,34 @@
+"""Integers of minor units out of exact fractions; rounding is half up and the same every time."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "KWD": 3, "TND": 3, "BHD": 3}
+
+
+def to_minor(amount: Fraction) -> int:
+    """Half up; `amount` is not negative."""
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+
+
+def apportion(total: int, weights: Sequence[Fraction]) -> tuple[int, ...]:
+    """Split `total` by weight so that the shares add up to it exactly: the largest remainders get the odd units.
+
+    Weights are not negative and not all zero; equal remainders go to the earlier share.
+    """
+    whole = sum(weights, Fraction(0))
+    exact = [total * weight / whole for weight in weights]
+    shares = [share.numerator // share.denominator for share in exact]
+    order = sorted(range(len(weights)), key=lambda index: (shares[index] - exact[index], index))
+    for index in order[: total - sum(shares)]:
+        shares[index] += 1
+    return tuple(shares)
+
+
+def as_text(amount: int, currency: str) -> str:
+    """Such as `12.30 EUR`; ISO 4217 says how many digits the minor unit has."""
+    digits = _MINOR_DIGITS.get(currency, 2)
+    if digits == 0:
+        return f"{amount} {currency}"
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    return f"{sign}{size // 10**digits}.{size % 10**digits:0{digits}d} {currency}"
