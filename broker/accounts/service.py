@@ -25,7 +25,8 @@ class Caller:
     address: str
 
 
-def _sha256(token: str) -> str:
+def token_sha256(token: str) -> str:
+    """By which a token is known, here and in a signed cookie."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -42,14 +43,14 @@ async def add_account(session: AsyncSession, name: str, role: Role, address: str
 async def issue_token(session: AsyncSession, account: Account, now: datetime) -> str:
     """A new bearer token; this is the only time that its text is known."""
     token = f"llg_{secrets.token_urlsafe(_TOKEN_BYTES)}"
-    session.add(Token(sha256=_sha256(token), account_id=account.id, created_at=now))
+    session.add(Token(sha256=token_sha256(token), account_id=account.id, created_at=now))
     await session.flush()
     return token
 
 
 async def caller_of(session: AsyncSession, token: str) -> Caller:
     """Raises Unauthorised."""
-    account = await repository.account_by_token(session, _sha256(token))
+    account = await repository.account_by_token(session, token_sha256(token))
     if account is None:
         raise Unauthorised(
             "this bearer token is not known, or was revoked",
