@@ -37,7 +37,7 @@ export default {
       const answer = await fetch((window.path_prefix ?? "") + this.target, { method: "POST", body: form });
       const body = await answer.json();
       if (answer.ok) this.$emit("uploaded", body.part);
-      else if (body.where === "unit" && !unit) this.unitless.push(file);
+      else if (body.ask === "unit") this.unitless.push(file);
       else this.refuse(file, body);
     },
     refuse(file, problem) {
