@@ -2,6 +2,7 @@
 
 Run as a script it confines itself and becomes another program:
 `python -I confined.py MEMORY_BYTES CPU_S FILE_BYTES PROGRAM ARG…`. Standard library alone: it starts at once.
+The other program gets one core: PrusaSlicer's output depends on how its threads race, and on one core it doesn't.
 """
 
 import ctypes
@@ -30,6 +31,8 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> bool:
 def main(arguments: list[str]) -> None:
     memory, cpu, files = (int(value) for value in arguments[:3])
     confine(memory, cpu, files)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
     os.execv(arguments[3], arguments[3:])  # the caller passes an argument list; no shell
 
 
