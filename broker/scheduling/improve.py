@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,12 @@ MOVES_TRIED = 30_000
 """After so many, about a second, a plan that no single move betters is taken as it is."""
 KICKS = 4
 """Moves drawn at random that disturb a plan."""
+TARGETS = 60
+"""Places a plate's pieces are tried at in one round, where the plan has more."""
+
+Place = tuple[int, int]
+"""Machine, place in its queue."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +29,8 @@ class _Shift:
 
     line: int
     pieces: int
-    source: tuple[int, int]
-    """Machine, place in its queue."""
-    target: tuple[int, int]
+    source: Place
+    target: Place
     fresh: bool
 
 
@@ -32,8 +38,8 @@ class _Shift:
 class _Move:
     """A whole plate to another place."""
 
-    source: tuple[int, int]
-    target: tuple[int, int]
+    source: Place
+    target: Place
 
 
 class Descent:
@@ -47,19 +53,19 @@ class Descent:
         self._tried = 0
 
     def descend(self, queues: Queues) -> Queues:
-        """The plan that no single move betters."""
+        """The plan that no move tried betters: of a short plan that is every move, of a long one a draw."""
         best, score = queues, self._timeline.score(queues)
         found = True
         while found:
             found = False
-            moves = list(_moves(self._load, best))
-            for number in self._rng.permutation(len(moves)):
-                if self._stop():
-                    return best
-                self._tried += 1
-                changed = _applied(self._load, best, moves[number])
-                if changed is not None and _better(changed_score := self._timeline.score(changed), score):
-                    best, score, found = changed, changed_score, True
+            for source in self._shuffled(_plates(best)):
+                for move in self._moves(best, source):
+                    if self._stop():
+                        return best
+                    self._tried += 1
+                    changed = _applied(self._load, best, move)
+                    if changed is not None and _better(changed_score := self._timeline.score(changed), score):
+                        best, score, found = changed, changed_score, True
         return best
 
     def kick(self, queues: Queues) -> Queues:
@@ -68,37 +74,49 @@ class Descent:
         while self._tried < MOVES_TRIED and not self._stop() and any(queues):
             disturbed = best
             for _ in range(KICKS):
-                moves = list(_moves(self._load, disturbed))
-                drawn = moves[int(self._rng.integers(len(moves)))]
-                disturbed = _applied(self._load, disturbed, drawn) or disturbed
+                source = self._shuffled(_plates(disturbed))[0]
+                drawn = (_applied(self._load, disturbed, move) for move in self._moves(disturbed, source))
+                disturbed = next((changed for changed in drawn if changed is not None), disturbed)
             self._tried += KICKS
             candidate = self.descend(disturbed)
             if _better(self._timeline.score(candidate), self._timeline.score(best)):
                 best = candidate
         return best
 
+    def _moves(self, queues: Queues, source: Place) -> list[_Shift | _Move]:
+        """Moves out of one plate, shuffled; `TARGETS` drawn where there are more places to go to."""
+        machine, place = source
+        if place >= len(queues[machine]):
+            return []
+        targets = [(m, at) for m, queue in enumerate(queues) for at in range(len(queue) + 1)]
+        if len(targets) > TARGETS:
+            targets = [targets[k] for k in self._rng.choice(len(targets), TARGETS, replace=False)]
+        return self._shuffled(list(_moves(self._load, queues, source, targets)))
+
+    def _shuffled(self, items: list[Item]) -> list[Item]:
+        return [items[k] for k in self._rng.permutation(len(items))]
+
 
 def _better(score: Score, than: Score) -> bool:
     return score[0] < than[0] or (score[0] == than[0] and score[1] < than[1] - WORTHWHILE)
 
 
-def _moves(load: Workload, queues: Queues) -> Iterator[_Shift | _Move]:
-    places = [(machine, place) for machine, queue in enumerate(queues) for place in range(len(queue) + 1)]
-    for source in places:
-        machine, place = source
-        if place == len(queues[machine]):
-            continue
-        batch = queues[machine][place]
-        for target in places:
-            if target != source:
-                yield _Move(source, target)
-            for line, pieces in batch:
-                if not load.capacity[line][target[0]]:
-                    continue
-                for number in _amounts(pieces):
-                    yield _Shift(line, number, source, target, fresh=True)
-                    if target != source and target[1] < len(queues[target[0]]):
-                        yield _Shift(line, number, source, target, fresh=False)
+def _plates(queues: Queues) -> list[Place]:
+    return [(machine, place) for machine, queue in enumerate(queues) for place in range(len(queue))]
+
+
+def _moves(load: Workload, queues: Queues, source: Place, targets: list[Place]) -> Iterator[_Shift | _Move]:
+    batch = queues[source[0]][source[1]]
+    for target in targets:
+        if target != source:
+            yield _Move(source, target)
+        for line, pieces in batch:
+            if not load.capacity[line][target[0]]:
+                continue
+            for number in _amounts(pieces):
+                yield _Shift(line, number, source, target, fresh=True)
+                if target != source and target[1] < len(queues[target[0]]):
+                    yield _Shift(line, number, source, target, fresh=False)
 
 
 def _amounts(pieces: int) -> list[int]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import shapely
 
 from broker.scheduling.eligibility import Fit, poses_that_fit
 from broker.scheduling.errors import NestingFault
-from broker.scheduling.firstfit import EXACT_MM, FirstFit, Placement
+from broker.scheduling.firstfit import EXACT_MM, FirstFit
 from broker.scheduling.nofit import Bed, NoFit, Variant
 from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shelves import Spot, in_columns, in_rows
 
 PIECES_PER_PLATE = 1000
 """More than this no person takes off a plate and counts."""
@@ -20,6 +22,8 @@ SAME_SHAPE = 1e-4
 
 Wanted = tuple[tuple[int, int], ...]
 """Sorted (shape, pieces)."""
+Stage = tuple[tuple[Variant, ...], int]
+"""Pieces to lay in any of some ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,10 @@ class Nester:
         """As much of what is wanted as the bed holds: most part area first, then the smallest extent."""
         key = (bed, wanted)
         if key not in self._fills:
-            pieces = dict(wanted)
-            nests = [
-                self._placed(bed, pieces, variants, by_columns=by_columns)
-                for variants in self._choices(bed, list(pieces))
-                for by_columns in (False, True)
-            ]
-            best = max(nests, key=self._worth)
+            tried = self._first_fits(bed, wanted)
+            if len(wanted) == 1:
+                tried += self._straight_rows(bed, *wanted[0])
+            best = max((_nest(spots) for spots in tried), key=self._worth)
             _check_exactly(self._shapes, best, bed)
             self._fills[key] = best
         return self._fills[key]
@@ -99,30 +100,34 @@ class Nester:
                 found.append(Variant(shape, fit.pose, angle, corner, extent))
         return tuple(found)
 
-    def _choices(self, bed: Bed, shapes: list[int]) -> list[dict[int, tuple[Variant, ...]]]:
-        """Sets of variants to nest with: all of them; and for a shape alone each direction by itself."""
-        every = {shape: self.variants(bed, shape) for shape in shapes}
-        choices = [every]
-        if len(shapes) == 1:
-            variants = every[shapes[0]]
-            directions = sorted({variant.angle_deg % 180.0 for variant in variants})
-            if len(directions) > 1:
-                choices += [
-                    {shapes[0]: tuple(v for v in variants if v.angle_deg % 180.0 == direction)}
-                    for direction in directions
-                ]
-        return choices
+    def _first_fits(self, bed: Bed, wanted: Wanted) -> list[list[Spot]]:
+        """Large parts first, each however it lies lowest; and a shape alone in each direction by itself."""
+        largest_first = sorted(wanted, key=lambda item: (-self._areas[item[0]], item[0]))
+        plans: list[list[Stage]] = [[(self.variants(bed, shape), pieces) for shape, pieces in largest_first]]
+        if len(wanted) == 1:
+            directions = self._directions(bed, wanted[0][0])
+            plans += [[(direction, wanted[0][1])] for direction in directions] if len(directions) > 1 else []
+        return [self._placed(bed, plan, by_columns=way) for plan in plans for way in (False, True)]
 
-    def _placed(
-        self, bed: Bed, pieces: dict[int, int], choice: dict[int, tuple[Variant, ...]], *, by_columns: bool
-    ) -> Nest:
+    def _straight_rows(self, bed: Bed, shape: int, pieces: int) -> list[list[Spot]]:
+        most = min(pieces, PIECES_PER_PLATE)
+        pairs = product(self.variants(bed, shape), repeat=2)
+        return [lay(bed, first, second, most) for first, second in pairs for lay in (in_rows, in_columns)]
+
+    def _directions(self, bed: Bed, shape: int) -> list[tuple[Variant, ...]]:
+        """The variants of a shape, by their angle to the bed's axes."""
+        variants = self.variants(bed, shape)
+        angles = sorted({variant.angle_deg % 180.0 for variant in variants})
+        return [tuple(v for v in variants if v.angle_deg % 180.0 == angle) for angle in angles]
+
+    def _placed(self, bed: Bed, plan: list[Stage], *, by_columns: bool) -> list[Spot]:
         search = FirstFit(bed, self._nofit, by_columns=by_columns)
-        for shape in sorted(pieces, key=lambda shape: (-self._areas[shape], shape)):
-            search.begin(choice[shape])
-            for _ in range(min(pieces[shape], PIECES_PER_PLATE - len(search.placements))):
+        for variants, pieces in plan:
+            search.begin(variants)
+            for _ in range(min(pieces, PIECES_PER_PLATE - len(search.placements))):
                 if not search.place():
                     break
-        return _nest(search.placements, bed.cell_mm)
+        return [(p.variant, p.column * bed.cell_mm, p.row * bed.cell_mm) for p in search.placements]
 
     def _worth(self, nest: Nest) -> tuple[float, float, float]:
         width, depth = nest.used_mm
@@ -146,15 +151,14 @@ def angles_to_try(outline: Floats, fit: Fit) -> tuple[float, ...]:
     return tuple(dict.fromkeys(angle % 360.0 for angle in found))
 
 
-def _nest(placements: list[Placement], cell_mm: float) -> Nest:
-    at = np.zeros((len(placements), 3))
+def _nest(spots: list[Spot]) -> Nest:
+    at = np.zeros((len(spots), 3))
     used = (0.0, 0.0)
-    for number, placement in enumerate(placements):
-        variant = placement.variant
-        x, y = placement.column * cell_mm, placement.row * cell_mm
+    for number, (variant, x, y) in enumerate(spots):
         at[number] = x - variant.low_mm[0], y - variant.low_mm[1], variant.angle_deg
         used = max(used[0], x + variant.size_mm[0]), max(used[1], y + variant.size_mm[1])
-    return Nest(tuple(p.variant.shape for p in placements), tuple(p.variant.pose for p in placements), at, used)
+    variants = [variant for variant, _, _ in spots]
+    return Nest(tuple(v.shape for v in variants), tuple(v.pose for v in variants), at, used)
 
 
 def _same(polygon: shapely.Polygon, other: shapely.Polygon) -> bool:

@@ -103,10 +103,15 @@ def _check_pieces(problem: Problem, lines: int, machines: int) -> None:
 
 def _check_shapes(shapes: tuple[Shape, ...]) -> None:
     for number, shape in enumerate(shapes):
-        if not shape.poses:
-            raise BadOutline(f"shapes[{number}]", "has no pose")
-        for pose_number, pose in enumerate(shape.poses):
-            _check_pose(f"shapes[{number}].poses[{pose_number}]", pose)
+        check_shape(f"shapes[{number}]", shape)
+
+
+def check_shape(name: str, shape: Shape) -> None:
+    """Raise the `ProblemError` that names what is wrong with a part's poses, or return."""
+    if not shape.poses:
+        raise BadOutline(name, "has no pose")
+    for number, pose in enumerate(shape.poses):
+        _check_pose(f"{name}.poses[{number}]", pose)
 
 
 def _check_pose(name: str, pose: Pose) -> None:
