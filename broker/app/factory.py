@@ -12,17 +12,24 @@ from broker.app.problems import add_handlers
 from broker.clock import Clock, SystemClock
 from broker.database import Database
 from broker.migrations.upgrade import require_head, upgrade
+from broker.orders.endpoints import router as orders
 from broker.parts.blobs import BlobStore
 from broker.parts.endpoints import router as parts
 from broker.parts.intake import Intake
+from broker.quotes.endpoints import router as quotes
+from broker.quotes.live_plan import LivePlan
+from broker.quotes.service import Quoter
 from broker.settings import Settings
 from broker.wire.rest import Health
 
 API = "/api/v1"
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The broker as an ASGI application; its lifespan owns the database and all background work."""
+def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | None = None) -> FastAPI:
+    """The broker as an ASGI application; its lifespan owns the database and all background work.
+
+    Without a `plan` nothing is quoted.
+    """
     settings.data.mkdir(parents=True, exist_ok=True)
     clock = clock or SystemClock()
     database = Database(settings.url)
@@ -49,7 +56,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     add_handlers(app)
     app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
-    for router in (_health(), parts(database, clock, authenticator, intake)):
+    routers = [_health(), parts(database, clock, authenticator, intake), orders(database, clock, authenticator)]
+    if plan is not None:
+        routers.append(quotes(database, clock, authenticator, Quoter(database, clock, plan, settings)))
+    for router in routers:
         app.include_router(router, prefix=API)
     return app
 

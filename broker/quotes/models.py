@@ -44,6 +44,8 @@ class QuoteItem(Base):
     """JSON of `broker.wire.messages.Recipe`."""
     machine_s: Mapped[float]
     """Estimated machine seconds per piece."""
+    left_out: Mapped[str] = mapped_column(default="[]")
+    """JSON list of `broker.wire.rest.LeftOutView`: machines that can't make it, and why."""
 
 
 class QuoteLine(Base):

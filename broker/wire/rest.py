@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from broker.wire.messages import Wire
+from pydantic import Field
+
+from broker.wire.messages import Process, Recipe, Wire
 from slicer_bridge.facts import PartFacts
 
 
@@ -27,3 +29,121 @@ class PartView(Wire):
     name: str
     facts: PartFacts
     created_at: datetime
+
+
+class WantedItem(Wire):
+    """`process` follows from the file where it is left out; `material` None takes what most workshops stock."""
+
+    part_id: str
+    quantity: int
+    material: str | None = None
+    process: Process | None = None
+    recipe: Recipe | None = None
+
+
+class QuoteRequest(Wire):
+    items: tuple[WantedItem, ...] = Field(min_length=1)
+
+
+class LeftOutView(Wire):
+    """A machine that can't make an item, and which of its limits is in the way."""
+
+    workshop: str
+    machine: str
+    reason: str
+
+
+class QuoteItemView(Wire):
+    id: str
+    part_id: str
+    name: str
+    quantity: int
+    process: Process
+    material: str
+    recipe: Recipe
+    machine_s: float
+    """Estimated machine seconds per piece."""
+    left_out: tuple[LeftOutView, ...]
+
+
+class QuoteLineView(Wire):
+    """One line of the price in minor units; the lines sum to the total."""
+
+    kind: str
+    """machine, material, setup, labour, shipping, fee."""
+    text: str
+    amount: int
+    item_id: str | None = None
+
+
+class QuoteView(Wire):
+    id: str
+    state: str
+    """open, accepted, expired."""
+    currency: str
+    total: int
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime | None
+    """When the parts are promised."""
+    items: tuple[QuoteItemView, ...]
+    lines: tuple[QuoteLineView, ...]
+
+
+class LotView(Wire):
+    """What one workshop makes of a line."""
+
+    id: str
+    workshop: str
+    state: str
+    quantity: int
+    good: int
+    scrap: int
+
+
+class LineView(Wire):
+    id: str
+    part_id: str
+    name: str
+    process: Process
+    material: str
+    ordered: int
+    good: int
+    scrap: int
+    amount: int
+    """What the workshops that make it earn, in minor units."""
+    lots: tuple[LotView, ...]
+
+
+class LedgerView(Wire):
+    """Minor units: sum of all entries of the order's transfers (0, always), still held, paid out of the hold."""
+
+    balance: int
+    held: int
+    paid: int
+
+
+class OrderSummary(Wire):
+    id: str
+    state: str
+    """accepted, delivered, cancelled."""
+    created_at: datetime
+    due_at: datetime | None
+    delivered_at: datetime | None
+    currency: str
+    total: int
+    ordered: int
+    good: int
+    scrap: int
+
+
+class OrderView(OrderSummary):
+    lines: tuple[LineView, ...]
+    quote: QuoteView
+    ledger: LedgerView
+
+
+class OrderList(Wire):
+    """Newest first."""
+
+    orders: tuple[OrderSummary, ...]

@@ -13,9 +13,14 @@ from fastapi import FastAPI
 
 from broker.accounts.models import Role
 from broker.accounts.service import add_account, issue_token
+from broker.app.factory import create_app
 from broker.database import Database
 from broker.ledger.service import deposit
 from broker.migrations.upgrade import upgrade
+from broker.settings import Settings
+from broker.wire.rest import PartView, QuoteView
+from tests.broker.quotes.firstfit import FirstFit
+from tests.broker.quotes.towns import settle
 
 
 class HandClock:
@@ -95,3 +100,43 @@ async def person(database: Database, name: str, now: datetime, role: Role = Role
         if balance:
             await deposit(session, account.id, balance, "EUR", now)
         return Person(account.id, await issue_token(session, account, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A broker on a real socket with two workshops, a small plan, and a producer with 1,000.00 EUR."""
+
+    url: str
+    database: Database
+    clock: HandClock
+    ana: Person
+
+    async def upload(self, name: str, content: bytes) -> str:
+        async with self.ana.client(self.url) as client:
+            answer = await client.post("/parts", files={"file": (name, content)})
+        assert answer.status_code == 201, answer.text
+        return PartView.model_validate_json(answer.content).id
+
+    async def ask(self, *items: dict[str, object], key: str | None = None) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        async with self.ana.client(self.url) as client:
+            return await client.post("/quotes", json={"items": items}, headers=headers)
+
+    async def quote(self, *items: dict[str, object]) -> QuoteView:
+        answer = await self.ask(*items)
+        assert answer.status_code == 201, answer.text
+        return QuoteView.model_validate_json(answer.content)
+
+    async def accept(self, quote_id: str, key: str | None = None) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        async with self.ana.client(self.url) as client:
+            return await client.post(f"/quotes/{quote_id}/accept", headers=headers)
+
+
+@pytest.fixture
+async def town(tmp_path: Path, clock: HandClock, database: Database) -> AsyncIterator[Town]:
+    async with database.writing() as session:
+        settle(session, clock.now())
+    ana = await person(database, "ana", clock.now(), balance=100_000)
+    async with served(create_app(Settings(data=tmp_path), clock, FirstFit(database))) as url:
+        yield Town(url, database, clock, ana)

@@ -263,6 +263,7 @@ def _quote_items() -> None:
         sa.Column("material", sa.String(), nullable=False),
         sa.Column("recipe", sa.String(), nullable=False),
         sa.Column("machine_s", sa.Double(), nullable=False),
+        sa.Column("left_out", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["part_id"], ["parts.id"], name=op.f("fk_quote_items_part_id_parts")),
         sa.ForeignKeyConstraint(["quote_id"], ["quotes.id"], name=op.f("fk_quote_items_quote_id_quotes")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quote_items")),

@@ -1,0 +1,32 @@
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.quotes.market import Market, Shop
+from broker.quotes.models import Quote, QuoteItem, QuoteLine
+from broker.wire.messages import Inventory
+from broker.workshops.models import Workshop
+
+
+async def market(session: AsyncSession) -> Market:
+    """Workshops whose agent has said what they have, by name."""
+    rows = await session.scalars(select(Workshop).where(Workshop.inventory.is_not(None)).order_by(Workshop.name))
+    return Market(
+        tuple(Shop(row.id, row.name, Inventory.model_validate_json(row.inventory)) for row in rows if row.inventory)
+    )
+
+
+async def quote(session: AsyncSession, quote_id: str, *, lock: bool = False) -> Quote | None:
+    query = select(Quote).where(Quote.id == quote_id)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def items(session: AsyncSession, quote_id: str) -> list[QuoteItem]:
+    return list(
+        await session.scalars(select(QuoteItem).where(QuoteItem.quote_id == quote_id).order_by(QuoteItem.position))
+    )
+
+
+async def lines(session: AsyncSession, quote_id: str) -> list[QuoteLine]:
+    return list(
+        await session.scalars(select(QuoteLine).where(QuoteLine.quote_id == quote_id).order_by(QuoteLine.position))
+    )

@@ -1,0 +1,59 @@
+"""A plan small enough to check by hand: all pieces of an item on the first machine that holds them."""
+
+from collections.abc import Sequence
+
+from broker.database import Database
+from broker.quotes import repository
+from broker.quotes.live_plan import LeftOut, Opinion, Share, Wanted
+from broker.quotes.market import Market
+from broker.wire.messages import MachineSpec
+
+PIECE_S = 600.0
+PER_PLATE = 10
+
+
+class FirstFit:
+    """Every piece takes ten minutes, ten go on a plate; boxes are compared upright, without turning."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def consider(self, wanted: Sequence[Wanted]) -> tuple[Opinion, ...]:
+        async with self._database.reading() as session:
+            market = await repository.market(session)
+        return tuple(_opinion(item, market) for item in wanted)
+
+
+def _opinion(item: Wanted, market: Market) -> Opinion:
+    left_out: list[LeftOut] = []
+    shares: list[Share] = []
+    for shop in market.shops:
+        for machine in shop.inventory.machines:
+            reason = _obstacle(item, machine)
+            if reason:
+                left_out.append(LeftOut(shop.name, machine.name, reason))
+            elif not shares:
+                plates = item.quantity / PER_PLATE
+                shares.append(Share(shop.id, machine.name, item.quantity, item.quantity * PIECE_S, plates))
+    return Opinion(
+        shares=tuple(shares),
+        left_out=tuple(left_out),
+        unplanned=0 if shares else item.quantity,
+        unplanned_reason="" if shares else "no machine",
+        piece_s=PIECE_S,
+        ready_s=item.quantity * PIECE_S + 86_400.0,
+    )
+
+
+def _obstacle(item: Wanted, machine: MachineSpec) -> str:
+    if machine.process is not item.process:
+        return f"works by {machine.process}, not by {item.process}"
+    if item.material.casefold() not in [material.casefold() for material in machine.materials]:
+        return f"is never loaded with {item.material}"
+    size = (
+        item.facts.mesh.size_mm if item.facts.mesh else (*(item.facts.drawing.size_mm if item.facts.drawing else ()), 0)
+    )
+    for axis, side, most in zip("xyz", size, machine.volume_mm, strict=True):
+        if side > most:
+            return f"{axis} {side:g} mm is {side - most:g} mm over its {most:g} mm"
+    return ""
