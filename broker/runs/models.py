@@ -68,6 +68,9 @@ class Run(Base):
     note: Mapped[str] = mapped_column(default="")
     """Reason of the last fault, stop or release."""
 
+    # Whoever writes a run that another has moved since it was read fails instead of overwriting.
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
+
 
 class RunStep(Base):
     """Every state that a run passed through, in order of version."""

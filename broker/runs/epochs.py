@@ -1,0 +1,36 @@
+"""An agent's journal epochs: a new one means that its journal was lost, so nobody knows about what it was running."""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.runs import repository
+from broker.runs.errors import Refused
+from broker.runs.lifecycle import Step
+from broker.runs.moves import move
+from broker.wire.states import AFTER_PERMIT, Actor, RunState
+from broker.workshops.models import Agent
+from broker.workshops.service import JOURNAL_LOST, quarantine_all
+
+_log = logging.getLogger(__name__)
+_CLAIMED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
+_LOST = "the agent's journal began anew"
+
+
+async def begin(session: AsyncSession, agent: Agent, epoch: str, now: datetime) -> None:
+    """Make `epoch` the agent's. Raises Refused for one that was its epoch before."""
+    if agent.epoch == epoch:
+        return
+    if await repository.inbox_event(session, agent.id, epoch, 1) is not None:
+        raise Refused(f"epoch {epoch} was ended by a later one; begin a new epoch")
+    agent.epoch, agent.acked_seq = epoch, 0
+    live = await repository.runs_in(session, AFTER_PERMIT | _CLAIMED | {RunState.UNKNOWN}, agent.workshop_id)
+    for run in live:
+        if run.state in AFTER_PERMIT:
+            await move(session, run, Step(RunState.UNKNOWN, Actor.BROKER), now, _LOST)
+        elif run.state in _CLAIMED:
+            await move(session, run, Step(RunState.RELEASED, Actor.BROKER), now, _LOST)
+    if live:
+        _log.warning("agent %s began epoch %s with %d runs under way", agent.id, epoch, len(live))
+        await quarantine_all(session, agent.workshop_id, JOURNAL_LOST)

@@ -1,0 +1,96 @@
+"""What each durable event changes: rows, and nothing but rows, in the caller's transaction."""
+
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.errors import BrokerError
+from broker.orders import lot_repository, lots
+from broker.orders.models import Lot, LotState
+from broker.runs import repository
+from broker.runs.errors import NotApplied
+from broker.runs.lifecycle import Step
+from broker.runs.moves import move
+from broker.runs.quantities import remeasure
+from broker.runs.run_events import apply_run_event
+from broker.wire.messages import (
+    Envelope,
+    HandedOver,
+    Inventory,
+    LotAccepted,
+    LotDeclined,
+    MachineChanged,
+    RunBody,
+)
+from broker.wire.states import Actor, RunState
+from broker.workshops.models import Agent
+from broker.workshops.service import change_machine, take_inventory
+
+COMMITTED = frozenset(RunState) - {RunState.PLANNED, RunState.OFFERED}
+
+
+class HandOver(Protocol):
+    """What happens when a lot goes out of the door; `shipping` fills it in."""
+
+    async def __call__(self, session: AsyncSession, lot: Lot, now: datetime) -> None:
+        """Raises BrokerError if the lot isn't ready."""
+        ...
+
+
+async def apply_event(
+    session: AsyncSession, agent: Agent, envelope: Envelope, hand_over: HandOver, now: datetime
+) -> None:
+    """Raises NotApplied; then the caller rolls back what was changed, and keeps the event."""
+    body = envelope.body
+    try:
+        if isinstance(body, RunBody):
+            await apply_run_event(session, agent, envelope, body, now)
+            return
+        match body:
+            case Inventory():
+                await take_inventory(session, agent.workshop_id, body, now)
+            case MachineChanged():
+                await _change_machine(session, agent, body)
+            case LotAccepted():
+                lots.accept(await _open_lot(session, agent, body.lot), body.quantity)
+            case LotDeclined():
+                await _decline(session, await _open_lot(session, agent, body.lot), body.reason, now)
+            case HandedOver():
+                await hand_over(session, await _open_lot(session, agent, body.lot), now)
+            case _:
+                assert_never(body)
+    except BrokerError as error:
+        raise NotApplied(error.detail) from error
+
+
+async def _change_machine(session: AsyncSession, agent: Agent, body: MachineChanged) -> None:
+    if not await change_machine(session, agent.workshop_id, body.machine, body.availability, body.reason):
+        raise NotApplied(f"the workshop has no machine {body.machine!r}")
+
+
+async def _open_lot(session: AsyncSession, agent: Agent, lot_id: str) -> Lot:
+    lot = await lot_repository.locked_lot(session, lot_id)
+    if lot is None or lot.workshop_id != agent.workshop_id:
+        raise NotApplied(f"the workshop has no lot {lot_id!r}")
+    if lot.state is LotState.DELIVERED:
+        raise NotApplied(f"lot {lot_id} was delivered before")
+    return lot
+
+
+async def _decline(session: AsyncSession, lot: Lot, reason: str, now: datetime) -> None:
+    """Plates of the lot that the shop hasn't claimed are taken back; what they held is planned elsewhere."""
+    affected = {lot.line_id}
+    for run in await repository.live_runs_with_lot(session, lot.id):
+        if run.state not in COMMITTED:
+            affected |= await _lines_of(session, run.plate_id)
+            await move(session, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, "the shop declined a lot of it")
+    live = await repository.live_pieces(session, [lot.id])
+    lots.decline(lot, reason, live.get(lot.id, 0))
+    await remeasure(session, affected)
+
+
+async def _lines_of(session: AsyncSession, plate_id: str) -> set[str]:
+    held = (await repository.plate_lots(session, [plate_id]))[plate_id]
+    lines = await repository.lines_of_lots(session, [row.lot_id for row in held])
+    return {line.id for line in lines.values()}

@@ -1,0 +1,20 @@
+"""A lot's quantity follows from what was counted and what is on live plates."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.orders import lot_repository
+from broker.orders.lots import resize
+from broker.orders.models import LotState
+from broker.runs import repository
+
+
+async def remeasure(session: AsyncSession, line_ids: Iterable[str]) -> None:
+    """Set every lot of the lines to its good pieces and those on live plates."""
+    lots = await lot_repository.lots_of_lines(session, line_ids)
+    live = await repository.live_pieces(session, [lot.id for lot in lots])
+    for lot in lots:
+        if lot.state is not LotState.DELIVERED:
+            resize(lot, lot.good + live.get(lot.id, 0))
+    await session.flush()

@@ -1,0 +1,160 @@
+"""Selects on runs, their plates, steps, counts and the inbox."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.orders.models import Line, Lot
+from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount
+from broker.wire.messages import ScrapReason
+from broker.wire.states import FINAL, LIVE, Actor, RunState
+from broker.workshops.models import Machine, Workshop
+
+
+async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
+    """The run as it is now, held until the transaction's end."""
+    return await session.get(Run, run_id, with_for_update=True, populate_existing=True)
+
+
+async def steps(session: AsyncSession, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
+    """Each run's steps in order."""
+    found = defaultdict(list)
+    query = select(RunStep).where(RunStep.run_id.in_(set(run_ids))).order_by(RunStep.run_id, RunStep.version)
+    for step in await session.scalars(query):
+        found[step.run_id].append(step)
+    return found
+
+
+async def runs_in(session: AsyncSession, states: Iterable[RunState], workshop_id: str | None = None) -> Sequence[Run]:
+    query = select(Run).where(Run.state.in_(set(states))).order_by(Run.planned_start, Run.id)
+    if workshop_id is not None:
+        query = query.where(Run.workshop_id == workshop_id)
+    return (await session.scalars(query)).all()
+
+
+async def live_runs_with_lot(session: AsyncSession, lot_id: str) -> Sequence[Run]:
+    query = select(Run).join(PlateLot, PlateLot.plate_id == Run.plate_id)
+    return (await session.scalars(query.where(PlateLot.lot_id == lot_id, Run.state.in_(LIVE)))).all()
+
+
+async def due_runs(session: AsyncSession, now: datetime) -> Sequence[str]:
+    """Ids of live runs whose exit timer has run out."""
+    query = select(Run.id).where(Run.exit_at <= now, Run.state.not_in(FINAL))
+    return (await session.scalars(query)).all()
+
+
+async def plate(session: AsyncSession, plate_id: str) -> PlateRow:
+    return await session.get_one(PlateRow, plate_id)
+
+
+async def plates(session: AsyncSession, plate_ids: Iterable[str]) -> dict[str, PlateRow]:
+    return {row.id: row for row in await session.scalars(select(PlateRow).where(PlateRow.id.in_(set(plate_ids))))}
+
+
+async def plate_lots(session: AsyncSession, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
+    found = defaultdict(list)
+    query = select(PlateLot).where(PlateLot.plate_id.in_(set(plate_ids))).order_by(PlateLot.plate_id, PlateLot.lot_id)
+    for row in await session.scalars(query):
+        found[row.plate_id].append(row)
+    return found
+
+
+async def live_pieces(
+    session: AsyncSession, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE
+) -> dict[str, int]:
+    """Pieces of each lot on plates whose run is in one of the states."""
+    query = (
+        select(PlateLot.lot_id, func.sum(PlateLot.pieces))
+        .join(Run, Run.plate_id == PlateLot.plate_id)
+        .where(PlateLot.lot_id.in_(set(lot_ids)), Run.state.in_(set(states)))
+        .group_by(PlateLot.lot_id)
+    )
+    return {lot_id: int(pieces) for lot_id, pieces in (await session.execute(query)).tuples()}
+
+
+async def offered_documents(session: AsyncSession, workshop_id: str) -> Sequence[PlateRow]:
+    """Plates that the workshop has been offered and may still make."""
+    may_read = LIVE - {RunState.PLANNED}
+    query = select(PlateRow).join(Run, Run.plate_id == PlateRow.id)
+    return (await session.scalars(query.where(Run.workshop_id == workshop_id, Run.state.in_(may_read)))).all()
+
+
+async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
+    return await session.get(InboxEvent, (agent_id, epoch, seq))
+
+
+async def record_was_used(session: AsyncSession, record_id: str) -> bool:
+    query = select(func.count()).select_from(Run).where(Run.record_id == record_id)
+    return bool(await session.scalar(query))
+
+
+async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:
+    plates_of_order = (
+        select(PlateLot.plate_id)
+        .join(Lot, Lot.id == PlateLot.lot_id)
+        .join(Line, Line.id == Lot.line_id)
+        .where(Line.order_id == order_id)
+    )
+    query = select(Run).where(Run.plate_id.in_(plates_of_order)).order_by(Run.planned_start, Run.id)
+    return (await session.scalars(query)).all()
+
+
+async def lines_of_lots(session: AsyncSession, lot_ids: Iterable[str]) -> dict[str, Line]:
+    """The line of each lot."""
+    query = select(Lot.id, Line).join(Line, Line.id == Lot.line_id).where(Lot.id.in_(set(lot_ids)))
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def machines_of_runs(session: AsyncSession, runs: Iterable[Run]) -> dict[str, tuple[Machine, Workshop]]:
+    """Machine and workshop by machine id."""
+    query = (
+        select(Machine, Workshop)
+        .join(Workshop, Workshop.id == Machine.workshop_id)
+        .where(Machine.id.in_({run.machine_id for run in runs}))
+    )
+    return {machine.id: (machine, workshop) for machine, workshop in (await session.execute(query)).tuples()}
+
+
+async def scrap_by_reason(session: AsyncSession, lot_ids: Iterable[str]) -> dict[str, dict[ScrapReason, int]]:
+    query = (
+        select(Count.lot_id, ScrapCount.reason, func.sum(ScrapCount.pieces))
+        .join(ScrapCount, ScrapCount.count_id == Count.id)
+        .where(Count.lot_id.in_(set(lot_ids)))
+        .group_by(Count.lot_id, ScrapCount.reason)
+    )
+    found: dict[str, dict[ScrapReason, int]] = defaultdict(dict)
+    for lot_id, reason, pieces in (await session.execute(query)).tuples():
+        found[lot_id][reason] = int(pieces)
+    return found
+
+
+async def steps_into(
+    session: AsyncSession, states: Iterable[RunState], since: datetime
+) -> Sequence[tuple[RunStep, Run]]:
+    """Steps into one of the states since then, with their runs."""
+    query = (
+        select(RunStep, Run)
+        .join(Run, Run.id == RunStep.run_id)
+        .where(RunStep.state.in_(set(states)), RunStep.at >= since)
+        .order_by(RunStep.at)
+    )
+    return [(step, run) for step, run in (await session.execute(query)).tuples()]
+
+
+async def taken_back(session: AsyncSession, workshop_id: str, since: datetime) -> Sequence[Run]:
+    """Runs that the broker took back from the workshop since then, after it had offered them."""
+    query = (
+        select(Run)
+        .join(RunStep, (RunStep.run_id == Run.id) & (RunStep.version == Run.version))
+        .where(
+            Run.workshop_id == workshop_id,
+            Run.state.in_({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED}),
+            Run.fence > 1,
+            RunStep.actor == Actor.BROKER,
+            RunStep.at >= since,
+        )
+    )
+    return (await session.scalars(query)).all()

@@ -1,0 +1,130 @@
+"""What producers, pages and administrators see of lots, plates, runs and machines."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from broker.wire.messages import Availability, Plate, Process, ScrapReason, Wire
+from broker.wire.states import Actor, RunState
+
+
+class LotPieces(Wire):
+    lot: str
+    line: str
+    pieces: int
+
+
+class StateView(Wire):
+    state: RunState
+    actor: Actor
+    at: datetime
+    note: str
+
+
+class RunView(Wire):
+    """One attempt to make a plate; `states` are all it passed through, the latest last."""
+
+    id: str
+    order_ids: tuple[str, ...]
+    workshop: str
+    machine: str
+    driver: str
+    state: RunState
+    states: tuple[RunState, ...]
+    steps: tuple[StateView, ...]
+    plate: str
+    lots: tuple[LotPieces, ...]
+    lines_done: int
+    lines_total: int
+    planned_start: datetime
+    planned_end: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    estimate_s: float | None
+    stop_requested: str | None
+    note: str
+    """Reason of the last fault, stop, refusal or release."""
+
+
+class PlateView(Wire):
+    """A plate and the latest run of it."""
+
+    id: str
+    run: str
+    state: RunState
+    workshop: str
+    machine: str
+    machine_volume_mm: tuple[float, float, float]
+    document: Plate
+
+
+class ScrapView(Wire):
+    reason: ScrapReason
+    pieces: int
+
+
+class LotStateView(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MADE = "made"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+
+
+class LotView(Wire):
+    id: str
+    line: str
+    workshop: str
+    state: LotStateView
+    quantity: int
+    good: int
+    scrap: int
+    scrap_by_reason: tuple[ScrapView, ...]
+    reason: str
+    """Why the shop declined it or a growth of it."""
+    delivered_at: datetime | None
+
+
+class ExcludedView(Wire):
+    """A machine that can't make a line, and which limit stands against it."""
+
+    line: str
+    part: str
+    workshop: str
+    machine: str
+    reason: str
+
+
+class StopWish(Wire):
+    """Body of `POST /runs/{id}/stop`."""
+
+    reason: str
+
+
+class Link(StrEnum):
+    CONNECTED = "connected"
+    SUSPECT = "suspect"
+    """Not heard for a minute."""
+    DISCONNECTED = "disconnected"
+
+
+class MachineView(Wire):
+    id: str
+    name: str
+    driver: str
+    process: Process
+    volume_mm: tuple[float, float, float]
+    availability: Availability
+    reason: str
+
+
+class WorkshopView(Wire):
+    id: str
+    name: str
+    town: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+    link: Link
+    last_seen_at: datetime | None
+    machines: tuple[MachineView, ...]

@@ -1,0 +1,71 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
+
+
+async def workshop_by_name(session: AsyncSession, name: str) -> Workshop | None:
+    return (await session.scalars(select(Workshop).where(Workshop.name == name))).one_or_none()
+
+
+async def workshops(session: AsyncSession) -> Sequence[Workshop]:
+    return (await session.scalars(select(Workshop).order_by(Workshop.name))).all()
+
+
+async def workshop(session: AsyncSession, workshop_id: str) -> Workshop:
+    return await session.get_one(Workshop, workshop_id)
+
+
+async def agent(session: AsyncSession, agent_id: str) -> Agent | None:
+    """None for one that is not known or has been revoked."""
+    found = await session.get(Agent, agent_id)
+    return None if found is None or found.revoked_at is not None else found
+
+
+async def locked_agent(session: AsyncSession, agent_id: str) -> Agent:
+    """The agent's row, held until the transaction's end."""
+    return await session.get_one(Agent, agent_id, with_for_update=True, populate_existing=True)
+
+
+async def agents(session: AsyncSession) -> Sequence[Agent]:
+    return (await session.scalars(select(Agent).where(Agent.revoked_at.is_(None)))).all()
+
+
+async def agents_of(session: AsyncSession, workshop_id: str) -> Sequence[Agent]:
+    query = select(Agent).where(Agent.workshop_id == workshop_id, Agent.revoked_at.is_(None))
+    return (await session.scalars(query)).all()
+
+
+async def machines(session: AsyncSession) -> Sequence[Machine]:
+    """All that are not retired."""
+    query = select(Machine).where(Machine.retired_at.is_(None)).order_by(Machine.workshop_id, Machine.name)
+    return (await session.scalars(query)).all()
+
+
+async def all_machines_of(session: AsyncSession, workshop_id: str) -> Sequence[Machine]:
+    """Retired ones too."""
+    return (await session.scalars(select(Machine).where(Machine.workshop_id == workshop_id))).all()
+
+
+async def machine_of(session: AsyncSession, workshop_id: str, name: str) -> Machine | None:
+    query = select(Machine).where(Machine.workshop_id == workshop_id, Machine.name == name)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def use_code(session: AsyncSession, sha256: str, now: datetime) -> bool:
+    """Mark the code as used; False if it is not known, used or expired. Of two at once only one gets True."""
+    query = (
+        update(EnrolmentCode)
+        .where(EnrolmentCode.sha256 == sha256, EnrolmentCode.used_at.is_(None), EnrolmentCode.expires_at > now)
+        .values(used_at=now)
+    )
+    done = await session.execute(query)
+    assert isinstance(done, CursorResult)
+    return done.rowcount == 1
+
+
+async def code(session: AsyncSession, sha256: str) -> EnrolmentCode | None:
+    return await session.get(EnrolmentCode, sha256, populate_existing=True)
