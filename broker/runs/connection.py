@@ -18,6 +18,8 @@ from broker.wire.messages import (
     Events,
     Heartbeat,
     Hello,
+    LotOffer,
+    LotReady,
     PermitRequest,
     Progress,
 )
@@ -103,4 +105,4 @@ class Conversation:
 
 
 def _key(frame: Told) -> tuple[str, str]:
-    return frame.type, frame.lot if frame.type in ("lot_offer", "lot_ready") else frame.run
+    return frame.type, frame.lot if isinstance(frame, LotOffer | LotReady) else frame.run

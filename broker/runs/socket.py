@@ -7,7 +7,7 @@ import time
 
 from fastapi import APIRouter, WebSocket
 from pydantic import TypeAdapter, ValidationError
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from broker.clock import Clock
 from broker.database import Database
@@ -150,6 +150,9 @@ async def _receive(socket: WebSocket) -> AgentFrame:
 
 
 async def _send(socket: WebSocket, frame: BrokerFrame) -> None:
+    """Raises WebSocketDisconnect if this side or the other has closed."""
+    if socket.application_state is not WebSocketState.CONNECTED:
+        raise WebSocketDisconnect(_SUPERSEDED)
     await socket.send_text(frame.model_dump_json())
 
 
