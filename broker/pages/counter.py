@@ -1,0 +1,47 @@
+"""What the order page asks of the domains beneath it."""
+
+from dataclasses import dataclass
+
+from broker.accounts.service import Caller
+from broker.clock import Clock
+from broker.database import Database
+from broker.orders.service import accept
+from broker.pages.order_form import Form
+from broker.pages.shops import Shop, shops
+from broker.parts.service import part_of, part_view
+from broker.quotes.service import Quoter, quote_view
+from broker.settings import Settings
+from broker.wire.rest import PartView, QuoteRequest, QuoteView
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Every method is one unit of work."""
+
+    database: Database
+    clock: Clock
+    quoter: Quoter
+    settings: Settings
+
+    async def shops(self) -> tuple[Shop, ...]:
+        async with self.database.reading() as session:
+            return await shops(session, self.clock.now())
+
+    async def part(self, buyer: Caller, part_id: str) -> PartView:
+        """Raises NotFound."""
+        async with self.database.reading() as session:
+            return part_view(await part_of(session, buyer, part_id))
+
+    async def price(self, buyer: Caller, form: Form) -> QuoteView:
+        """Raises NotFound, Unprocessable, Conflict."""
+        draft = await self.quoter.draft(buyer, QuoteRequest(items=form.wanted()))
+        async with self.database.writing() as session:
+            quote = await self.quoter.keep(session, buyer.id, draft)
+            return await quote_view(session, quote, self.clock.now())
+
+    async def order(self, buyer: Caller, quote_id: str) -> str:
+        """The id of the order, also when asked again. Raises NotFound, Conflict, InsufficientFunds."""
+        async with self.database.writing() as session:
+            placed = await accept(session, buyer, quote_id, self.clock.now())
+        self.database.waker.ring()
+        return placed.id
