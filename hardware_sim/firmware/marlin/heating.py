@@ -1,0 +1,82 @@
+"""M104, M105, M109, M140, M155, M190. Source: Marlin 2.1 gcode/temp, module/temperature.cpp wait_for_hotend()."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hardware_sim.firmware.heater import Heater
+from hardware_sim.firmware.marlin import reports, words
+from hardware_sim.firmware.waits import Execution
+from hardware_sim.firmware.witness import EpisodeKind
+
+if TYPE_CHECKING:
+    from hardware_sim.firmware.marlin.machine import Marlin
+
+RESIDENCY_S = 10.0
+"""TEMP_RESIDENCY_TIME: seconds of physics at the target before a wait ends."""
+
+
+@dataclass(slots=True)
+class HeatReport:
+    """What a waiting M109 or M190 prints each second."""
+
+    reached_at: float
+    broken_off: bool = False
+
+    def line(self, hotend: Heater, bed: Heater, now: float, speed: float) -> bytes:
+        left = "?"
+        if now >= self.reached_at:
+            left = str(max(0, int(RESIDENCY_S - (now - self.reached_at) * speed)))
+        return b" " + reports.temperatures(hotend, bed, now) + f" W:{left}\n".encode()
+
+
+def _set(machine: "Marlin", heater: Heater, target_c: float) -> None:
+    if target_c > heater.kind.max_target_c:
+        machine.witness.counters.over_temperature += 1
+    if target_c > 0:
+        machine.active(EpisodeKind.JOB)
+    elif heater.target_c > 0 and machine.witness.episode is not None:
+        machine.witness.episode.last = machine.now
+    heater.set_target(target_c, machine.now)
+    machine.retime()
+
+
+def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Execution:
+    target_c = given.get("R", given.get("S"))
+    if target_c is not None:
+        _set(machine, heater, target_c)
+    cools = "R" in given
+    if heater.target_c <= 0 or (not cools and heater.temperature(machine.now) >= heater.target_c):
+        return
+    report = HeatReport(heater.settled_at)
+    machine.heat_report = report
+    yield heater.settled_at
+    if not report.broken_off:
+        yield report.reached_at + RESIDENCY_S / machine.speed
+
+
+def set_hotend(machine: "Marlin", parts: list[str]) -> None:
+    if (target := words.read(parts).get("S")) is not None:
+        _set(machine, machine.hotend, target)
+
+
+def set_bed(machine: "Marlin", parts: list[str]) -> None:
+    if (target := words.read(parts).get("S")) is not None:
+        _set(machine, machine.bed, target)
+
+
+def wait_hotend(machine: "Marlin", parts: list[str]) -> Execution:
+    return _wait(machine, machine.hotend, words.read(parts))
+
+
+def wait_bed(machine: "Marlin", parts: list[str]) -> Execution:
+    return _wait(machine, machine.bed, words.read(parts))
+
+
+def report(machine: "Marlin", _: list[str]) -> None:
+    """`ok T:…` is the acknowledgement itself."""
+    machine.out += b"ok " + reports.temperatures(machine.hotend, machine.bed, machine.now) + b"\n"
+    machine.acknowledged = True
+
+
+def autoreport(machine: "Marlin", parts: list[str]) -> None:
+    machine.autoreport(words.read(parts).get("S", 0.0))
