@@ -63,7 +63,8 @@ class Status:
 class LineCheck(Protocol):
     """Judges every program line in order before it is sent, knowing the program's state at that line.
 
-    The line is as the program has it, comment and all; blanks and pure comments are shown to it too. Returns None to let it pass, or the reason why it is refused.
+    The line is as the program has it, comment and all; blanks and pure comments are shown to it too.
+    Returns None to let it pass, or the reason why it is refused.
     """
 
     def __call__(self, line: str) -> str | None: ...

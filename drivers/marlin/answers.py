@@ -1,0 +1,172 @@
+"""What Marlin says, line by line.
+
+Sources: Marlin 2.0 `queue.cpp`, `M115.cpp`, `temperature.cpp`, `host_actions.cpp`; older dialects as OctoPrint
+and Printrun read them.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """`ok`; with ADVANCED_OK the line it means, and the free places in planner and command queue."""
+
+    line: int | None = None
+    planner_free: int | None = None
+    queue_free: int | None = None
+    heaters: bool = False
+    """It is the answer to M105."""
+
+
+OK = Ack()
+
+
+@dataclass(frozen=True, slots=True)
+class Heater:
+    """`name` as the firmware gives it: T, T0, T1, B, C."""
+
+    name: str
+    current_c: float
+    target_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class Temperatures:
+    heaters: tuple[Heater, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """The boot banner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Nothing is answered after this until a reset."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An error that is not about a line's transport."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostCount:
+    """The firmware asks for a line that it acknowledged long ago: it restarted unnoticed."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    name: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Anything else; never an acknowledgement."""
+
+    text: str
+
+
+Answer = (
+    Ack | Temperatures | Position | Busy | Resend | Booted | Halted | Failed | LostCount | Firmware | Capability | Note
+)
+
+_HEATER = re.compile(r"(T\d*|B|C):\s*(-?\d+(?:\.\d+)?)\s*/\s*(-?\d+(?:\.\d+)?)")
+_POSITION = re.compile(r"X:\s*(-?\d+\.?\d*)\s*Y:\s*(-?\d+\.?\d*)\s*Z:\s*(-?\d+\.?\d*)")
+_ADVANCED = re.compile(r"ok (?:N(\d+))?\s*(?:P(\d+))?\s*(?:B(\d+))?")
+_RESEND = re.compile(r"(?:resend|rs)\s*:?\s*N?\s*:?\s*(\d+)", re.IGNORECASE)
+_FIRMWARE = re.compile(r"FIRMWARE_NAME:\s*(.*?)(?:\s+[A-Z_]{4,}:|$)")
+_TRANSPORT = ("checksum", "line number", "last line")
+_HALTED = ("kill", "halted", "system stopped", "mintemp", "maxtemp", "runaway")
+
+
+def read_line(line: str) -> tuple[Answer, ...]:
+    """What one line says, without its end; empty for an empty one."""
+    if line == "ok":
+        return (OK,)
+    line = line.strip("\x00\xff \t")
+    if not line:
+        return ()
+    if line.startswith("ok"):
+        return _acknowledgement(line)
+    if line.startswith(("T:", "T0:", "B:")):
+        return _temperatures(line) or (Note(line),)
+    if line.startswith("X:") and (place := _POSITION.match(line)):
+        x, y, z = map(float, place.groups())
+        return (Position((x, y, z)),)
+    return (_message(line),)
+
+
+def _acknowledgement(line: str) -> tuple[Answer, ...]:
+    if line == "ok":
+        return (OK,)
+    heaters = _temperatures(line)
+    if heaters:
+        return (Ack(heaters=True), *heaters)
+    advanced = _ADVANCED.match(line)
+    if advanced is None:
+        return (Note(line),) if line[2:3].isalnum() else (OK,)
+    number, planner, queue = (int(text) if text else None for text in advanced.groups())
+    return (Ack(number, planner, queue),)
+
+
+def _temperatures(line: str) -> tuple[Answer, ...]:
+    found = _HEATER.findall(line)
+    heaters = tuple(Heater(name, float(current), float(target)) for name, current, target in found)
+    return (Temperatures(heaters),) if heaters else ()
+
+
+def _message(line: str) -> Answer:
+    lower = line.lower()
+    if line == "start":
+        return Booted()
+    if "busy:" in lower:
+        return Busy(lower.split("busy:", 1)[1].strip())
+    if lower.startswith("error:") or line.startswith("!!"):
+        return _error(line, lower)
+    return _fact(line, lower)
+
+
+def _fact(line: str, lower: str) -> Answer:
+    if lower.startswith(("resend", "rs ")) and (asked := _RESEND.match(line)):
+        return Resend(int(asked.group(1)))
+    if line.startswith("Cap:"):
+        name, _, value = line[4:].partition(":")
+        return Capability(name, value.strip() == "1")
+    if firmware := _FIRMWARE.match(line):
+        return Firmware(firmware.group(1))
+    return Note(line)
+
+
+def _error(line: str, lower: str) -> Answer:
+    if any(word in lower for word in _HALTED):
+        return Halted(line)
+    return Note(line) if any(word in lower for word in _TRANSPORT) else Failed(line)

@@ -1,0 +1,20 @@
+"""Every driver by name. A new one is a package beside the others and a line here."""
+
+from collections.abc import Mapping
+
+from drivers.base import Driver, DriverMaker, PortSettings
+from drivers.errors import DriverMisuse
+from drivers.grbl.driver import GrblDriver
+from drivers.marlin.driver import MarlinDriver
+
+DRIVERS: Mapping[str, DriverMaker] = {
+    "grbl": GrblDriver,
+    "marlin": MarlinDriver,
+}
+
+
+def make(name: str, port: PortSettings) -> Driver:
+    """A closed driver. Raises DriverMisuse for an unknown name."""
+    if name not in DRIVERS:
+        raise DriverMisuse(f"no driver {name!r}; there are: {', '.join(sorted(DRIVERS))}")
+    return DRIVERS[name](port)

@@ -1,0 +1,62 @@
+"""What other threads ask of the run that is under way."""
+
+import threading
+
+
+class Cancelled(Exception):
+    """Leaves the streaming loop: the run is to end in order."""
+
+
+class StoppedNow(Exception):
+    """Leaves the streaming loop: the emergency bytes are out."""
+
+
+class Requests:
+    """Set by any thread, taken by the driver's. `pending` is all that the streaming loop has to look at."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.active = False
+        self.pending = False
+        self.hold: str | None = None
+        """Why the program is to be held; None: it is to go on."""
+        self._cancel = False
+        self._stop = False
+
+    def begin(self) -> None:
+        """A run starts: what was asked of an earlier one is forgotten."""
+        with self._lock:
+            self.active = True
+            self.pending = self._cancel = self._stop = False
+            self.hold = None
+
+    def end(self) -> None:
+        with self._lock:
+            self.active = False
+
+    def ask_hold(self, reason: str | None) -> bool:
+        """Hold, or with None go on; False if no run is under way."""
+        with self._lock:
+            if self.active:
+                self.hold = reason
+                self.pending = True
+            return self.active
+
+    def ask_cancel(self) -> bool:
+        with self._lock:
+            if self.active:
+                self._cancel = self.pending = True
+            return self.active
+
+    def ask_stop(self) -> bool:
+        with self._lock:
+            if self.active:
+                self._stop = self.pending = True
+            return self.active
+
+    def raise_ending(self) -> None:
+        """Raise StoppedNow or Cancelled, if that was asked."""
+        if self._stop:
+            raise StoppedNow
+        if self._cancel:
+            raise Cancelled

@@ -1,0 +1,216 @@
+"""The verbs of all drivers of serial machines: own the port, run one program, end it safely.
+
+Whoever calls `open`, `run`, `status` or `close` owns the machine for that call; requests and `stop_now` come from
+any thread. Not responsible for what a firmware needs said to it: that is in `Machine`'s abstract methods.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from drivers.base import Capabilities, EndedBy, LineCheck, PortSettings, RunReport, State, Status, Watch
+from drivers.errors import DriverError, DriverMisuse, LineRefused, LinkLost, MachineFault, NoAnswer, NotReady
+from drivers.streaming.exchange import Exchange, LineProtocol
+from drivers.streaming.machine import Event, Machine, Readings, Run
+from drivers.streaming.requests import Cancelled, StoppedNow
+
+PROGRESS_S = 0.25
+QUERY_S = 2.0
+"""Longest that one question of a status query may take."""
+
+
+class SerialDriver(Machine[Event]):
+    """`Driver` over a line protocol; see `drivers.base`."""
+
+    def __init__(
+        self, port: PortSettings, protocol: LineProtocol[Event], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(port, protocol, clock)
+        self.exchange = Exchange(self.port, protocol, self, port, clock)
+        self._owner = Lock()
+        self._progress_s = 0.0
+
+    # Verbs ----------------------------------------------------------------------------------------
+
+    def open(self) -> Capabilities:
+        with self.owned("open"):
+            self._shut()
+            self.port.open()
+            try:
+                self.readings = Readings()
+                self.new_boot()
+                capabilities = self.identify()
+            except BaseException:
+                self._shut()
+                raise
+            self._show_readiness()
+            return capabilities
+
+    def close(self) -> None:
+        with self.owned("close"):
+            self._shut()
+
+    def status(self) -> Status:
+        if self._state in (State.READY, State.NOT_READY) and self._owner.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._owner.release()
+        return self.snapshot()
+
+    def run(self, lines: Iterable[str], total: int, check: LineCheck, watch: Watch) -> RunReport:
+        with self.owned("run"):
+            self.require_open()
+            self._run = Run(self.program(lines, total, check), watch)
+            self.requests.begin()
+            self.become(State.RUNNING)
+            try:
+                return self._execute()
+            finally:
+                self.requests.end()
+
+    def hold(self, reason: str) -> None:
+        if self.requests.ask_hold(reason or "held"):
+            self.port.wake()
+
+    def resume(self) -> None:
+        if self.requests.ask_hold(None):
+            self.port.wake()
+
+    def cancel(self) -> None:
+        if self.requests.ask_cancel():
+            self.port.wake()
+
+    def stop_now(self) -> None:
+        """Raises DriverMisuse if the port is closed."""
+        if not self.port.is_open:
+            raise DriverMisuse("the port is not open")
+        running = self.requests.ask_stop()
+        self.port.urgent(self.emergency)
+        self.port.wake()
+        if not running:
+            self.become(State.FAULT, "stopped at once; open anew")
+
+    # A run ----------------------------------------------------------------------------------------
+
+    def _execute(self) -> RunReport:
+        try:
+            self.begin()
+            self.exchange.stream(self.current.program, listen=True)
+            safe = self.finish()
+        except Cancelled:
+            return self._report(EndedBy.CANCELLED, self._end_safely(None))
+        except StoppedNow:
+            self.current.ended_at = self._protocol.done
+            raise self._ended(self.after_stop()) from None
+        except NotReady as error:
+            self.become(State.NOT_READY, str(error))
+            raise
+        except DriverError as error:
+            error.safe = self._end_safely(error)
+            raise self._ended(error) from error.__cause__
+        except BaseException as error:
+            # The caller's own lines, check or watch failed: the machine must not be left as it is.
+            self._end_safely(None)
+            self.become(State.FAULT, f"the program ended by {type(error).__name__}")
+            raise
+        self.evidence("every line executed")
+        self.current.ended_at = self.current.program.taken
+        self.current.watch.progress(self.snapshot())
+        return self._report(EndedBy.FINISHED, safe)
+
+    def _end_safely(self, cause: DriverError | None) -> bool:
+        self.current.ended_at = self._protocol.done
+        try:
+            if isinstance(cause, LinkLost):
+                self.port.close()
+                self.port.open()
+            return self.make_safe(cause)
+        except MachineFault:
+            self.port.urgent(self.last_resort)
+            return False
+
+    def _ended(self, error: DriverError) -> DriverError:
+        error.lines_done = self.lines_done
+        if isinstance(error, LineRefused) and error.safe:
+            self.become(State.READY)
+        else:
+            self.become(State.FAULT, str(error))
+        if isinstance(error, LinkLost):
+            self.port.close()
+        return error
+
+    def _report(self, ended_by: EndedBy, safe: bool) -> RunReport:
+        if safe:
+            self.become(State.READY)
+        else:
+            self.become(State.FAULT, "the safe end state is not confirmed")
+        return RunReport(ended_by, self.lines_done, safe)
+
+    # Handler of the exchange ----------------------------------------------------------------------
+
+    def has_requests(self) -> bool:
+        return self.requests.pending
+
+    def requested(self) -> None:
+        self.requests.pending = False
+        self.requests.raise_ending()
+        run = self.current
+        if run.held_here:
+            return
+        if self.requests.hold is not None:
+            self._hold(run, self.requests.hold)
+        elif self._state is State.HELD:
+            self.go_on()
+
+    def _hold(self, run: Run, reason: str) -> None:
+        run.held_here = True
+        self.pause()
+        self.become(State.HELD, reason)
+        run.watch.held(reason)
+        while True:
+            while self.requests.hold is not None:
+                self.exchange.pump()
+                self.requests.raise_ending()
+            if self.go_on():
+                break
+            self.requests.hold = self.readings.not_ready or reason
+        run.held_here = False
+        self.become(State.RUNNING)
+        run.watch.resumed()
+
+    def tick(self, now_s: float) -> None:
+        self.polled(now_s)
+        if self._state in (State.RUNNING, State.HELD) and now_s >= self._progress_s:
+            self._progress_s = now_s + PROGRESS_S
+            self.current.watch.progress(self.snapshot())
+
+    def _refresh(self) -> None:
+        try:
+            self.query()
+        except LinkLost as error:
+            self.become(State.FAULT, str(error))
+        except NoAnswer as error:
+            self.become(State.NOT_READY, str(error))
+        except MachineFault as error:
+            self.become(State.FAULT, str(error))
+        else:
+            self._show_readiness()
+
+    def _show_readiness(self) -> None:
+        self.become(State.NOT_READY if self.readings.not_ready else State.READY, self.readings.not_ready)
+
+    def _shut(self) -> None:
+        self.port.close()
+        self.become(State.CLOSED)
+
+    @contextmanager
+    def owned(self, verb: str) -> Iterator[None]:
+        """A status query may be under way: wait for it, but for nothing longer."""
+        if self.requests.active or not self._owner.acquire(timeout=2 * self.port_settings.answer_s):
+            raise DriverMisuse(f"can't {verb} now: the machine is in use by another call")
+        try:
+            yield
+        finally:
+            self._owner.release()
