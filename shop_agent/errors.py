@@ -1,0 +1,41 @@
+"""Errors of the shop agent. Each says what is wrong, where, and what to do."""
+
+
+class AgentError(Exception):
+    """The agent can't do this."""
+
+
+class BadConfig(AgentError):
+    """A file of the owner's does not hold what it should."""
+
+
+class NotEnrolled(AgentError):
+    """This agent has no name at its broker yet: run `llagar-agent enroll`."""
+
+
+class EnrolmentFailed(AgentError):
+    """The broker did not take this agent in."""
+
+
+class Refused(AgentError):
+    """A person's answer can't be taken; its text is the reason, and nothing has changed."""
+
+
+class StagingFailed(AgentError):
+    """No program could be made for a plate."""
+
+
+class StreamerGone(AgentError):
+    """No streamer answers for this machine."""
+
+
+class StreamerSaidNo(AgentError):
+    """The streamer refused; its text is the reason."""
+
+
+class AlreadyRunning(AgentError):
+    """Another process has this machine or data folder."""
+
+
+class LinkRefused(AgentError):
+    """The broker closed the socket on us or spoke another protocol."""

@@ -1,0 +1,112 @@
+"""Machines: what their streamers see and have written, and what people say of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from broker.wire.states import Actor, IllegalTransition, RunState
+from shop_agent.errors import Refused
+from shop_agent.state import events as ev
+from shop_agent.state import reports as say
+from shop_agent.state.instructions import Instruction, Tell
+from shop_agent.state.memory import AFTER_PERMIT, BEFORE_PERMIT, UNSURE, Memory
+from shop_agent.state.records import Mode, RunRecord
+
+_S = RunState
+_PHASE_OF: Mapping[type, RunState] = {
+    say.Starting: _S.STARTING,
+    say.Running: _S.RUNNING,
+    say.Paused: _S.PAUSED,
+    say.Resumed: _S.RUNNING,
+    say.Finished: _S.FINISHED,
+    say.Faulted: _S.FAULTED,
+    say.Stopped: _S.STOPPED,
+    say.Unknown: _S.UNKNOWN,
+}
+_JOURNAL_LOST = "the streamer's journal was lost: nobody knows what the machine did"
+_CHANGED = "the machine was restarted, homed, zeroed or reset since it was set up"
+
+
+def seen(memory: Memory, event: ev.MachineSeen) -> list[Instruction]:
+    memory.views[event.machine] = event.view
+    memory.gone.pop(event.machine, None)
+    return memory.void(
+        event.machine, lambda run: run.setup is None or run.setup.boot_id != event.view.boot_id, _CHANGED
+    )
+
+
+def gone(memory: Memory, event: ev.MachineGone) -> list[Instruction]:
+    memory.views.pop(event.machine, None)
+    memory.gone[event.machine] = event.reason
+    return memory.void(event.machine, lambda run: True, f"the machine was lost: {event.reason}")
+
+
+def cleared(memory: Memory, event: ev.MachineCleared) -> list[Instruction]:
+    """Raises Refused."""
+    if memory.on(event.machine, frozenset({_S.FINISHED})):
+        raise Refused("count the pieces first")
+    memory.keep_machine(replace(memory.machines[event.machine], occupied_by=""))
+    return []
+
+
+def released(memory: Memory, event: ev.MachineReleased) -> list[Instruction]:
+    """Raises Refused."""
+    memory.require_releasable(event.machine)
+    memory.keep_machine(replace(memory.machines[event.machine], quarantine="", occupied_by=""))
+    return []
+
+
+def mode_set(memory: Memory, event: ev.ModeSet) -> list[Instruction]:
+    """The shop's own work needs no reason; what had not started goes back to the broker."""
+    memory.keep_machine(replace(memory.machines[event.machine], mode=event.mode))
+    out: list[Instruction] = []
+    if event.mode in (Mode.MINE_NOW, Mode.MINE_AFTER):
+        for run in memory.on(event.machine, BEFORE_PERMIT):
+            out += memory.drop(run, say.Released("the shop needs the machine for its own work"))
+    return out
+
+
+def journal_lost(memory: Memory, event: ev.JournalLost) -> list[Instruction]:
+    for name in memory.machines:
+        memory.quarantine(name, event.reason)
+    return []
+
+
+def streamer_opened(memory: Memory, event: ev.StreamerOpened) -> list[Instruction]:
+    """A journal of another id, or shorter than what we read of it, has lost its evidence."""
+    machine = memory.machines[event.machine]
+    if machine.journal_id == event.journal_id and event.last_seq >= machine.cursor:
+        return []
+    out: list[Instruction] = []
+    for run in memory.on(machine.name, AFTER_PERMIT):
+        out.append(memory.move(replace(run, note=_JOURNAL_LOST), _S.UNKNOWN, say.Unknown(_JOURNAL_LOST)))
+        memory.quarantine(machine.name, _JOURNAL_LOST)
+    memory.keep_machine(replace(memory.machines[machine.name], journal_id=event.journal_id, cursor=0))
+    return out
+
+
+def streamer_wrote(memory: Memory, event: ev.StreamerWrote) -> list[Instruction]:
+    """Each entry counts once, whatever is read again."""
+    machine = memory.machines[event.machine]
+    if event.journal_id != machine.journal_id or event.seq <= machine.cursor:
+        return []
+    memory.keep_machine(replace(machine, cursor=event.seq))
+    run = memory.runs.get(event.run)
+    try:
+        if run is None or run.machine != machine.name:
+            raise IllegalTransition(_S.WITHDRAWN, _PHASE_OF[type(event.report)], Actor.AGENT)
+        return [_follow(memory, run, event.report)]
+    except IllegalTransition:
+        memory.quarantine(machine.name, f"it worked on run {event.run}, which this agent did not start: look at it")
+        return []
+
+
+def _follow(memory: Memory, run: RunRecord, report: say.MachineReport) -> Tell:
+    after = _PHASE_OF[type(report)]
+    note = report.reason if isinstance(report, say.Faulted | say.Stopped | say.Unknown | say.Paused) else ""
+    tell = memory.move(replace(run, note=note), after, report)
+    memory.deadlines.pop(run.id, None)
+    if after in UNSURE:
+        memory.quarantine(run.machine, f"run {run.id} {after}: {note}")
+    elif after is _S.FINISHED:
+        memory.keep_machine(replace(memory.machines[run.machine], occupied_by=run.id))
+    return tell

@@ -1,0 +1,119 @@
+"""From the setup record to the start: ask for a permit, use it in time, or say for good that it was not used."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from broker.wire.states import Actor, RunState
+from shop_agent.errors import Refused
+from shop_agent.state import events as ev
+from shop_agent.state import reports as say
+from shop_agent.state.instructions import AskPermit, ForbidStart, Instruction, StartRun, Tell
+from shop_agent.state.memory import BEFORE_PERMIT, Asked, Memory
+from shop_agent.state.records import Now, RunRecord
+from shop_agent.state.setup_rules import require_setup
+
+_S = RunState
+ANSWER_S = 10.0
+"""A permit request without an answer is sent again after this."""
+SAME_REQUEST_S = 15.0
+"""… with the same id up to this age, since the first answer may have been lost."""
+DENIED_S = 5.0
+"""After a refusal another request is made this much later."""
+START_MARGIN_S = 1.0
+"""A permit with less life than this isn't used."""
+
+
+class Permits:
+    def __init__(self, memory: Memory, token: str) -> None:
+        """`token` makes the ids of this process's requests unlike any other's."""
+        self._memory = memory
+        self._token = token
+        self._made = 0
+        self._connected = False
+        self._open = True
+
+    def setup(self, event: ev.SetupGiven, now: Now) -> list[Instruction]:
+        """Raises Refused."""
+        memory = self._memory
+        run = memory.runs.get(event.run)
+        if run is None or run.phase is not _S.STAGED:
+            raise Refused("this run does not wait for a setup any more")
+        if memory.next_setup(run.machine) != run:
+            why = memory.standing(run.machine)[1] or "another run is first"
+            raise Refused(f"{run.machine} is not free for this run: {why}")
+        require_setup(run, event.setup, memory.facts[run.machine], memory.views[run.machine])
+        ready = replace(run, setup=event.setup, note="")
+        armed = memory.move(ready, _S.ARMED, say.Armed(event.setup), Actor.PERSON)
+        return [armed, *self._ask(memory.runs[run.id], now)]
+
+    def passed(self, event: ev.Connected | ev.Disconnected | ev.Ticked, now: Now) -> list[Instruction]:
+        """Time or the link has moved: what is due now."""
+        if isinstance(event, ev.Ticked):
+            self._open = event.open
+        else:
+            self._connected = isinstance(event, ev.Connected)
+        out: list[Instruction] = []
+        for run in list(self._memory.runs.values()):
+            if run.phase is _S.ARMED and run.setup is not None:
+                life = timedelta(seconds=self._memory.rules.record_life_s)
+                if now.at >= run.setup.at + life:
+                    out.append(self._memory.lapse(run, "the setup record is too old: look again"))
+                else:
+                    out += self._ask(run, now, resend=isinstance(event, ev.Connected))
+            elif run.phase is _S.PERMITTED and now.mono_s > self._memory.deadlines.get(run.id, float("-inf")):
+                out.append(ForbidStart(run.machine, run.id, run.fence, "the permit lapsed unused"))
+        return out
+
+    def _ask(self, run: RunRecord, now: Now, *, resend: bool = False) -> list[Instruction]:
+        """Ask for a permit, or again for the same one; nothing if it is too early to ask again."""
+        if not self._connected or not self._open or run.setup is None:
+            return []
+        tries = self._memory.asked.setdefault(run.id, [])
+        if tries:
+            last = tries[-1]
+            denied = last.denied_s is not None
+            due_s = last.sent_s + ANSWER_S if last.denied_s is None else last.denied_s + DENIED_S
+            if now.mono_s < due_s and not resend:
+                return []
+            if not denied and now.mono_s < last.made_s + SAME_REQUEST_S:
+                last.sent_s = now.mono_s
+                return [AskPermit(run.id, run.fence, run.version, run.setup.id, last.request)]
+        self._made += 1
+        tries.append(Asked(f"{self._token}-{self._made}", now.mono_s, now.mono_s))
+        return [AskPermit(run.id, run.fence, run.version, run.setup.id, tries[-1].request)]
+
+    def denied(self, event: ev.PermitDenied, now: Now) -> list[Instruction]:
+        for asked in self._memory.asked.get(event.run, []):
+            if asked.request == event.request:
+                asked.denied_s = now.mono_s
+        run = self._memory.runs.get(event.run)
+        if run is not None and run.phase is _S.ARMED:
+            self._memory.keep_run(replace(run, note=event.reason))
+        return []
+
+    def granted(self, event: ev.PermitGranted, now: Now) -> list[Instruction]:
+        """The permit's life counts from when its request was made, on the monotonic clock."""
+        memory = self._memory
+        run = memory.runs.get(event.run)
+        if run is None or run.fence != event.fence:
+            return [Tell(say.NotStarted("this run is not held here"), event.run, event.fence, event.version)]
+        if run.phase not in BEFORE_PERMIT:
+            return []
+        tries = {asked.request: asked.made_s for asked in memory.asked.pop(run.id, [])}
+        deadline_s = tries.get(event.request, float("-inf")) + event.life_s
+        permitted = replace(run, phase=_S.PERMITTED, version=event.version)
+        if run.phase is not _S.ARMED or run.setup is None or run.program is None:
+            return memory.drop(permitted, say.NotStarted("its setup record had lapsed"))
+        if now.mono_s > deadline_s - START_MARGIN_S:
+            return memory.drop(permitted, say.NotStarted("the permit came too late"))
+        memory.keep_run(permitted)
+        memory.deadlines[run.id] = deadline_s
+        return [StartRun(run.machine, run.id, run.fence, run.program, run.setup, deadline_s)]
+
+    def not_taken(self, event: ev.StartRefused | ev.StartUnclear) -> list[Instruction]:
+        run = self._memory.runs.get(event.run)
+        if run is None or run.fence != event.fence or run.phase is not _S.PERMITTED:
+            return []
+        if isinstance(event, ev.StartUnclear):
+            return [ForbidStart(run.machine, run.id, run.fence, "the start was not confirmed")]
+        return self._memory.drop(run, say.NotStarted(event.reason))

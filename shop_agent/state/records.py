@@ -1,0 +1,172 @@
+"""What an agent knows of its runs, machines and lots; kept in its journal, changed by `state` alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from broker.wire.states import RunState
+
+Size = tuple[float, float, float]
+"""Width, depth, height or thickness; or x, y, z. Millimetres."""
+
+
+class Mode(StrEnum):
+    """Whose work a machine takes: one tap, no reason asked."""
+
+    NORMAL = "normal"
+    MINE_NOW = "mine-now"
+    MINE_AFTER = "mine-after"
+    NOTHING_NEW = "nothing-new"
+
+
+class Standing(StrEnum):
+    """How a machine stands with the shop; the wire's `Availability` has the same words."""
+
+    FREE = "free"
+    BUSY = "busy"
+    OCCUPIED = "occupied"
+    QUARANTINED = "quarantined"
+    OWN_WORK = "own work"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """`at` is aware UTC and may jump; `mono_s` never does and is the clock of every permit."""
+
+    at: datetime
+    mono_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A checked program on the shop's disk."""
+
+    path: str
+    sha256: str
+    lines: int
+    estimate_s: float
+    material_g: float
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlateNeeds:
+    """What a plate asks of operator and machine. `pieces`: lot and how many of it the plate holds."""
+
+    pieces: tuple[tuple[str, int], ...]
+    parts: tuple[str, ...]
+    thickness_mm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an operator confirmed at the machine: single use, bound to machine, run and boot id."""
+
+    id: str
+    operator: str
+    boot_id: str
+    at: datetime
+    bed_clear: bool
+    material: str
+    tool_mm: float
+    sheet_mm: Size | None = None
+    work_zero_mm: Size | None = None
+    clamps_clear: bool | None = None
+    extraction_on: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One attempt to make a plate. `version` is the broker's number that our next event carries.
+
+    `phase` follows `broker.wire.states`; ACCEPTED means counted, SCRAPPED settled, for the shop.
+    """
+
+    id: str
+    fence: int
+    version: int
+    machine: str
+    plate_sha256: str
+    lots: tuple[str, ...]
+    material: str
+    order: int
+    """Runs are set up in the order in which they came."""
+    phase: RunState = RunState.CLAIMED
+    needs: PlateNeeds | None = None
+    program: Program | None = None
+    setup: Setup | None = None
+    tries: int = 0
+    """Rises with every task that had to be asked again."""
+    stop_asked: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRecord:
+    """`cursor`: last entry of the streamer's journal `journal_id` that was taken over."""
+
+    name: str
+    mode: Mode = Mode.NORMAL
+    quarantine: str = ""
+    """Why it may not be used; empty: it may."""
+    occupied_by: str = ""
+    """The run whose parts lie on it."""
+    journal_id: str = ""
+    cursor: int = 0
+    told: Standing | None = None
+    """What the broker was told last."""
+    told_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LotRecord:
+    """A lot offer: `accepted` pieces of `quantity`; `ready_pieces` once the broker asked for the handover."""
+
+    id: str
+    part: str
+    material: str
+    quantity: int
+    payout: int
+    currency: str
+    accepted: int = 0
+    declined: bool = False
+    ready_pieces: int | None = None
+    ship_to: str = ""
+    notices: tuple[str, ...] = ()
+    handed_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """What the owner's files say of a machine."""
+
+    name: str
+    router: bool
+    """Cuts sheet: work zero, clamps and extraction belong to its setup."""
+    materials: tuple[str, ...]
+    tool_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class MachineView:
+    """A streamer's last word. `boot_id` changes with everything that voids a setup record."""
+
+    ready: bool
+    """A program could start."""
+    boot_id: str
+    reason: str = ""
+    work_offset_mm: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`scrap`: reason and pieces."""
+
+    lot: str
+    good: int
+    scrap: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.good + sum(pieces for _, pieces in self.scrap)

@@ -1,0 +1,272 @@
+"""The shop's mind. `handle` takes one event and the time, changes what is remembered, returns what is to be done.
+
+It does no I/O, reads no clock and rolls no dice. Whoever calls it commits `memory.changed` and every `Tell` in
+one transaction, and only then carries out the rest. Everything that affects a run is in this package.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from broker.wire.states import Actor, RunState
+from shop_agent.errors import Refused
+from shop_agent.state import events as ev
+from shop_agent.state import lot_rules, machine_rules
+from shop_agent.state import reports as say
+from shop_agent.state.instructions import CancelRun, ForbidStart, Instruction, MakeProgram, Tell
+from shop_agent.state.memory import BEFORE_PERMIT, DONE, UNSURE, Changed, Memory, Rules
+from shop_agent.state.permit_rules import Permits
+from shop_agent.state.records import MachineFacts, Mode, Now, RunRecord
+from shop_agent.state.setup_rules import require_counts
+
+_S = RunState
+
+
+class Shop:
+    def __init__(self, machines: Iterable[MachineFacts], rules: Rules, token: str) -> None:
+        """`token` makes the ids of this process's permit requests unlike any other's."""
+        self.memory = Memory(machines, rules)
+        self._permits = Permits(self.memory, token)
+
+    def handle(self, event: ev.Event, now: Now) -> list[Instruction]:
+        """Raises Refused (a person's answer that can't be taken); nothing has changed then."""
+        match event:
+            case (
+                ev.SetupGiven()
+                | ev.CountGiven()
+                | ev.SettleGiven()
+                | ev.MachineCleared()
+                | ev.MachineReleased()
+                | ev.LotAnswered()
+                | ev.HandoverGiven()
+                | ev.ModeSet()
+            ):
+                out = self._from_people(event, now)
+            case (
+                ev.Ticked()
+                | ev.ProgramMade()
+                | ev.MakingFailed()
+                | ev.MachineSeen()
+                | ev.MachineGone()
+                | ev.StreamerOpened()
+                | ev.StreamerWrote()
+                | ev.StartRefused()
+                | ev.StartUnclear()
+                | ev.JournalLost()
+            ):
+                out = self._from_machinery(event, now)
+            case _:
+                out = self._from_broker(event, now)
+        return [*out, *self.memory.tell_machines()]
+
+    def take_changed(self) -> Changed:
+        """What must be written down since the last call."""
+        changed, self.memory.changed = self.memory.changed, Changed()
+        return changed
+
+    def unfinished_programs(self) -> list[MakeProgram]:
+        """What was being made when the agent ended."""
+        claimed = [run for run in self.memory.runs.values() if run.phase is _S.CLAIMED]
+        return [MakeProgram(run.id, run.fence, run.machine, run.plate_sha256) for run in claimed]
+
+    def _from_broker(self, event: ev.BrokerEvent, now: Now) -> list[Instruction]:
+        match event:
+            case ev.Connected() | ev.Disconnected():
+                out = self._permits.passed(event, now)
+            case ev.LotOffered():
+                out = lot_rules.offered(self.memory, event)
+            case ev.LotIsReady():
+                out = lot_rules.ready(self.memory, event)
+            case ev.RunOffered():
+                out = self._offered(event)
+            case ev.PermitGranted():
+                out = self._permits.granted(event, now)
+            case ev.PermitDenied():
+                out = self._permits.denied(event, now)
+            case ev.RunWithdrawn():
+                out = self._withdrawn(event)
+            case ev.RunConflicted():
+                out = self._conflicted(event)
+            case ev.StopAsked():
+                out = self._stop_asked(event)
+            case _:
+                assert_never(event)
+        return out
+
+    def _from_machinery(self, event: ev.MachineEvent, now: Now) -> list[Instruction]:
+        match event:
+            case ev.Ticked():
+                out = self._permits.passed(event, now)
+            case ev.ProgramMade() | ev.MakingFailed():
+                out = self._made(event)
+            case ev.MachineSeen():
+                out = machine_rules.seen(self.memory, event)
+            case ev.MachineGone():
+                out = machine_rules.gone(self.memory, event)
+            case ev.StreamerOpened():
+                out = machine_rules.streamer_opened(self.memory, event)
+            case ev.StreamerWrote():
+                out = machine_rules.streamer_wrote(self.memory, event)
+            case ev.StartRefused() | ev.StartUnclear():
+                out = self._permits.not_taken(event)
+            case ev.JournalLost():
+                out = machine_rules.journal_lost(self.memory, event)
+            case _:
+                assert_never(event)
+        return out
+
+    def _from_people(self, event: ev.PersonEvent, now: Now) -> list[Instruction]:
+        match event:
+            case ev.SetupGiven():
+                out = self._permits.setup(event, now)
+            case ev.CountGiven():
+                out = self._counted(event)
+            case ev.SettleGiven():
+                out = self._settled(event)
+            case ev.MachineCleared():
+                out = machine_rules.cleared(self.memory, event)
+            case ev.MachineReleased():
+                out = machine_rules.released(self.memory, event)
+            case ev.LotAnswered():
+                out = lot_rules.answered(self.memory, event)
+            case ev.HandoverGiven():
+                out = lot_rules.handed_over(self.memory, event)
+            case ev.ModeSet():
+                out = machine_rules.mode_set(self.memory, event)
+            case _:
+                assert_never(event)
+        return out
+
+    # Offers and programs --------------------------------------------------------------------------
+
+    def _offered(self, event: ev.RunOffered) -> list[Instruction]:
+        memory = self.memory
+        known = memory.runs.get(event.run)
+        if event.fence <= memory.tombstones.get(event.run, -1) or (known is not None and event.fence <= known.fence):
+            return []
+        out: list[Instruction] = []
+        if known is not None and known.phase in BEFORE_PERMIT:
+            out += memory.drop(known)
+            known = None
+        refusal = "it has started here already" if known is not None else self._refusal(event)
+        if refusal is not None:
+            memory.bury(event.run, event.fence)
+            return [*out, Tell(say.Rejected(refusal), event.run, event.fence, event.version)]
+        run = RunRecord(
+            id=event.run,
+            fence=event.fence,
+            version=event.version + 1,
+            machine=event.machine,
+            plate_sha256=event.plate_sha256,
+            lots=event.lots,
+            material=event.material,
+            order=1 + max((run.order for run in memory.runs.values()), default=0),
+        )
+        memory.keep_run(run)
+        make = MakeProgram(run.id, run.fence, run.machine, run.plate_sha256)
+        return [*out, Tell(say.Claimed(), run.id, run.fence, event.version), make]
+
+    def _refusal(self, event: ev.RunOffered) -> str | None:
+        facts = self.memory.facts.get(event.machine)
+        if facts is None:
+            return f"there is no machine {event.machine} here"
+        machine = self.memory.machines[event.machine]
+        reason = None
+        if facts.router != event.router:
+            reason = f"{event.machine} does not do this process"
+        elif event.material not in facts.materials or event.material not in self.memory.rules.stock:
+            reason = f"{event.material} is not in stock for {event.machine}"
+        elif machine.quarantine:
+            reason = f"{event.machine} is in quarantine: {machine.quarantine}"
+        elif machine.mode is not Mode.NORMAL:
+            reason = f"{event.machine} is taken by the shop's own work ({machine.mode})"
+        elif event.machine in self.memory.gone:
+            reason = f"{event.machine} is offline: {self.memory.gone[event.machine]}"
+        return reason
+
+    def _made(self, event: ev.ProgramMade | ev.MakingFailed) -> list[Instruction]:
+        run = self.memory.runs.get(event.run)
+        if run is None or run.fence != event.fence or run.phase is not _S.CLAIMED:
+            return []
+        if isinstance(event, ev.MakingFailed):
+            return self.memory.drop(run, say.Released(event.reason))
+        staged = replace(run, program=event.program, needs=event.needs)
+        return [self.memory.move(staged, _S.STAGED, say.Staged(event.program))]
+
+    # The broker takes back, contradicts, asks to stop ----------------------------------------------
+
+    def _withdrawn(self, event: ev.RunWithdrawn) -> list[Instruction]:
+        run = self.memory.runs.get(event.run)
+        if run is None:
+            self.memory.bury(event.run, event.fence - 1)
+            return []
+        if run.phase not in BEFORE_PERMIT or run.fence >= event.fence:
+            return []
+        return self.memory.drop(run, fence=event.fence - 1)
+
+    def _conflicted(self, event: ev.RunConflicted) -> list[Instruction]:
+        """The broker took nothing of our last word; what it holds decides what we do next."""
+        run = self.memory.runs.get(event.run)
+        if run is None or not event.latest:
+            return []
+        known = replace(run, version=event.version)
+        if run.phase in BEFORE_PERMIT:
+            return self._conflicted_early(known, event)
+        unsettled = event.state in UNSURE or event.state is _S.FINISHED
+        reopened = run.phase in DONE and unsettled
+        if reopened or (run.phase is _S.FINISHED and event.state in UNSURE):
+            known = replace(known, phase=event.state, tries=run.tries + 1, note=event.reason)
+        elif event.state in DONE and (run.phase in UNSURE or run.phase is _S.FINISHED):
+            known = replace(known, phase=event.state)
+        self.memory.keep_run(known)
+        return []
+
+    def _conflicted_early(self, run: RunRecord, event: ev.RunConflicted) -> list[Instruction]:
+        if event.fence != run.fence:
+            return self.memory.drop(run, fence=event.fence - 1)
+        if event.state in (_S.PERMITTED, _S.UNKNOWN):
+            return self.memory.drop(run, say.NotStarted("it was never started here"))
+        if event.state in BEFORE_PERMIT and event.state is not run.phase:
+            return self.memory.drop(run, say.Released(f"broker and shop disagree: {event.reason}"))
+        if event.state is not run.phase:
+            return self.memory.drop(run)
+        self.memory.keep_run(run)
+        return []
+
+    def _stop_asked(self, event: ev.StopAsked) -> list[Instruction]:
+        run = self.memory.runs.get(event.run)
+        if run is None or run.phase in UNSURE | DONE | {_S.FINISHED}:
+            return []
+        if run.phase in BEFORE_PERMIT:
+            return self.memory.drop(run, say.Released(event.reason))
+        if run.phase is _S.PERMITTED:
+            return [ForbidStart(run.machine, run.id, run.fence, event.reason)]
+        self.memory.keep_run(replace(run, stop_asked=True))
+        return [CancelRun(run.machine, run.id, event.reason)]
+
+    # Counts ------------------------------------------------------------------------------------------
+
+    def _counted(self, event: ev.CountGiven) -> list[Instruction]:
+        run = self._run_of(event)
+        if run.phase is not _S.FINISHED:
+            raise Refused("this run is not finished, or was counted already")
+        require_counts(run, tuple((count.lot, count.total) for count in event.counts), exact=True)
+        machine = self.memory.machines[run.machine]
+        if event.cleared and machine.occupied_by == run.id:
+            self.memory.keep_machine(replace(machine, occupied_by=""))
+        return [self.memory.move(run, _S.ACCEPTED, say.Counted(event.operator, event.counts), Actor.PERSON)]
+
+    def _settled(self, event: ev.SettleGiven) -> list[Instruction]:
+        run = self._run_of(event)
+        if run.phase not in UNSURE:
+            raise Refused("this run waits for no verdict")
+        require_counts(run, tuple((count.lot, count.total) for count in event.counts), exact=False)
+        report = say.Settled(event.operator, event.note, event.counts)
+        return [self.memory.move(run, _S.SCRAPPED, report, Actor.PERSON)]
+
+    def _run_of(self, event: ev.CountGiven | ev.SettleGiven) -> RunRecord:
+        if event.run not in self.memory.runs:
+            raise Refused("this run is not known here")
+        if not event.operator.strip():
+            raise Refused("say who counted: the operator's name is missing")
+        return self.memory.runs[event.run]
