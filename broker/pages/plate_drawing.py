@@ -12,7 +12,7 @@ _WIDTH_PX = 420
 
 
 def draw_plate(plate: Plate, groups: Mapping[str, int], title: str) -> str:
-    """SVG, to scale. `groups`: a number for each lot that the reader may see; what lies beside for others is unnamed."""
+    """SVG, to scale. `groups`: a number for each lot that the reader may see; what lies beside is unnamed."""
     outlines: list[NDArray[np.float64]] = []
     labels: list[str] = []
     colours: list[int] = []
