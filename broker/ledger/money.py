@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "KWD": 3, "TND": 3, "BHD": 3}
+from broker.wire.money import as_text
+
+__all__ = ["apportion", "as_text", "to_minor"]
 
 
 def to_minor(amount: Fraction) -> int:
@@ -23,12 +25,3 @@ def apportion(total: int, weights: Sequence[Fraction]) -> tuple[int, ...]:
     for index in order[: total - sum(shares)]:
         shares[index] += 1
     return tuple(shares)
-
-
-def as_text(amount: int, currency: str) -> str:
-    """Such as `12.30 EUR`; ISO 4217 says how many digits the minor unit has."""
-    digits = _MINOR_DIGITS.get(currency, 2)
-    if digits == 0:
-        return f"{amount} {currency}"
-    sign, size = ("-" if amount < 0 else ""), abs(amount)
-    return f"{sign}{size // 10**digits}.{size % 10**digits:0{digits}d} {currency}"

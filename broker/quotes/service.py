@@ -12,6 +12,7 @@ from broker.accounts.service import Caller
 from broker.clock import Clock
 from broker.database import Database, new_id
 from broker.errors import NotFound, Unprocessable
+from broker.parts.models import Part
 from broker.parts.repository import parts_by_id
 from broker.parts.service import part_of
 from broker.quotes import repository
@@ -23,6 +24,7 @@ from broker.quotes.wanted import wanted_item
 from broker.settings import Settings
 from broker.wire.messages import Recipe
 from broker.wire.rest import LeftOutView, QuoteItemView, QuoteLineView, QuoteRequest, QuoteView
+from slicer_bridge.facts_json import facts_from_json
 
 _LEFT_OUT = TypeAdapter(tuple[LeftOutView, ...])
 
@@ -130,7 +132,7 @@ async def quote_view(session: AsyncSession, quote: Quote, now: datetime) -> Quot
         created_at=quote.created_at,
         expires_at=quote.expires_at,
         due_at=quote.due_at,
-        items=tuple(_item_view(item, parts[item.part_id].name) for item in items),
+        items=tuple(_item_view(item, parts[item.part_id]) for item in items),
         lines=tuple(
             QuoteLineView(kind=line.kind, text=line.text, amount=line.amount, item_id=line.item_id) for line in lines
         ),
@@ -153,16 +155,20 @@ def _item_row(quote_id: str, index: int, draft: Draft) -> QuoteItem:
     )
 
 
-def _item_view(item: QuoteItem, name: str) -> QuoteItemView:
+def _item_view(item: QuoteItem, part: Part) -> QuoteItemView:
+    facts = facts_from_json(part.facts)
+    shape = facts.mesh or facts.drawing
     return QuoteItemView(
         id=item.id,
         part_id=item.part_id,
-        name=name,
+        name=part.name,
         quantity=item.quantity,
         process=item.process,
         material=item.material,
         recipe=Recipe.model_validate_json(item.recipe),
         machine_s=item.machine_s,
+        size_mm=shape.size_mm if shape is not None else (),
+        findings=facts.findings,
         left_out=_LEFT_OUT.validate_json(item.left_out),
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from broker.wire.messages import Process, Recipe, Wire
-from slicer_bridge.facts import PartFacts
+from slicer_bridge.facts import Finding, PartFacts
 
 
 class Problem(Wire):
@@ -63,6 +63,9 @@ class QuoteItemView(Wire):
     recipe: Recipe
     machine_s: float
     """Estimated machine seconds per piece."""
+    size_mm: tuple[float, ...]
+    """Three of a mesh, two of a drawing."""
+    findings: tuple[Finding, ...]
     left_out: tuple[LeftOutView, ...]
 
 

@@ -1,0 +1,80 @@
+"""Quotes and orders as people read them in a terminal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from broker.wire.money import as_text
+from broker.wire.rest import LineView, OrderSummary, OrderView, QuoteView
+
+_BAR_WIDTH = 24
+_STATE_STYLES = {"delivered": "green", "cancelled": "red", "expired": "red", "accepted": "cyan", "open": "cyan"}
+
+
+def when(moment: datetime | None) -> str:
+    return "—" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def state(word: str) -> Text:
+    return Text(word, style=_STATE_STYLES.get(word, ""))
+
+
+def quote_table(quote: QuoteView) -> RenderableType:
+    price = Table(box=None, pad_edge=False)
+    price.add_column("for", style="bold")
+    price.add_column("what")
+    price.add_column("amount", justify="right")
+    for line in quote.lines:
+        price.add_row(line.kind, line.text, as_text(line.amount, quote.currency))
+    price.add_section()
+    price.add_row("total", "", Text(as_text(quote.total, quote.currency), style="bold"))
+    words = [Text.assemble("Quote ", (quote.id, "bold"), ", ", state(quote.state), f", until {when(quote.expires_at)}")]
+    words.append(Text(f"Promised for {when(quote.due_at)}"))
+    return Group(*words, price, *_remarks(quote))
+
+
+def _remarks(quote: QuoteView) -> list[Text]:
+    """What was found in the files, and which machines can't make them."""
+    remarks = []
+    for item in quote.items:
+        size = " × ".join(f"{side:.1f}" for side in item.size_mm)
+        remarks.append(Text(f"{item.name}: {size} mm, {item.process}, {item.material}", style="dim"))
+        remarks += [Text(f"  {finding.severity}: {finding.message}", style="yellow") for finding in item.findings]
+        remarks += [
+            Text(f"  not on {left.workshop} {left.machine}: {left.reason}", style="dim") for left in item.left_out
+        ]
+    return remarks
+
+
+def order_table(order: OrderView) -> RenderableType:
+    head = Text.assemble("Order ", (order.id, "bold"), ", ", state(order.state))
+    end = f", delivered {when(order.delivered_at)}" if order.delivered_at else f", promised for {when(order.due_at)}"
+    head.append(f", {as_text(order.total, order.currency)}{end}")
+    lines = Table(box=None, pad_edge=False)
+    for column in ("part", "material", "made", "", "scrap", "where"):
+        lines.add_column(column, justify="right" if column in ("made", "scrap") else "left")
+    for line in order.lines:
+        bar = ProgressBar(total=line.ordered, completed=min(line.good, line.ordered), width=_BAR_WIDTH)
+        lines.add_row(line.name, line.material, f"{line.good}/{line.ordered}", bar, str(line.scrap), _where(line))
+    return Group(head, lines)
+
+
+def _where(line: LineView) -> str:
+    return ", ".join(f"{lot.workshop} {lot.good}/{lot.quantity} {lot.state}" for lot in line.lots if lot.quantity)
+
+
+def orders_table(orders: Sequence[OrderSummary]) -> RenderableType:
+    if not orders:
+        return Text("No orders yet: `llagar order FILE --quantity N` makes one.")
+    table = Table(box=None, pad_edge=False)
+    for column in ("order", "state", "made", "scrap", "promised", "total"):
+        table.add_column(column, justify="right" if column in ("made", "scrap", "total") else "left")
+    for order in orders:
+        made = f"{order.good}/{order.ordered}"
+        total = as_text(order.total, order.currency)
+        table.add_row(order.id, state(order.state), made, str(order.scrap), when(order.due_at), total)
+    return table
