@@ -147,7 +147,7 @@ class MarlinProtocol:
         self.alive += 1
         for number in range(self._acked + 1, upto + 1):
             tag = self._history[number][1]
-            if tag:
+            if tag > self.done:
                 self.done = tag
             if self._special:
                 self._special.pop(number, None)
