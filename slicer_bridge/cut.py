@@ -6,7 +6,6 @@ Work coordinates: zero at the sheet's low corner, Z 0 at its upper surface.
 import hashlib
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from math import hypot
 from pathlib import Path
 
@@ -23,6 +22,8 @@ from slicer_bridge.feeds import CutTool
 from slicer_bridge.plate import PlacedPart, placed
 from slicer_bridge.toolpath import GrblWriter, Ring, cut_ring
 
+CUTTER = "llagar cut 1"
+"""Changes whenever the same drawing would give another program."""
 THROUGH_MM = 0.2
 """The cut goes this far into the spoil board."""
 SAFE_MM = 5.0
@@ -99,7 +100,7 @@ def cut_sheet(parts: tuple[PlacedPart, ...], tool: CutTool, sheet: Sheet, out: P
         estimate_s=writer.seconds + SPIN_UP_S,
         cut_length_mm=writer.cut_mm,
         copies=len(copies),
-        made_by=f"llagar {version('llagar')} with shapely {shapely.__version__}",
+        made_by=f"{CUTTER} with shapely {shapely.__version__}",
     )
 
 

@@ -50,6 +50,11 @@ def covering_outline(covered: BaseGeometry, width_mm: float, depth_mm: float) ->
     return _ring(frame)
 
 
+def outline_area(outline: Outline) -> float:
+    """mm²"""
+    return float(Polygon(outline).area)
+
+
 def _ring(polygon: Polygon) -> Outline:
     ring = shapely.get_coordinates(shapely.orient_polygons(polygon, exterior_cw=False).exterior)[:-1]
     return tuple((round(float(x), 4), round(float(y), 4)) for x, y in ring)
