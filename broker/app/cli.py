@@ -17,8 +17,10 @@ from broker.app.serving import serve as serve_app
 from broker.clock import SystemClock
 from broker.database import Database
 from broker.errors import BrokerError
+from broker.ledger.service import deposit
 from broker.migrations.upgrade import upgrade
 from broker.settings import CONFIG_NAME, Settings, load_settings
+from broker.workshops.service import invite as invite_workshop
 
 _Result = TypeVar("_Result")
 
@@ -71,6 +73,7 @@ def user_add(
     name: str,
     role: Annotated[Role, typer.Option(help="What the account may do")] = Role.PRODUCER,
     address: Annotated[str, typer.Option(help="Where parcels go")] = "",
+    money: Annotated[int, typer.Option("--deposit", min=0, help="First balance, in minor units")] = 0,
     config: ConfigFile = None,
     data: DataFolder = None,
     as_json: AsJson = False,
@@ -82,6 +85,8 @@ def user_add(
         async with _database(settings) as database, database.writing() as session:
             now = SystemClock().now()
             account = await add_account(session, name, role, address, now)
+            if money:
+                await deposit(session, account.id, money, settings.currency, now, "by the administrator")
             return account.id, await issue_token(session, account, now)
 
     account_id, token = _run(work())
@@ -90,6 +95,22 @@ def user_add(
     else:
         typer.echo(f"{name} ({role}) is {account_id}. Its token, shown this once:")
         typer.echo(token)
+
+
+@app.command()
+def invite(workshop: str, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson = False) -> None:
+    """Make a one-time code with which an agent enrols for WORKSHOP, known or new."""
+    settings = _settings(config, data)
+
+    async def work() -> str:
+        async with _database(settings) as database, database.writing() as session:
+            return await invite_workshop(session, workshop, SystemClock().now())
+
+    code = _run(work())
+    if as_json:
+        typer.echo(json.dumps({"workshop": workshop, "code": code}))
+    else:
+        typer.echo(f"{workshop} enrols once with: llagar-agent enroll --code {code}")
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from broker.quotes.live_plan import LivePlan
 from broker.quotes.service import Quoter
 from broker.settings import Settings
 from broker.wire.rest import Health
+from broker.workshops.endpoints import router as workshops
 
 API = "/api/v1"
 
@@ -41,7 +42,9 @@ def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | 
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             await open_database(database, settings)
-            intake.clear()
+            if settings.database_url is None:
+                intake.clear()
+                blobs.clear_halves()
             yield
         finally:
             await database.close()
@@ -56,7 +59,12 @@ def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | 
     )
     add_handlers(app)
     app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
-    routers = [_health(), parts(database, clock, authenticator, intake), orders(database, clock, authenticator)]
+    routers = [
+        _health(),
+        parts(database, clock, authenticator, intake),
+        orders(database, clock, authenticator),
+        workshops(database, clock, authenticator),
+    ]
     if plan is not None:
         routers.append(quotes(database, clock, authenticator, Quoter(database, clock, plan, settings)))
     for router in routers:

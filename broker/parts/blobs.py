@@ -10,6 +10,7 @@ from typing import BinaryIO
 from broker.errors import NotFound
 
 _CHUNK_BYTES = 1 << 20
+_HALF = "half-"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -23,7 +24,7 @@ class BlobStore:
     def put(self, file: BinaryIO) -> str:
         """Store what `file` still has to read; returns its SHA-256."""
         digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(dir=self._root, prefix="part-", delete=False) as half:
+        with tempfile.NamedTemporaryFile(dir=self._root, prefix=_HALF, delete=False) as half:
             try:
                 while chunk := file.read(_CHUNK_BYTES):
                     digest.update(chunk)
@@ -40,6 +41,11 @@ class BlobStore:
         for folder in (target.parent, self._root):
             _sync_folder(folder)
         return sha256
+
+    def clear_halves(self) -> None:
+        """Remove what a killed broker was writing; only while no other broker uses the folder."""
+        for half in self._root.glob(f"{_HALF}*"):
+            half.unlink()
 
     def path(self, sha256: str) -> Path:
         """Raises NotFound for content that isn't here, or for what is no SHA-256."""

@@ -36,7 +36,7 @@ class Measured:
 
 
 class Intake:
-    """`folder` holds files while they are measured; whatever a killed broker left there is removed."""
+    """`folder` holds files while they are measured."""
 
     def __init__(self, blobs: BlobStore, folder: Path, upload_cap_bytes: int) -> None:
         self._blobs = blobs
@@ -45,6 +45,7 @@ class Intake:
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def clear(self) -> None:
+        """Only while no other broker uses the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def measure(self, name: str, file: BinaryIO, unit: str | None) -> Measured:

@@ -93,8 +93,8 @@ async def test_bad_input_ends_with_2_and_says_what_where_and_what_to_do(town: To
         assert (ran.code, where in (problem.where or ""), bool(problem.fix)) == (2, True, True), ran.out
     spoken = await llagar(town, "quote", str(files / "panel.dxf"), "-n", "1")
     assert (spoken.code, spoken.out) == (2, "")
-    for words in ("panel.dxf", "where:", "to do: say the file's unit"):
-        assert words in spoken.err
+    for said in ("panel.dxf", "where:", "to do: say the file's unit"):
+        assert said in spoken.err
 
 
 async def test_a_wrong_token_and_a_broker_away_are_told_apart(town: Town, files: Path) -> None:

@@ -1,0 +1,63 @@
+"""`llagar-broker` as administrators start it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+EXECUTABLE = Path(sys.executable).parent / "llagar-broker"
+_START_S = 60.0
+
+
+def ran(data: Path, *words: str, code: int = 0) -> str:
+    """What it says on stdout, or on stderr if it is to fail."""
+    done = subprocess.run([EXECUTABLE, *words, "--data", data], capture_output=True, text=True, check=False, env=_env())
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
+
+
+def token_of(data: Path, name: str, *words: str) -> str:
+    return str(json.loads(ran(data, "user", "add", name, *words, "--json"))["token"])
+
+
+def _env() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "LLAGAR_DATABASE_URL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def client(self, token: str = "") -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60, trust_env=False)
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Running]:
+    """A served broker; killed at the end if the test hasn't ended it."""
+    address = data / "address"
+    address.unlink(missing_ok=True)
+    with subprocess.Popen([EXECUTABLE, "serve", "--data", data, "--port", "0"], env=_env()) as process:
+        try:
+            deadline = time.monotonic() + _START_S
+            while not address.exists():
+                assert process.poll() is None, "it ended at once"
+                assert time.monotonic() < deadline, "it wrote no address"
+                time.sleep(0.02)
+            yield Running(process, address.read_text().strip())
+        finally:
+            process.kill()
