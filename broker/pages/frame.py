@@ -42,13 +42,15 @@ def title(words: str) -> str:
 @contextmanager
 def frame(viewer: Caller | None, here: str = "") -> Iterator[None]:
     """Header and main part of a page; `here` is the path that the navigation marks."""
-    with box("header", "top"):
+    with box("header", "top") as top:
+        # NiceGUI puts everything into one main element, where a header alone is no landmark.
+        top.props["role"] = "banner"
         with link("", "/", "brand") as brand:
             brand.props["aria-label"] = f"{_TITLE}, first page"
             Text("span", "Llagar")
         if viewer is not None:
             _navigation(viewer, here)
-    with box("main"):
+    with box("div", "page"):
         yield
 
 
@@ -79,7 +81,7 @@ def plain_page(status: int, heading: str, words: str, remedy: str = "") -> HTMLR
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title(heading))}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="{asset("pages.css")}"></head><body class="plain-page"><main>'
+        f'<link rel="stylesheet" href="{asset("pages.css")}"></head><body class="plain-page"><main class="page">'
         f'<h1>{escape(heading)}</h1><p>{escape(words)}</p>{remedies}<p><a href="/">To the first page</a></p>'
         "</main></body></html>",
         status_code=status,

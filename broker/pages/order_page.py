@@ -89,7 +89,7 @@ class _Desk:
 
     def _refused(self, name: str, detail: str, fix: str) -> None:
         with self._faults:
-            _draw_fault(f"{name}: {detail}", fix)
+            _draw_fault(detail if name in detail else f"{name}: {detail}", fix)
 
     def _draw_item(self, item: Item) -> None:
         facts = item.part.facts

@@ -33,7 +33,7 @@ def _words(facts: PartFacts) -> list[str]:
     if facts.drawing is not None:
         drawing = facts.drawing
         words += [sizes(drawing.size_mm), area(drawing.area_mm2), f"{drawing.cut_length_mm / 1000:.2f} m to cut"]
-        words.append(f"{drawing.contours} contours")
+        words.append("1 contour" if drawing.contours == 1 else f"{drawing.contours} contours")
         if drawing.open_contours:
             words.append(f"{drawing.open_contours} open")
     return [word for word in words if word]

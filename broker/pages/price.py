@@ -8,20 +8,40 @@ from broker.wire.rest import LeftOutView, QuoteItemView, QuoteView
 
 
 def draw_price(quote: QuoteView) -> None:
-    """Every price line, the sum, and the promised date."""
-    names = {item.id: item.name for item in quote.items}
-    rows = [
-        (names.get(line.item_id or "", "the whole order"), line.kind, line.text, as_text(line.amount, quote.currency))
-        for line in quote.lines
-    ]
-    rows.append(("Total", "", "", as_text(quote.total, quote.currency)))
-    table("Price lines", ("For", "Kind", "What", "Amount"), rows, numbers=(3,), sum_row=True)
+    """Every price line under its part, the sum, and the promised date."""
+    with box("div", "scroll"), box("table") as made:
+        made.props["aria-label"] = "Price lines"
+        for item_id, name in _subjects(quote):
+            with box("tbody"):
+                _subject(name)
+                for line in quote.lines:
+                    if line.item_id == item_id:
+                        _row(line.kind, line.text.removeprefix(f"{name}: "), as_text(line.amount, quote.currency))
+        with box("tbody"):
+            _row("Total", "", as_text(quote.total, quote.currency), "sum")
     Text("p", f"Promised by {when(quote.due_at)}.")
+
+
+def _subjects(quote: QuoteView) -> list[tuple[str | None, str]]:
+    """What price lines are for: each item, then the order as a whole."""
+    return [*((item.id, item.name) for item in quote.items), (None, "The whole order")]
+
+
+def _subject(name: str) -> None:
+    with box("tr", "subject"):
+        Text("th", name, "name").props.update({"scope": "rowgroup", "colspan": "3"})
+
+
+def _row(kind: str, what: str, amount: str, classes: str = "") -> None:
+    with box("tr", classes):
+        Text("td", kind, "quiet" if not classes else "")
+        Text("td", what)
+        Text("td", amount, "number")
 
 
 def draw_left_out(quote: QuoteView) -> None:
     """Machines that can't make an item, and which of their limits is in the way."""
-    rows = [_row(item, left) for item in quote.items for left in item.left_out]
+    rows = [_left_out(item, left) for item in quote.items for left in item.left_out]
     if not rows:
         return
     with box("details"):
@@ -29,5 +49,5 @@ def draw_left_out(quote: QuoteView) -> None:
         table("Machines left out", ("Part", "Machine", "Why"), rows)
 
 
-def _row(item: QuoteItemView, left: LeftOutView) -> tuple[str, str, str]:
+def _left_out(item: QuoteItemView, left: LeftOutView) -> tuple[str, str, str]:
     return item.name, f"{left.workshop} · {left.machine}", left.reason

@@ -9,24 +9,16 @@ Cell = str | Callable[[], object]
 """Text, or what draws the cell's content."""
 
 
-def table(
-    caption: str,
-    heads: Sequence[str],
-    rows: Iterable[Sequence[Cell]],
-    *,
-    numbers: Sequence[int] = (),
-    sum_row: bool = False,
-) -> None:
-    """`numbers`: columns that align right; `sum_row`: the last row is the sum of the others."""
-    filled = list(rows)
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, numbers: Sequence[int] = ()) -> None:
+    """`numbers`: columns that align right."""
     with box("div", "scroll"), box("table") as made:
         made.props["aria-label"] = caption
         with box("thead"), box("tr"):
             for column, head in enumerate(heads):
                 Text("th", head, _align(column, numbers)).props["scope"] = "col"
         with box("tbody"):
-            for place, row in enumerate(filled, start=1):
-                with box("tr", "sum" if sum_row and place == len(filled) else ""):
+            for row in rows:
+                with box("tr"):
                     for column, cell in enumerate(row):
                         _cell(cell, _align(column, numbers))
 

@@ -11,8 +11,9 @@ export default {
     return { over: false, sending: [], unitless: [] };
   },
   methods: {
-    take(files) {
-      for (const file of files) this.send(file, null);
+    async take(files) {
+      // One after the other, so that the parts stand in the order of the files.
+      for (const file of files) await this.send(file, null);
     },
     async send(file, unit) {
       this.unitless = this.unitless.filter((waiting) => waiting !== file);
