@@ -144,7 +144,12 @@ async def set_offline(session: AsyncSession, workshop_id: str, reason: str) -> b
     """No word from the agent: its machines take no work. Quarantine stays. True if anything changed."""
     changed = False
     for machine in await repository.all_machines_of(session, workshop_id):
-        if machine.availability not in (Availability.OFFLINE, Availability.QUARANTINED):
+        if is_working(machine):
             machine.availability, machine.reason = Availability.OFFLINE, reason
             changed = True
     return changed
+
+
+def is_working(machine: Machine) -> bool:
+    """Whether work may be planned on it, now or after what it does."""
+    return machine.availability not in (Availability.OFFLINE, Availability.QUARANTINED)

@@ -1,0 +1,69 @@
+"""Exit timers of runs, and what an agent's silence means for its machines."""
+
+import logging
+from datetime import datetime, timedelta
+
+from broker.clock import Clock
+from broker.database import Database
+from broker.runs import repository
+from broker.runs.lifecycle import Step, lapse
+from broker.runs.moves import move
+from broker.wire.states import Actor, RunState
+from broker.wire.tracking import Link
+from broker.workshops import repository as workshops
+from broker.workshops.liveness import DISCONNECTED_AFTER, link
+from broker.workshops.service import is_working, set_offline
+
+_log = logging.getLogger(__name__)
+RESTART_GRACE = timedelta(seconds=90)
+"""After a start nobody's time runs out: the agents couldn't speak while the broker was down."""
+_NOTES = {
+    RunState.EXPIRED: "the offer wasn't answered in time",
+    RunState.RELEASED: "the claim's lease ran out",
+    RunState.UNKNOWN: "the agent has been silent for too long",
+}
+
+
+class Timers:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._acts_from = clock.now() + RESTART_GRACE
+
+    async def run_due(self) -> int:
+        """Let every run whose time is over lapse, one transaction each; returns how many."""
+        now = self._clock.now()
+        if now < self._acts_from:
+            return 0
+        async with self._database.reading() as session:
+            due = await repository.due_runs(session, now)
+        lapsed = sum([await self._lapse(run_id, now) for run_id in due])
+        if await self._find_silent(now) or lapsed:
+            self._database.waker.ring()
+        return lapsed
+
+    async def _lapse(self, run_id: str, now: datetime) -> bool:
+        async with self._database.writing() as session:
+            run = await repository.locked_run(session, run_id)
+            after = lapse(run.state) if run is not None else None
+            if run is None or after is None or run.exit_at is None or run.exit_at > now:
+                return False
+            _log.info("run %s: %s → %s: %s", run.id, run.state, after, _NOTES[after])
+            await move(session, run, Step(after, Actor.BROKER), now, _NOTES[after])
+        return True
+
+    async def _find_silent(self, now: datetime) -> bool:
+        async with self._database.reading() as session:
+            agents = await workshops.agents(session)
+            working = {machine.workshop_id for machine in await workshops.machines(session) if is_working(machine)}
+        silent = [
+            agent
+            for agent in agents
+            if agent.workshop_id in working and link(agent.last_seen_at, now) is Link.DISCONNECTED
+        ]
+        changed = False
+        for agent in silent:
+            async with self._database.writing() as session:
+                reason = f"no word from the workshop's agent for {DISCONNECTED_AFTER.total_seconds():.0f} s"
+                changed |= await set_offline(session, agent.workshop_id, reason)
+        return changed
