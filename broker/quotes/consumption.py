@@ -5,10 +5,10 @@ from fractions import Fraction
 
 from broker.errors import Unprocessable
 from broker.wire.messages import Recipe, Stock
+from slicer_bridge.cost import print_estimate
 from slicer_bridge.facts import MeshFacts, PartFacts
+from slicer_bridge.profile import Recipe as SlicingRecipe
 
-_LINE_MM = 0.45
-"""Width of one extruded line of a 0.4 mm nozzle."""
 _WASTE = 1.05
 """Skirts, purges and supports of the whole plate, spread over its pieces."""
 _MARGIN_MM = 10.0
@@ -26,7 +26,7 @@ class Consumption:
 def consumption(facts: PartFacts, recipe: Recipe, stock: Stock) -> Consumption:
     """Raises Unprocessable if the stock is sheet for a mesh, or filament for a drawing."""
     if facts.mesh is not None and stock.sheet_mm is None:
-        grams = extruded_mm3(facts.mesh, recipe) / 1000 * stock.density_g_cm3
+        grams = _grams(facts.mesh, recipe, stock.density_g_cm3)
         return Consumption(f"{grams:.1f} g {stock.material}", Fraction(grams) / 1000 * stock.price_per_kg)
     if facts.drawing is not None and stock.sheet_mm is not None:
         width, depth = (side + _MARGIN_MM for side in facts.drawing.size_mm)
@@ -37,9 +37,6 @@ def consumption(facts: PartFacts, recipe: Recipe, stock: Stock) -> Consumption:
     raise Unprocessable(f"{stock.material} is {kind}", where="material", fix="take a material that fits the process")
 
 
-def extruded_mm3(mesh: MeshFacts, recipe: Recipe) -> float:
-    """Walls as thick as their lines, the rest as dense as the infill; an open mesh counts as its box at most."""
-    width, depth, height = mesh.size_mm
-    solid = min(abs(mesh.volume_mm3), width * depth * height)
-    walls = min(solid, mesh.area_mm2 * recipe.perimeters * _LINE_MM)
-    return (walls + (solid - walls) * recipe.infill) * _WASTE
+def _grams(mesh: MeshFacts, recipe: Recipe, density_g_cm3: float) -> float:
+    slicing = SlicingRecipe(layer_mm=recipe.layer_mm, perimeters=recipe.perimeters, infill=recipe.infill)
+    return print_estimate(mesh, slicing).grams(density_g_cm3) * _WASTE
