@@ -26,16 +26,14 @@ class Background:
         self._timers = timers
         self._solver = solver
         self._waker = waker
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 2})
         self._listener: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
+        self._at_work = asyncio.Lock()
 
     async def start(self) -> None:
-        self._idle.set()
-        self._scheduler.add_job(
-            self._tick, "interval", seconds=TICK_S, id=_TICK, next_run_time=datetime.now(UTC), coalesce=True
-        )
-        self._scheduler.add_job(self._timers.run_due, "interval", seconds=TIMERS_S, coalesce=True)
+        now = datetime.now(UTC)
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK_S, id=_TICK, next_run_time=now)
+        self._scheduler.add_job(self._run_timers, "interval", seconds=TIMERS_S)
         self._scheduler.start()
         self._listener = asyncio.create_task(self._listen())
 
@@ -44,21 +42,25 @@ class Background:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):  # it was asked to
                 await self._listener
-            self._scheduler.shutdown(wait=False)
-            await self._idle.wait()
+            self._scheduler.pause()
+            # The scheduler's own shutdown would cut a transaction off in the middle.
+            async with self._at_work:
+                self._scheduler.shutdown(wait=False)
         await self._solver.close()
 
     async def _tick(self) -> None:
-        self._idle.clear()
-        try:
-            await self._planner.tick()
-        finally:
-            self._idle.set()
+        if not self._at_work.locked():
+            async with self._at_work:
+                await self._planner.tick()
+
+    async def _run_timers(self) -> None:
+        async with self._at_work:
+            await self._timers.run_due()
 
     async def _listen(self) -> None:
         heard = self._waker.rings
         while True:
             heard = await self._waker.wait(heard, TICK_S)
-            await self._idle.wait()
-            self._scheduler.modify_job(_TICK, next_run_time=datetime.now(UTC))
+            async with self._at_work:
+                self._scheduler.modify_job(_TICK, next_run_time=datetime.now(UTC))
             await asyncio.sleep(_BREATH_S)

@@ -1,0 +1,27 @@
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.accounts.service import Caller
+from broker.errors import Conflict, NotFound
+from broker.orders.service import order_of
+from broker.runs import repository
+from broker.runs.models import Run
+from broker.wire.states import AFTER_PERMIT, RunState
+
+_MAY_STOP = AFTER_PERMIT | {RunState.UNKNOWN}
+
+
+async def ask_to_stop(session: AsyncSession, caller: Caller, run_id: str, reason: str) -> Run:
+    """Raises NotFound for a run of nobody's or another's order, Conflict for one that isn't on a machine."""
+    run = await repository.locked_run(session, run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_id!r} of yours", where="run")
+    held = (await repository.plate_lots(session, [run.plate_id]))[run.plate_id]
+    lines = await repository.lines_of_lots(session, [row.lot_id for row in held])
+    # A plate may hold parts of several buyers: whoever has all of them on it may ask.
+    for order_id in {line.order_id for line in lines.values()}:
+        await order_of(session, caller, order_id)
+    if run.state not in _MAY_STOP:
+        raise Conflict(f"the run is {run.state}: there is nothing to stop", where="run")
+    run.stop_requested = run.stop_requested or reason or "asked to stop"
+    await session.flush()
+    return run

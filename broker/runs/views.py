@@ -1,0 +1,118 @@
+"""Rows → what producers and pages see."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from broker.orders import lot_repository
+from broker.orders.models import Line
+from broker.runs import repository
+from broker.runs.models import PlateLot, Run, RunStep
+from broker.runs.moves import ON_MACHINE
+from broker.wire.messages import MachineSpec, Plate
+from broker.wire.states import RunState
+from broker.wire.tracking import (
+    LotPieces,
+    LotStateView,
+    LotView,
+    PlateView,
+    RunView,
+    ScrapView,
+    StateView,
+)
+from broker.workshops import repository as workshops
+from broker.workshops.models import Machine, Workshop
+
+_ENDS = frozenset({RunState.FINISHED, RunState.FAULTED, RunState.STOPPED})
+
+
+async def run_views(session: AsyncSession, runs: Sequence[Run]) -> list[RunView]:
+    steps = await repository.steps(session, [run.id for run in runs])
+    held = await repository.plate_lots(session, [run.plate_id for run in runs])
+    lines = await repository.lines_of_lots(session, [row.lot_id for rows in held.values() for row in rows])
+    machines = await repository.machines_of_runs(session, runs)
+    return [_run_view(run, steps[run.id], held[run.plate_id], lines, machines[run.machine_id]) for run in runs]
+
+
+def _run_view(
+    run: Run,
+    steps: Sequence[RunStep],
+    held: Sequence[PlateLot],
+    lines: Mapping[str, Line],
+    place: tuple[Machine, Workshop],
+) -> RunView:
+    machine, workshop = place
+    return RunView(
+        id=run.id,
+        order_ids=tuple(sorted({lines[row.lot_id].order_id for row in held})),
+        workshop=workshop.name,
+        machine=machine.name,
+        driver=machine.driver,
+        state=run.state,
+        states=tuple(step.state for step in steps),
+        steps=tuple(StateView(state=step.state, actor=step.actor, at=step.at, note=step.note) for step in steps),
+        plate=run.plate_id,
+        lots=tuple(LotPieces(lot=row.lot_id, line=lines[row.lot_id].id, pieces=row.pieces) for row in held),
+        lines_done=run.lines_done,
+        lines_total=run.lines_total,
+        planned_start=run.planned_start,
+        planned_end=run.planned_end,
+        started_at=next((step.at for step in steps if step.state in ON_MACHINE), None),
+        ended_at=_ended_at(steps),
+        estimate_s=run.estimate_s,
+        stop_requested=run.stop_requested,
+        note=run.note,
+    )
+
+
+def _ended_at(steps: Sequence[RunStep]) -> datetime | None:
+    """When the machine was last seen to stop; None while it hasn't, or nobody knows."""
+    ends = [step.at for step in steps if step.state in _ENDS]
+    return ends[-1] if ends else None
+
+
+async def plate_views(session: AsyncSession, runs: Sequence[Run]) -> list[PlateView]:
+    """Each plate once, with its latest run."""
+    plates = await repository.plates(session, [run.plate_id for run in runs])
+    machines = await repository.machines_of_runs(session, runs)
+    latest = {run.plate_id: run for run in runs}
+    views = []
+    for plate_id, run in latest.items():
+        machine, workshop = machines[run.machine_id]
+        views.append(
+            PlateView(
+                id=plate_id,
+                run=run.id,
+                state=run.state,
+                workshop=workshop.name,
+                machine=machine.name,
+                machine_volume_mm=MachineSpec.model_validate_json(machine.spec).volume_mm,
+                document=Plate.model_validate_json(plates[plate_id].document),
+            )
+        )
+    return views
+
+
+async def lot_views(session: AsyncSession, order_id: str) -> list[LotView]:
+    """Lots that somebody makes, made or declined."""
+    lots = await lot_repository.lots_of_order(session, order_id)
+    scrap = await repository.scrap_by_reason(session, [lot.id for lot in lots])
+    names = {row.id: row.name for row in await workshops.workshops(session)}
+    return [
+        LotView(
+            id=lot.id,
+            line=lot.line_id,
+            workshop=names[lot.workshop_id],
+            state=LotStateView(lot.state.value),
+            quantity=lot.quantity,
+            good=lot.good,
+            scrap=lot.scrap,
+            scrap_by_reason=tuple(
+                ScrapView(reason=reason, pieces=pieces) for reason, pieces in scrap.get(lot.id, {}).items()
+            ),
+            reason=lot.reason,
+            delivered_at=lot.delivered_at,
+        )
+        for lot in lots
+    ]
