@@ -174,15 +174,15 @@ class GrblDriver(SerialDriver[Answer], Setup):
 
     def pause(self) -> None:
         self.port.urgent(_DOOR)
-        if self._wait(lambda: self._last.state in _HOLDING, DOOR_S, listen=True):
-            if self._wait(self._stands, HOLD_S, listen=True) and self._last.state == "Door":
-                return
-        else:
+        if not self._wait(lambda: self._last.state in _HOLDING, DOOR_S, listen=True):
             self.port.urgent(b"!")
-        if not self._wait(lambda: self._last.state == "Hold" and self._stands(), HOLD_S, listen=True):
+        if not self._wait(self._stands, HOLD_S, listen=True):
             raise NoAnswer("the machine does not hold")
-        self.port.urgent(_SPINDLE_STOP)
-        self._spindle_stopped = True
+        if self._last.state == "Hold":
+            self.port.urgent(_SPINDLE_STOP)
+            self._spindle_stopped = True
+        if not self._wait(lambda: not self._last.spindle_rpm, HOLD_S, listen=True):
+            raise NoAnswer("the machine holds, but its spindle turns on")
 
     def _stands(self) -> bool:
         """Hold:1 still brakes; Door:1 stands with the door open, Door:2 brakes, Door:3 spins up."""

@@ -40,6 +40,8 @@ class GrblProtocol:
         self._used = 0
         self._alone = False
         self._long = 0
+        self._refused = False
+        """A line was refused: the firmware goes on with those behind it, but the program is not done beyond it."""
         self.done = 0
 
     @property
@@ -83,6 +85,7 @@ class GrblProtocol:
             if type(answer) is Ack:
                 self._answered()
             elif type(answer) is Rejected:
+                self._refused = True
                 tag, text = self._answered()
                 answer = Rejected(answer.code, tag, text)
             elif type(answer) is Report:
@@ -101,6 +104,6 @@ class GrblProtocol:
         if self._long and _LONG.search(line):
             self._long -= 1
         self._alone = False
-        if tag:
+        if tag and not self._refused:
             self.done = tag
         return tag, line

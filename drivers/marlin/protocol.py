@@ -147,8 +147,7 @@ class MarlinProtocol:
         self.alive += 1
         for number in range(self._acked + 1, upto + 1):
             tag = self._history[number][1]
-            if tag > self.done:
-                self.done = tag
+            self.done = max(self.done, tag)
             if self._special:
                 self._special.pop(number, None)
         self._acked = upto

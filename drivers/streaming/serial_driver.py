@@ -16,6 +16,7 @@ from drivers.streaming.machine import Event, Machine, Readings, Run
 from drivers.streaming.requests import Cancelled, StoppedNow
 
 PROGRESS_S = 0.25
+RECONNECT_S = 0.2
 QUERY_S = 2.0
 """Longest that one question of a status query may take."""
 
@@ -124,12 +125,23 @@ class SerialDriver(Machine[Event]):
         self.current.ended_at = self._protocol.done
         try:
             if isinstance(cause, LinkLost):
-                self.port.close()
-                self.port.open()
+                self._reconnect()
             return self.make_safe(cause)
         except MachineFault:
             self.port.urgent(self.last_resort)
             return False
+
+    def _reconnect(self) -> None:
+        """A cable may be back in a moment, and the heaters are on. Raises what the last try raised."""
+        deadline_s = self.clock() + self.port_settings.answer_s
+        while True:
+            self.port.close()
+            try:
+                return self.port.open()
+            except MachineFault:
+                if self.clock() >= deadline_s:
+                    raise
+                time.sleep(RECONNECT_S)
 
     def _ended(self, error: DriverError) -> DriverError:
         error.lines_done = self.lines_done

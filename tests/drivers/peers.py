@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from drivers.base import PortSettings, Status, Watch
 
 Answer = Callable[[bytes], bytes]
+Realtime = Callable[[int], bytes]
+REALTIME = frozenset(b"?!~\x18\x84\x9e")
 
 
 class Peer:
-    """Answers each complete line, and each realtime byte that `realtime` names, from a thread of its own."""
+    """Answers each complete line and, if told how, each realtime byte, from a thread of its own."""
 
-    def __init__(self, answer: Answer, realtime: dict[int, bytes] | None = None) -> None:
+    def __init__(self, answer: Answer, realtime: Realtime | None = None) -> None:
         self.answer = answer
-        self.realtime = realtime or {}
-        self.received: list[bytes] = []
+        self.realtime = realtime
         self._master, slave = pty.openpty()
         tty.setraw(slave)
         self.url = os.ttyname(slave)
@@ -42,15 +43,12 @@ class Peer:
             if self._quit in ready:
                 return
             data = os.read(self._master, 4096)
-            out = b"".join(self.realtime.get(byte, b"") for byte in data)
-            for byte in self.realtime:
-                if byte in data:
-                    self.received.append(bytes([byte]))
-                    data = data.replace(bytes([byte]), b"")
+            out = b""
+            if self.realtime is not None:
+                out = b"".join(self.realtime(byte) for byte in data if byte in REALTIME)
+                data = bytes(byte for byte in data if byte not in REALTIME)
             *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                self.received.append(line)
-                out += self.answer(line)
+            out += b"".join(self.answer(line) for line in lines)
             if out:
                 os.write(self._master, out)
 
@@ -64,7 +62,7 @@ class Peer:
 
 
 @contextmanager
-def peer(answer: Answer, realtime: dict[int, bytes] | None = None) -> Iterator[Peer]:
+def peer(answer: Answer, realtime: Realtime | None = None) -> Iterator[Peer]:
     served = Peer(answer, realtime)
     try:
         yield served
