@@ -16,20 +16,35 @@ from broker.orders.endpoints import router as orders
 from broker.parts.blobs import BlobStore
 from broker.parts.endpoints import router as parts
 from broker.parts.intake import Intake
+from broker.planning.background import Background
+from broker.planning.endpoints import router as planning
+from broker.planning.excluded import Exclusions
+from broker.planning.solving import Solver
+from broker.planning.tick import Planner
+from broker.planning.whatif import WhatIf
 from broker.quotes.endpoints import router as quotes
 from broker.quotes.live_plan import LivePlan
 from broker.quotes.service import Quoter
+from broker.runs.documents import router as documents
+from broker.runs.endpoints import router as runs
+from broker.runs.inbox import Inbox
+from broker.runs.socket import router as agents
+from broker.runs.timers import Timers
 from broker.settings import Settings
+from broker.shipping.service import hand_over
 from broker.wire.rest import Health
 from broker.workshops.endpoints import router as workshops
+from broker.workshops.signed_requests import SignedGet
 
 API = "/api/v1"
 
 
-def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, clock: Clock | None = None, plan: LivePlan | None = None, *, pages: bool = False
+) -> FastAPI:
     """The broker as an ASGI application; its lifespan owns the database and all background work.
 
-    Without a `plan` nothing is quoted.
+    With a `plan` of the caller's own the broker's planner and timers stay off. `pages` at most once a process.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
     clock = clock or SystemClock()
@@ -37,17 +52,17 @@ def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | 
     authenticator = Authenticator(database)
     blobs = BlobStore(settings.data / "blobs")
     intake = Intake(blobs, settings.data / "work", settings.upload_cap_bytes)
+    solver = Solver()
+    background = None
+    if plan is None:
+        plan = WhatIf(database, clock, solver)
+        background = Background(Planner(database, clock, solver), Timers(database, clock), database.waker)
+    quoter = Quoter(database, clock, plan, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await open_database(database, settings)
-            if settings.database_url is None:
-                intake.clear()
-                blobs.clear_halves()
+        async with _opened(database, settings, blobs, intake), _at_work(background, solver):
             yield
-        finally:
-            await database.close()
 
     app = FastAPI(
         title="Llagar broker",
@@ -59,17 +74,47 @@ def create_app(settings: Settings, clock: Clock | None = None, plan: LivePlan | 
     )
     add_handlers(app)
     app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
-    routers = [
+    for router in (
         _health(),
         parts(database, clock, authenticator, intake),
+        quotes(database, clock, authenticator, quoter),
         orders(database, clock, authenticator),
         workshops(database, clock, authenticator),
-    ]
-    if plan is not None:
-        routers.append(quotes(database, clock, authenticator, Quoter(database, clock, plan, settings)))
-    for router in routers:
+        runs(database, clock, authenticator),
+        planning(database, authenticator, Exclusions(database, clock, solver)),
+        documents(database, SignedGet(database, clock), blobs),
+        agents(database, clock, Inbox(database, clock, hand_over)),
+    ):
         app.include_router(router, prefix=API)
+    if pages:
+        from broker.pages.mount import mount  # NiceGUI is large, and no application without pages needs it
+
+        mount(app, database, clock, settings, intake=intake, quoter=quoter)
     return app
+
+
+@asynccontextmanager
+async def _opened(database: Database, settings: Settings, blobs: BlobStore, intake: Intake) -> AsyncIterator[None]:
+    try:
+        await open_database(database, settings)
+        if settings.database_url is None:
+            intake.clear()
+            blobs.clear_halves()
+        yield
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _at_work(background: Background | None, solver: Solver) -> AsyncIterator[None]:
+    if background is not None:
+        await background.start()
+    try:
+        yield
+    finally:
+        if background is not None:
+            await background.stop()
+        await solver.close()
 
 
 async def open_database(database: Database, settings: Settings) -> None:

@@ -10,7 +10,11 @@ from starlette.exceptions import HTTPException
 from broker.errors import BrokerError
 from broker.wire.rest import Problem
 
-API = "/api/"
+_HTTP_WORDS = {
+    404: ("path", "see /api/v1/openapi.json"),
+    405: ("method", "see /api/v1/openapi.json"),
+    413: ("body", "send a smaller file"),
+}
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -52,7 +56,8 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
-    problem = Problem(title=phrase, status=error.status_code, detail=error.detail or phrase)
+    where, fix = _HTTP_WORDS.get(error.status_code, (None, None))
+    problem = Problem(title=phrase, status=error.status_code, detail=error.detail or phrase, where=where, fix=fix)
     return answer(problem, dict(error.headers or {}))
 
 

@@ -25,7 +25,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Ends with SystemExit(0) on a signal, every task ended before; raises NotServing if it can't start."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    app = create_app(settings)
+    app = create_app(settings, pages=True)
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
