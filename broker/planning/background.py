@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from broker.database import Waker
-from broker.planning.solving import Solver
 from broker.planning.tick import Planner
 from broker.runs.timers import Timers
 
@@ -19,12 +18,11 @@ _BREATH_S = 0.1
 
 
 class Background:
-    """`start` and `stop` once each, in the loop that serves; `stop` leaves no task and no process."""
+    """`start`, then `stop`, once each, in the loop that serves; `stop` leaves no task behind."""
 
-    def __init__(self, planner: Planner, timers: Timers, solver: Solver, waker: Waker) -> None:
+    def __init__(self, planner: Planner, timers: Timers, waker: Waker) -> None:
         self._planner = planner
         self._timers = timers
-        self._solver = solver
         self._waker = waker
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 2})
         self._listener: asyncio.Task[None] | None = None
@@ -38,15 +36,15 @@ class Background:
         self._listener = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
-        if self._listener is not None:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):  # it was asked to
-                await self._listener
-            self._scheduler.pause()
-            # The scheduler's own shutdown would cut a transaction off in the middle.
-            async with self._at_work:
-                self._scheduler.shutdown(wait=False)
-        await self._solver.close()
+        if self._listener is None:
+            return
+        self._listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError):  # it was asked to
+            await self._listener
+        self._scheduler.pause()
+        # The scheduler's own shutdown would cut a transaction off in the middle.
+        async with self._at_work:
+            self._scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
         if not self._at_work.locked():
