@@ -69,7 +69,7 @@ def create_app(
         version=version("llagar"),
         lifespan=lifespan,
         openapi_url=f"{API}/openapi.json",
-        docs_url=f"{API}/docs",
+        docs_url=None,  # its scripts would come from another host
         redoc_url=None,
     )
     add_handlers(app)
