@@ -34,6 +34,11 @@ def executable(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def python(module: str, *words: str) -> list[str]:
+    """Command line that runs a module of the rig's with our interpreter."""
+    return [sys.executable, "-m", module, *words]
+
+
 @dataclass(slots=True)
 class Processes:
     """Use as a context: at its end nothing that was started, nor what that started, is left."""
@@ -46,7 +51,7 @@ class Processes:
     def __enter__(self) -> "Processes":
         self.logs.mkdir(parents=True, exist_ok=True)
         self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "hardware_sim.network.guardian", self.mark],
+            python("hardware_sim.network.guardian", self.mark),
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
