@@ -9,6 +9,7 @@ class Motion(Enum):
 
     SLOT = "room for one more block"
     STILL = "all blocks done"
+    FREE = "no hold, no open door"
 
 
 Wait = float | Motion

@@ -100,6 +100,7 @@ class Witness:
         """Between a fault and a person's reset."""
         self._splits_setup = splits_setup
         self._episodes = 0
+        self._full: list[tuple[int, array[float]]] = []
         self._floor_mm = 1e9
 
     def active(self, now: float, kind: EpisodeKind) -> bool:
@@ -113,6 +114,9 @@ class Witness:
                 self.rest(now, "a job began")
                 episode = None
         if episode is None:
+            if self.rows:
+                self._full.append((self._episodes, self.rows))
+                self.rows = array("f")
             self._episodes += 1
             episode = Episode(self._episodes, kind, 0, self.bed, now, now)
             self.episode = episode
@@ -175,6 +179,14 @@ class Witness:
         self._floor_mm = 1e9
         self.notes.append(Note("bed_cleared", now, details={"bed": closed}))
         return closed
+
+    def take_rows(self) -> "list[tuple[int, array[float]]]":
+        """Episode numbers with their new rows, each row once."""
+        taken, self._full = self._full, []
+        if self.rows:
+            taken.append((self._episodes, self.rows))
+            self.rows = array("f")
+        return taken
 
     def note(self, event: str, now: float, **details: str | int | float) -> None:
         self.notes.append(Note(event, now, details=details))

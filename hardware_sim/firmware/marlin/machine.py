@@ -212,6 +212,8 @@ class Marlin:
             start = intake.feed(data, start)
             if self._execution is None and intake.queue:
                 self._pump()
+            if self.next_event() <= self.now:
+                self._run(self.now)
 
     def _pump(self) -> None:
         """Execute what is queued until something has to be waited for."""
@@ -262,9 +264,9 @@ class Marlin:
         wait = self._wait
         if wait is Motion.SLOT:
             return not self.planner.full()
-        if wait is Motion.STILL:
-            return not self.planner.blocks
-        return self.now >= wait
+        if isinstance(wait, float):
+            return self.now >= wait
+        return not self.planner.blocks
 
     # Physics, and who watches it.
 
