@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from broker.clock import Clock
 from broker.database import Database
 from broker.errors import BrokerError
-from broker.pages import order_page, orders_page, sign_in, uploads, workshops
+from broker.pages import one_order, order_page, orders_page, sign_in, uploads, workshops
 from broker.pages.counter import Counter
 from broker.pages.frame import STYLE_FOLDER, STYLE_PATH, plain_page, share_assets
 from broker.pages.policy import PageNonce, SafeHeaders
@@ -31,6 +31,7 @@ def mount(
     sign_in.declare(sessions)
     order_page.declare(Counter(database, clock, quoter, settings), sessions)
     orders_page.declare(database, sessions)
+    one_order.declare(database, clock, sessions)
     workshops.declare(database, clock, sessions)
     nicegui_app.include_router(sessions.router())
     nicegui_app.include_router(uploads.router(database, clock, sessions, intake))

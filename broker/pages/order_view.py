@@ -1,37 +1,35 @@
 """How an order shows: lines, lots, runs, plates, money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from broker.ledger.money import as_text
-from broker.orders.models import LotState, OrderState
+from broker.orders.models import OrderState
 from broker.pages.controls import Drawing, Text, box
 from broker.pages.plate_drawing import draw_plate
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.tables import bar, state, table
 from broker.pages.wording import PROCESSES, pieces, tone, when
-from broker.wire.rest import LineView, LotView, OrderView, QuoteView
-from broker.wire.states import RunState
-from broker.wire.tracking import PlateView, RunView
+from broker.wire.rest import LineView, OrderView, QuoteView
+from broker.wire.tracking import LotView, PlateView, RunView
 
 Row = tuple[str | Callable[[], object], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Everything that an order's page shows."""
+class NamedLot:
+    """A lot with its part's name."""
 
-    order: OrderView
-    runs: tuple[RunView, ...]
-    plates: tuple[PlateView, ...]
+    name: str
+    lot: LotView
 
-    def groups(self) -> dict[str, int]:
-        """The place of its line, for each lot of this order."""
-        return {lot.id: place for place, line in enumerate(self.order.lines) for lot in line.lots}
 
-    def piece_counts(self) -> dict[str, int]:
-        """Pieces on each plate, of whatever order."""
-        return {plate.id: sum(len(part.placements) for part in plate.document.parts) for plate in self.plates}
+@dataclass(frozen=True, slots=True)
+class GroupedPlate:
+    """A plate, and the number of its line for each lot of this order: the reader may see these by name."""
+
+    plate: PlateView
+    groups: tuple[tuple[str, int], ...]
 
 
 def draw_head(order: OrderView) -> None:
@@ -61,39 +59,45 @@ def draw_made(ordered: int, good: int, scrap: int) -> None:
     Text("small", words)
 
 
-def draw_lots(lines: tuple[LineView, ...]) -> None:
+def draw_lots(lots: tuple[NamedLot, ...]) -> None:
     Text("h2", "Lots")
-    rows = [_lot(line, lot) for line in lines for lot in line.lots]
-    if not rows:
+    if not lots:
         Text("p", "The plan has not given it to a workshop yet.", "quiet")
         return
-    table("Lots by workshop", ("Workshop", "Part", "State", "Pieces", "Progress"), rows, numbers=(3,))
+    table("Lots by workshop", ("Workshop", "Part", "State", "Pieces", "Progress"), map(_lot, lots), numbers=(3,))
 
 
-def _lot(line: LineView, lot: LotView) -> Row:
+def _lot(named: NamedLot) -> Row:
+    lot = named.lot
     return (
         lot.workshop,
-        line.name,
-        lambda: state(lot.state, tone(LotState(lot.state))),
+        named.name,
+        lambda: state(lot.state, tone(lot.state)),
         f"{lot.quantity:,}",
-        lambda: draw_made(lot.quantity, lot.good, lot.scrap),
+        lambda: _lot_made(lot),
     )
 
 
-def draw_runs(shown: tuple[tuple[RunView, int], ...]) -> None:
-    """`shown`: each run with the pieces on its plate."""
+def _lot_made(lot: LotView) -> None:
+    draw_made(lot.quantity, lot.good, lot.scrap)
+    reasons = ", ".join(f"{scrap.pieces} by {scrap.reason}" for scrap in lot.scrap_by_reason)
+    for words in (f"Scrap: {reasons}" if reasons else "", lot.reason):
+        if words:
+            Text("div", words, "quiet")
+
+
+def draw_runs(runs: tuple[RunView, ...]) -> None:
     Text("h2", "Runs")
-    if not shown:
-        Text("p", "Nothing is on a machine yet.", "quiet")
+    if not runs:
+        Text("p", "Nothing is planned on a machine yet.", "quiet")
         return
-    heads = ("Machine", "Plate", "State", "Progress", "Passed through")
-    table("Runs", heads, [_run(run, count) for run, count in shown])
+    table("Runs", ("Machine", "Plate", "State", "Progress", "Passed through"), map(_run, runs))
 
 
-def _run(run: RunView, count: int) -> Row:
+def _run(run: RunView) -> Row:
     return (
         lambda: _machine(run),
-        pieces(count),
+        pieces(sum(lot.pieces for lot in run.lots)),
         lambda: state(run.state, tone(run.state)),
         lambda: _progress(run),
         lambda: _path(run),
@@ -106,7 +110,7 @@ def _machine(run: RunView) -> None:
 
 
 def _progress(run: RunView) -> None:
-    if run.lines_total == 0:
+    if run.lines_total == 0 or run.started_at is None:
         Text("small", f"planned for {when(run.planned_start)}")
         return
     share = run.lines_done / run.lines_total
@@ -116,24 +120,23 @@ def _progress(run: RunView) -> None:
 
 def _path(run: RunView) -> None:
     Text("span", " → ".join(run.states), "path")
-    if run.stop_requested and run.state not in (RunState.STOPPED, RunState.FINISHED):
+    if run.stop_requested and run.ended_at is None:
         Text("div", f"Stop asked for: {run.stop_requested}", "warn")
     if run.note:
         Text("div", run.note, "quiet")
 
 
-def draw_plates(shown: tuple[tuple[PlateView, tuple[tuple[str, int], ...]], ...]) -> None:
-    """`shown`: each plate with the group of every lot of this order."""
+def draw_plates(plates: tuple[GroupedPlate, ...]) -> None:
     Text("h2", "Plates")
-    if not shown:
+    if not plates:
         Text("p", "No plate has been laid out yet.", "quiet")
         return
     with box("div", "cards"):
-        for plate, groups in shown:
-            _plate(plate, dict(groups))
+        for grouped in plates:
+            _plate(grouped.plate, dict(grouped.groups))
 
 
-def _plate(plate: PlateView, groups: dict[str, int]) -> None:
+def _plate(plate: PlateView, groups: Mapping[str, int]) -> None:
     words = f"{plate.workshop} · {plate.machine}"
     with box("figure", "card stack"):
         Drawing(draw_plate(plate.document, groups, f"Plate on {words}"))
@@ -142,17 +145,15 @@ def _plate(plate: PlateView, groups: dict[str, int]) -> None:
             state(plate.state, tone(plate.state))
 
 
-def draw_money(order: OrderView) -> None:
+def draw_quote(quote: QuoteView) -> None:
     Text("h2", "Price")
-    draw_price(order.quote)
-    _ledger(order, order.quote)
-    draw_left_out(order.quote)
+    draw_price(quote)
+    draw_left_out(quote)
 
 
-def _ledger(order: OrderView, quote: QuoteView) -> None:
-    words = (
-        f"Held for this order: {as_text(order.ledger.held, quote.currency)}. "
-        f"Paid out: {as_text(order.ledger.paid, quote.currency)}. "
-        f"Sum of the books: {as_text(order.ledger.balance, quote.currency)}."
+def draw_ledger(order: OrderView) -> None:
+    held, paid, balance = (
+        as_text(amount, order.currency) for amount in (order.ledger.held, order.ledger.paid, order.ledger.balance)
     )
-    Text("p", words, "quiet")
+    Text("h2", "Money")
+    Text("p", f"Held for this order: {held}. Paid out: {paid}. Sum of the books: {balance}.")

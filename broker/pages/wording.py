@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from broker.orders.models import LotState, OrderState
+from broker.orders.models import OrderState
 from broker.wire.messages import Availability, Process
 from broker.wire.states import RunState
-from broker.wire.tracking import Link
+from broker.wire.tracking import Link, LotStateView
 
 PROCESSES = {Process.FDM: "printed", Process.CUT2D: "cut from sheet"}
 
@@ -29,11 +29,11 @@ _RUN_TONES = {
     RunState.PAUSED: Tone.WARN,
 }
 _LOT_TONES = {
-    LotState.OFFERED: Tone.WARN,
-    LotState.ACCEPTED: Tone.BUSY,
-    LotState.DECLINED: Tone.FAULT,
-    LotState.MADE: Tone.GOOD,
-    LotState.DELIVERED: Tone.GOOD,
+    LotStateView.OFFERED: Tone.WARN,
+    LotStateView.ACCEPTED: Tone.BUSY,
+    LotStateView.DECLINED: Tone.FAULT,
+    LotStateView.MADE: Tone.GOOD,
+    LotStateView.DELIVERED: Tone.GOOD,
 }
 _MACHINE_TONES = {
     Availability.FREE: Tone.GOOD,
@@ -45,11 +45,11 @@ _ORDER_TONES = {OrderState.ACCEPTED: Tone.BUSY, OrderState.DELIVERED: Tone.GOOD}
 _LINK_TONES = {Link.CONNECTED: Tone.GOOD, Link.SUSPECT: Tone.WARN, Link.DISCONNECTED: Tone.FAULT}
 
 
-def tone(state: RunState | LotState | OrderState | Availability | Link) -> Tone:
+def tone(state: RunState | LotStateView | OrderState | Availability | Link) -> Tone:
     match state:
         case RunState():
             return _RUN_TONES.get(state, Tone.PLAIN)
-        case LotState():
+        case LotStateView():
             return _LOT_TONES.get(state, Tone.PLAIN)
         case OrderState():
             return _ORDER_TONES.get(state, Tone.PLAIN)
