@@ -55,12 +55,12 @@ async def open_lines(session: AsyncSession) -> Sequence[tuple[Line, Order]]:
         .where(Order.state == OrderState.ACCEPTED)
         .order_by(Order.created_at, Order.id, Line.position)
     )
-    return [(line, order) for line, order in (await session.execute(query)).tuples()]
+    return [(line, order) for line, order in await session.execute(query)]
 
 
 async def good_by_line(session: AsyncSession, line_ids: Iterable[str]) -> dict[str, int]:
     query = select(Lot.line_id, func.sum(Lot.good)).where(Lot.line_id.in_(set(line_ids))).group_by(Lot.line_id)
-    return {line_id: int(good) for line_id, good in (await session.execute(query)).tuples()}
+    return {line_id: int(good) for line_id, good in await session.execute(query)}
 
 
 async def lots_in_state(session: AsyncSession, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
@@ -71,4 +71,4 @@ async def lots_in_state(session: AsyncSession, workshop_id: str, state: LotState
         .where(Lot.workshop_id == workshop_id, Lot.state == state, Order.state == OrderState.ACCEPTED)
         .order_by(Lot.id)
     )
-    return [(lot, line, order) for lot, line, order in (await session.execute(query)).tuples()]
+    return [(lot, line, order) for lot, line, order in await session.execute(query)]

@@ -16,6 +16,8 @@ from broker.scheduling.problem import Floats, Pose, Problem, Shape
 from broker.wire.messages import Process
 from slicer_bridge.facts import PartFacts
 
+_FLAT_MM = 0.1
+"""The scheduling core knows no part without height."""
 SHIPPING_S = 24 * 3600.0
 """A parcel's way to the buyer, whichever shop it is from."""
 Sheet = tuple[float, float, float]
@@ -93,12 +95,12 @@ def pose(situation: Situation, *, later_s: float | None = None) -> Posed | None:
 
 
 def shape(facts: PartFacts) -> Shape:
-    """The ways to lay a part down; a drawing lies flat, and its height is the sheet's."""
+    """The ways to lay a part down; a drawing lies flat, and the sheet's thickness is checked with its stock."""
     if facts.mesh is not None:
         ways = facts.mesh.orientations
         return Shape(tuple(Pose(np.array(way.outline, dtype=np.float64), way.size_mm[2]) for way in ways))
     assert facts.drawing is not None  # a part is a mesh or a drawing
-    return Shape((Pose(np.array(facts.drawing.outline, dtype=np.float64), 0.0),))
+    return Shape((Pose(np.array(facts.drawing.outline, dtype=np.float64), _FLAT_MM),))
 
 
 def _columns(situation: Situation) -> Iterable[Column]:

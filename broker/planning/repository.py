@@ -28,7 +28,7 @@ async def stations(session: AsyncSession) -> Sequence[tuple[Machine, Workshop]]:
         .where(Machine.retired_at.is_(None), Workshop.inventory.is_not(None))
         .order_by(Workshop.name, Machine.name)
     )
-    return [(machine, workshop) for machine, workshop in (await session.execute(query)).tuples()]
+    return [(machine, workshop) for machine, workshop in await session.execute(query)]
 
 
 async def loaded_plates(session: AsyncSession, machine_ids: Iterable[str]) -> dict[str, str]:
@@ -39,7 +39,7 @@ async def loaded_plates(session: AsyncSession, machine_ids: Iterable[str]) -> di
         .where(Run.machine_id.in_(set(machine_ids)), Run.state.in_(_WAS_LOADED))
         .order_by(Run.planned_start)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict(iter(await session.execute(query)))
 
 
 async def agents_by_workshop(session: AsyncSession) -> dict[str, Agent]:

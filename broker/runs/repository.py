@@ -72,7 +72,7 @@ async def live_pieces(
         .where(PlateLot.lot_id.in_(set(lot_ids)), Run.state.in_(set(states)))
         .group_by(PlateLot.lot_id)
     )
-    return {lot_id: int(pieces) for lot_id, pieces in (await session.execute(query)).tuples()}
+    return {lot_id: int(pieces) for lot_id, pieces in await session.execute(query)}
 
 
 async def offered_documents(session: AsyncSession, workshop_id: str) -> Sequence[PlateRow]:
@@ -105,7 +105,7 @@ async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:
 async def lines_of_lots(session: AsyncSession, lot_ids: Iterable[str]) -> dict[str, Line]:
     """The line of each lot."""
     query = select(Lot.id, Line).join(Line, Line.id == Lot.line_id).where(Lot.id.in_(set(lot_ids)))
-    return dict((await session.execute(query)).tuples().all())
+    return dict(iter(await session.execute(query)))
 
 
 async def machines_of_runs(session: AsyncSession, runs: Iterable[Run]) -> dict[str, tuple[Machine, Workshop]]:
@@ -115,7 +115,7 @@ async def machines_of_runs(session: AsyncSession, runs: Iterable[Run]) -> dict[s
         .join(Workshop, Workshop.id == Machine.workshop_id)
         .where(Machine.id.in_({run.machine_id for run in runs}))
     )
-    return {machine.id: (machine, workshop) for machine, workshop in (await session.execute(query)).tuples()}
+    return {machine.id: (machine, workshop) for machine, workshop in await session.execute(query)}
 
 
 async def scrap_by_reason(session: AsyncSession, lot_ids: Iterable[str]) -> dict[str, dict[ScrapReason, int]]:
@@ -126,7 +126,7 @@ async def scrap_by_reason(session: AsyncSession, lot_ids: Iterable[str]) -> dict
         .group_by(Count.lot_id, ScrapCount.reason)
     )
     found: dict[str, dict[ScrapReason, int]] = defaultdict(dict)
-    for lot_id, reason, pieces in (await session.execute(query)).tuples():
+    for lot_id, reason, pieces in await session.execute(query):
         found[lot_id][reason] = int(pieces)
     return found
 
@@ -141,7 +141,7 @@ async def steps_into(
         .where(RunStep.state.in_(set(states)), RunStep.at >= since)
         .order_by(RunStep.at)
     )
-    return [(step, run) for step, run in (await session.execute(query)).tuples()]
+    return [(step, run) for step, run in await session.execute(query)]
 
 
 async def taken_back(session: AsyncSession, workshop_id: str, since: datetime) -> Sequence[Run]:
