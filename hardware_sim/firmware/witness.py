@@ -121,10 +121,9 @@ class Witness:
             episode = Episode(self._episodes, kind, 0, self.bed, now, now)
             self.episode = episode
             self.notes.append(Note("episode_started", now, episode))
-        episode.kind = kind
         if kind is EpisodeKind.SETUP:
-            self.counters.setups += 1
             return False
+        episode.kind = kind
         self.counters.jobs += 1
         episode.job = self.counters.jobs
         self.notes.append(Note("job_started", now, episode))
@@ -135,7 +134,8 @@ class Witness:
         episode, self.episode = self.episode, None
         if episode is None:
             return
-        if reason != "idle":
+        self.counters.setups += episode.kind is EpisodeKind.SETUP
+        if reason not in ("idle", "a job began"):
             episode.last = max(episode.last, now)
         self.notes.append(Note("episode_ended", now, episode, reason))
 

@@ -23,6 +23,7 @@ PLANNER_BLOCKS = 15
 JUNCTION_MM = 0.01
 LINE_LENGTH = 79
 RX_USABLE = 127
+LATE_S = 0.02
 IN_FLIGHT_S = 0.5
 """Real seconds in which the host may not have read of a fault yet: what it sends by then is no offence."""
 
@@ -92,7 +93,12 @@ class Grbl:
         return self._take()
 
     def next_event(self) -> float:
-        return min(self.planner.until, self._timer)
+        """When `advance` is due at the latest; inf: only bytes can change anything.
+
+        The end of a block that nothing waits for may be noticed late, to spare the process a wake-up per block.
+        """
+        waited_for = self._execution is not None
+        return min(self.planner.until if waited_for else max(self.planner.until, self.now + LATE_S), self._timer)
 
     def reset(self, now: float, reason: str) -> bytes:
         """Power cycle or DTR: position and modes are forgotten, settings and work offsets kept."""
@@ -155,7 +161,7 @@ class Grbl:
 
     def _catch_up(self) -> None:
         """What is due at this very time, so that the output doesn't depend on how bytes are cut up."""
-        if self.next_event() <= self.now:
+        if self.planner.until <= self.now or self._timer <= self.now:
             self._run(self.now)
 
     def _after_block(self) -> None:

@@ -66,7 +66,8 @@ class Table:
         sheet = self.sheet
         if sheet is None or not sheet.touched(begin, end, self._radius_mm):
             return
-        if block.rapid or not block.lit:
+        lifts = begin[:2] == end[:2] and end[2] > begin[2]
+        if (block.rapid or not block.lit) and not lifts:
             witness.counters.crashes += 1
         if block.lit:
             witness.cut(begin, end)

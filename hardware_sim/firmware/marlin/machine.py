@@ -24,6 +24,7 @@ JUNCTION_MM = 0.02
 HOT_C = 170.0
 """EXTRUDE_MINTEMP: below, no filament comes out."""
 BUSY_S = 2.0
+LATE_S = 0.02
 IN_FLIGHT_S = 0.5
 """Real seconds in which the host may not have read of a fault yet: what it sends by then is no offence."""
 
@@ -90,8 +91,12 @@ class Marlin:
         return self._take()
 
     def next_event(self) -> float:
-        """When `advance` is due at the latest; inf: only bytes can change anything."""
-        return min(self.planner.until, self._timer)
+        """When `advance` is due at the latest; inf: only bytes can change anything.
+
+        The end of a block that nothing waits for may be noticed late, to spare the process a wake-up per block.
+        """
+        waited_for = self._execution is not None
+        return min(self.planner.until if waited_for else max(self.planner.until, self.now + LATE_S), self._timer)
 
     def reset(self, now: float, reason: str) -> bytes:
         """Reset button, power cycle or DTR: motion and heat end at once, the banner comes after the boot."""
@@ -212,7 +217,7 @@ class Marlin:
             start = intake.feed(data, start)
             if self._execution is None and intake.queue:
                 self._pump()
-            if self.next_event() <= self.now:
+            if self.planner.until <= self.now or self._timer <= self.now:
                 self._run(self.now)
 
     def _pump(self) -> None:
