@@ -7,10 +7,11 @@ from broker.clock import Clock
 from broker.database import Database
 from broker.orders.service import accept
 from broker.pages.order_form import Form
-from broker.pages.shops import Shop, shops
 from broker.parts.service import part_of, part_view
+from broker.quotes import repository
 from broker.quotes.service import Quoter, quote_view
 from broker.settings import Settings
+from broker.wire.messages import Inventory, Process
 from broker.wire.rest import PartView, QuoteRequest, QuoteView
 
 
@@ -23,9 +24,11 @@ class Counter:
     quoter: Quoter
     settings: Settings
 
-    async def shops(self) -> tuple[Shop, ...]:
+    async def materials(self, process: Process) -> tuple[str, ...]:
+        """What some workshop has both in stock and a machine of the process for, each once."""
         async with self.database.reading() as session:
-            return await shops(session, self.clock.now())
+            shops = (await repository.market(session)).shops
+        return tuple(sorted({name for shop in shops for name in _usable(shop.inventory, process)}))
 
     async def part(self, buyer: Caller, part_id: str) -> PartView:
         """Raises NotFound."""
@@ -45,3 +48,9 @@ class Counter:
             placed = await accept(session, buyer, quote_id, self.clock.now())
         self.database.waker.ring()
         return placed.id
+
+
+def _usable(inventory: Inventory, process: Process) -> set[str]:
+    machines = [machine for machine in inventory.machines if machine.process is process]
+    taken = {material.casefold() for machine in machines for material in machine.materials}
+    return {stock.material for stock in inventory.stock if stock.material.casefold() in taken}

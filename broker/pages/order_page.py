@@ -16,7 +16,6 @@ from broker.pages.order_form import ANY_MATERIAL, Form, Item
 from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.sessions import SIGN_IN_PATH, Sessions
-from broker.pages.shops import Shop, materials
 from broker.pages.uploads import UPLOAD_PATH
 from broker.wire.messages import Process
 from broker.wire.rest import QuoteView
@@ -36,7 +35,7 @@ def declare(counter: Counter, sessions: Sessions) -> None:
             return RedirectResponse("/workshops", status_code=303)
         with frame(viewer, PATH):
             Text("h1", "New order")
-            _Desk(counter, sessions, request, await counter.shops())
+            _Desk(counter, sessions, request)
         return None
 
 
@@ -52,11 +51,10 @@ async def _sign_in(sessions: Sessions, request: Request, token: str) -> Redirect
 class _Desk:
     """The page's content and what its buttons do."""
 
-    def __init__(self, counter: Counter, sessions: Sessions, request: Request, shops: tuple[Shop, ...]) -> None:
+    def __init__(self, counter: Counter, sessions: Sessions, request: Request) -> None:
         self._counter = counter
         self._sessions = sessions
         self._request = request
-        self._shops = shops
         self._form = Form()
         self._quote: QuoteView | None = None
         FileDrop(UPLOAD_PATH, counter.settings.upload_cap_bytes, self._uploaded, self._refused)
@@ -79,10 +77,12 @@ class _Desk:
     async def _uploaded(self, part_id: str) -> None:
         async def show() -> None:
             part = await self._counter.part(await self._sessions.buyer(self._request), part_id)
+            process = Process.FDM if part.facts.mesh is not None else Process.CUT2D
+            known = await self._counter.materials(process)
             item = Item(part)
             self._form.items.append(item)
             with self._parts:
-                self._draw_item(item)
+                self._draw_item(item, known)
             self._changed()
 
         await self._try(self._faults, show)
@@ -91,17 +91,15 @@ class _Desk:
         with self._faults:
             _draw_fault(detail if name in detail else f"{name}: {detail}", fix)
 
-    def _draw_item(self, item: Item) -> None:
-        facts = item.part.facts
-        process = Process.FDM if facts.mesh is not None else Process.CUT2D
+    def _draw_item(self, item: Item, known: tuple[str, ...]) -> None:
         with box("section", "card part") as card:
             card.props["aria-label"] = item.part.name
-            draw_sketch(item.part.name, facts)
+            draw_sketch(item.part.name, item.part.facts)
             with box("div", "stack grow"):
                 Text("h3", item.part.name)
-                draw_facts(facts)
+                draw_facts(item.part.facts)
                 with box("div", "row"):
-                    self._entries(item, materials(self._shops, process))
+                    self._entries(item, known)
                     button("Remove", lambda: self._remove(item, card), "plain")
 
     def _entries(self, item: Item, known: tuple[str, ...]) -> None:

@@ -1,12 +1,11 @@
 """The workshops as rows say, read for a page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from broker.wire.messages import Availability, Inventory, MachineSpec, Process
+from broker.wire.messages import Availability, Inventory, MachineSpec
 from broker.wire.tracking import Link
 from broker.workshops import repository
 from broker.workshops.liveness import link
@@ -40,19 +39,6 @@ async def shops(session: AsyncSession, now: datetime) -> tuple[Shop, ...]:
         _shop(row, agents.get(row.id), [machine for machine in machines if machine.workshop_id == row.id], now)
         for row in await repository.workshops(session)
     )
-
-
-def materials(found: Iterable[Shop], process: Process) -> tuple[str, ...]:
-    """What some workshop has in stock and a machine of the process for, each once."""
-    taken = {
-        material
-        for shop in found
-        for machine in shop.machines
-        if machine.spec.process is process
-        for material in machine.spec.materials
-        if material in shop.materials
-    }
-    return tuple(sorted(taken))
 
 
 def _shop(row: Workshop, agent: Agent | None, machines: list[Machine], now: datetime) -> Shop:

@@ -77,6 +77,11 @@ class Tab:
                 if isinstance(url, str) and not url.startswith(("data:", "blob:")):
                     self.hosts.add(url.split("/")[2])
 
+    def expect(self, words: str) -> None:
+        """One complaint with these words was meant to come; it is forgiven."""
+        [forgiven] = [complaint for complaint in self.complaints if words in complaint]
+        self.complaints.remove(forgiven)
+
     async def open(self, url: str) -> None:
         await self.call("Page.navigate", url=url)
 

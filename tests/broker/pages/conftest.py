@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from broker.database import Database
+
 _ROOT = Path(__file__).parents[3]
 
 
@@ -16,9 +18,10 @@ class Pages:
     url: str
     token: str
     workshop_token: str
+    database_url: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     """A broker that serves its pages from a process of its own."""
     folder = tmp_path_factory.mktemp("broker")
@@ -30,6 +33,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
         yield Pages(**json.loads(line))
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+@pytest.fixture
+async def pages_database(pages: Pages) -> AsyncIterator[Database]:
+    """The broker's own rows, as another process writes them."""
+    database = Database(pages.database_url)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
     python -m tests.broker.pages.server FOLDER
 
-prints one line of JSON with `url` and `token`, and serves until its input ends.
+prints one line of JSON, the fields of `conftest.Pages`, and serves until its input ends.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ async def main(folder: Path) -> None:
     ana = await person(database, "ana <i>García</i>", now, balance=100_000)
     shop = await person(database, "taller", now, role=Role.WORKSHOP)
     async with served(create_app(settings, plan=FirstFit(database), pages=True)) as url:
-        print(json.dumps({"url": url, "token": ana.token, "workshop_token": shop.token}), flush=True)
+        known = {"url": url, "token": ana.token, "workshop_token": shop.token, "database_url": settings.url}
+        print(json.dumps(known), flush=True)
         await asyncio.to_thread(sys.stdin.read)
     await database.close()
 
