@@ -29,6 +29,9 @@ _CHANGED = "the machine was restarted, homed, zeroed or reset since it was set u
 def seen(memory: Memory, event: ev.MachineSeen) -> list[Instruction]:
     memory.views[event.machine] = event.view
     memory.gone.pop(event.machine, None)
+    wrong = event.view.quarantine
+    if wrong and not memory.machines[event.machine].quarantine and not memory.on(event.machine, AFTER_PERMIT):
+        memory.quarantine(event.machine, wrong)
     return memory.void(
         event.machine, lambda run: run.setup is None or run.setup.boot_id != event.view.boot_id, _CHANGED
     )

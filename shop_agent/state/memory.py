@@ -134,6 +134,16 @@ class Memory:
             found = Standing.FREE, ""
         return found
 
+    def reported(self, name: str) -> tuple[Standing, str]:
+        """For the broker: of a machine that wasn't looked at since we began, what it was told before."""
+        if self.looked_at(name):
+            return self.standing(name)
+        machine = self.machines[name]
+        return machine.told or Standing.OFFLINE, machine.told_reason
+
+    def looked_at(self, name: str) -> bool:
+        return name in self.views or name in self.gone
+
     def next_setup(self, name: str) -> RunRecord | None:
         """The run that an operator may set up now on this machine."""
         if name not in self.views or self.standing(name)[0] is not Standing.FREE:
@@ -153,12 +163,11 @@ class Memory:
             raise Refused("it is not in quarantine")
 
     def tell_machines(self) -> list[Instruction]:
-        """What changed for the broker; nothing of a machine that wasn't looked at since we began."""
+        """What changed for the broker."""
         out: list[Instruction] = []
         for name, machine in list(self.machines.items()):
-            standing, reason = self.standing(name)
-            looked = name in self.views or name in self.gone
-            if looked and (machine.told, machine.told_reason) != (standing, reason):
+            standing, reason = self.reported(name)
+            if self.looked_at(name) and (machine.told, machine.told_reason) != (standing, reason):
                 self.keep_machine(replace(machine, told=standing, told_reason=reason))
                 out.append(Tell(say.MachineChanged(name, standing, reason)))
         return out

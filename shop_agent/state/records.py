@@ -157,6 +157,8 @@ class MachineView:
     boot_id: str
     reason: str = ""
     work_offset_mm: Size | None = None
+    quarantine: str = ""
+    """Why its streamer starts nothing before a local reset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""The bench's HTTP client, for the terminal."""
+
+from pathlib import Path
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from shop_agent.bench import schemas
+from shop_agent.bench.api import ADDRESS_FILE
+from shop_agent.errors import AgentError, Refused
+
+_TASKS: TypeAdapter[list[schemas.TaskView]] = TypeAdapter(list[schemas.TaskView])
+_MACHINES: TypeAdapter[list[schemas.MachineView]] = TypeAdapter(list[schemas.MachineView])
+ANSWERS: TypeAdapter[schemas.Answer] = TypeAdapter(schemas.Answer)
+_TIMEOUT_S = 360.0
+
+
+class NoBench(AgentError):
+    """No agent runs here."""
+
+
+class BenchClient:
+    def __init__(self, data: Path) -> None:
+        """Raises NoBench."""
+        path = data / ADDRESS_FILE
+        try:
+            address = schemas.Address.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise NoBench(f"{path} can't be read: start the agent with `llagar-agent run`") from error
+        headers = {"Authorization": f"Bearer {address.token}"}
+        self._http = httpx.Client(base_url=address.url, headers=headers, timeout=_TIMEOUT_S, trust_env=False)
+
+    def tasks(self) -> list[schemas.TaskView]:
+        return _TASKS.validate_json(self._send("GET", "/tasks"))
+
+    def machines(self) -> list[schemas.MachineView]:
+        return _MACHINES.validate_json(self._send("GET", "/machines"))
+
+    def answer(self, task: str, answer: schemas.Answer) -> schemas.Taken:
+        """Raises Refused with the reason; the task still waits then."""
+        return schemas.Taken.model_validate_json(self._send("POST", f"/tasks/{task}", answer.model_dump_json()))
+
+    def act(self, machine: str, verb: str, body: schemas.Schema) -> bytes:
+        """Raises Refused."""
+        return self._send("POST", f"/machines/{machine}/{verb}", body.model_dump_json())
+
+    def _send(self, method: str, path: str, body: str | None = None) -> bytes:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            answer = self._http.request(method, path, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise NoBench(f"the agent does not answer at {self._http.base_url}: {error}") from error
+        if answer.is_success:
+            return answer.content
+        try:
+            problem = schemas.Problem.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise NoBench(f"{self._http.base_url} is no bench: HTTP {answer.status_code}") from error
+        raise Refused(problem.detail)
+
+    def close(self) -> None:
+        self._http.close()

@@ -1,0 +1,224 @@
+"""What people at the machines ask and answer, carried out inside the agent."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import assert_never
+
+from broker.wire.states import RunState
+from shop_agent import journal
+from shop_agent.agent import Agent
+from shop_agent.bench import schemas
+from shop_agent.errors import Refused, StreamerGone, StreamerSaidNo
+from shop_agent.settings import machine_limits
+from shop_agent.state import events as ev
+from shop_agent.state.memory import AFTER_PERMIT
+from shop_agent.state.records import Mode, RunRecord, Setup
+from shop_agent.state.tasks import Task, waiting
+from shop_agent.streamer import wire
+from shop_agent.translate import core_counts
+from slicer_bridge.check import check_program
+
+
+class NoSuchThing(Exception):
+    """There is no task, or no machine, of this name."""
+
+
+class AnsweredOtherwise(Exception):
+    """This task was answered before, with another answer."""
+
+
+class Desk:
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._turn = asyncio.Lock()
+
+    # Tasks ------------------------------------------------------------------------------------------
+
+    def tasks(self) -> list[schemas.TaskView]:
+        return [self._view(task) for task in waiting(self._agent.memory)]
+
+    async def answer(self, task_id: str, answer: schemas.Answer) -> schemas.Taken:
+        """Raises NoSuchThing, AnsweredOtherwise, Refused with the task still waiting."""
+        text = answer.model_dump_json()
+        async with self._turn:
+            before = self._agent.journal.answer_to(task_id)
+            if before is not None:
+                if before != text:
+                    raise AnsweredOtherwise("this task was answered before, with another answer")
+                return schemas.Taken(task=task_id, repeated=True)
+            task = next((one for one in waiting(self._agent.memory) if one.id == task_id), None)
+            if task is None:
+                raise NoSuchThing(f"no task {task_id} is waiting")
+            if task.kind != answer.kind:
+                raise Refused(f"task {task_id} asks for a {task.kind!s} answer, not {answer.kind}")
+            event = await self._event(task, answer)
+            self._agent.apply(event, journal.Answer(task_id, text))
+        return schemas.Taken(task=task_id)
+
+    async def _event(self, task: Task, answer: schemas.Answer) -> ev.PersonEvent:
+        """Raises Refused."""
+        if not answer.operator.strip():
+            raise Refused("say who you are: the operator's name is missing")
+        run, lot = task.run.id if task.run else "", task.lot.id if task.lot else ""
+        event: ev.PersonEvent
+        match answer:
+            case schemas.SetupAnswer():
+                event = await self._setup(task, answer)
+            case schemas.CountAnswer(operator=operator, counts=counts, cleared=cleared):
+                event = ev.CountGiven(run, operator, core_counts(counts), cleared)
+            case schemas.SettleAnswer(operator=operator, note=note, counts=counts):
+                event = ev.SettleGiven(run, operator, note, core_counts(counts))
+            case schemas.ClearAnswer():
+                event = ev.MachineCleared(task.machine)
+            case schemas.ReleaseAnswer(operator=operator):
+                event = await self._release(task.machine, operator)
+            case schemas.LotAnswer(accept=accept, reason=reason):
+                event = ev.LotAnswered(lot, accept, reason)
+            case schemas.HandoverAnswer(operator=operator, reference=reference):
+                event = ev.HandoverGiven(lot, operator, reference)
+            case _:
+                assert_never(answer)
+        return event
+
+    async def _setup(self, task: Task, answer: schemas.SetupAnswer) -> ev.SetupGiven:
+        """The boot id and the work zero are the machine's own, read just now."""
+        run = task.run
+        if run is None or run.program is None:
+            raise Refused("this run has no program")
+        status = await self._status(task.machine)
+        router = self._agent.memory.facts[task.machine].router
+        if router and status.work_offset_mm is not None:
+            await self._check_in_place(run, status.work_offset_mm)
+        setup = Setup(
+            id=uuid.uuid4().hex,
+            operator=answer.operator,
+            boot_id=status.boot_id,
+            at=datetime.now(UTC),
+            bed_clear=answer.bed_clear,
+            material=answer.material,
+            tool_mm=answer.tool_mm,
+            sheet_mm=answer.sheet_mm,
+            work_zero_mm=status.work_offset_mm if router else None,
+            clamps_clear=answer.clamps_clear,
+            extraction_on=answer.extraction_on,
+        )
+        return ev.SetupGiven(run.id, setup)
+
+    async def _check_in_place(self, run: RunRecord, offset: wire.Triple) -> None:
+        """Raises Refused if the program leaves the machine from where the work's zero is."""
+        if run.program is None:
+            return
+        limits = machine_limits(self._agent.config, self._agent.policy, run.machine)
+        verdict = await asyncio.to_thread(check_program, Path(run.program.path), limits, offset)
+        if not verdict.ok:
+            first = verdict.findings[0]
+            raise Refused(f"with this work zero line {first.line} can't be run: {first.reason}")
+
+    async def _release(self, machine: str, operator: str) -> ev.MachineReleased:
+        self._agent.memory.require_releasable(machine)
+        await self._ask(machine, wire.LocalReset(operator=operator))
+        await self._status(machine)
+        return ev.MachineReleased(machine)
+
+    # Machines ---------------------------------------------------------------------------------------
+
+    def machines(self) -> list[schemas.MachineView]:
+        return [self.machine(name) for name in self._agent.memory.machines]
+
+    def machine(self, name: str) -> schemas.MachineView:
+        """Raises NoSuchThing."""
+        self._require(name)
+        memory = self._agent.memory
+        standing, reason = memory.reported(name)
+        live = memory.on(name, AFTER_PERMIT)
+        seen: dict[str, object] = {}
+        status = self._agent.watches[name].status
+        if status is not None:
+            fields = set(schemas.MachineView.model_fields) & set(wire.MachineStatus.model_fields) - {"run"}
+            seen = {**status.model_dump(include=fields), "state": status.state, "state_reason": status.reason}
+        return schemas.MachineView.model_validate(
+            {
+                **seen,
+                "name": name,
+                "standing": standing,
+                "reason": reason,
+                "mode": memory.machines[name].mode,
+                "run": live[0].id if live else None,
+            }
+        )
+
+    def set_mode(self, name: str, mode: Mode) -> schemas.MachineView:
+        """Raises NoSuchThing."""
+        self._require(name)
+        self._agent.apply(ev.ModeSet(name, mode))
+        return self.machine(name)
+
+    async def act(self, name: str, request: wire.Request) -> None:
+        """Raises NoSuchThing, Refused with the streamer's reason."""
+        self._require(name)
+        await self._ask(name, request)
+
+    async def home(self, name: str) -> schemas.MachineView:
+        await self.act(name, wire.Home())
+        await self._status(name)
+        return self.machine(name)
+
+    async def zero(self, name: str, machine_mm: wire.Triple) -> schemas.Offset:
+        """Raises NoSuchThing, Refused."""
+        self._require(name)
+        try:
+            request = wire.SetWorkZero(machine_mm=machine_mm)
+            offset = await self._agent.watches[name].ask(request, wire.WorkOffset)
+        except (StreamerGone, StreamerSaidNo) as error:
+            raise Refused(str(error)) from error
+        await self._status(name)
+        return schemas.Offset(work_offset_mm=offset.work_offset_mm)
+
+    def _require(self, name: str) -> None:
+        if name not in self._agent.watches:
+            raise NoSuchThing(f"no machine {name}; there are: {', '.join(self._agent.watches)}")
+
+    async def _ask(self, name: str, request: wire.Request) -> None:
+        try:
+            await self._agent.watches[name].ask(request, wire.Done)
+        except (StreamerGone, StreamerSaidNo) as error:
+            raise Refused(str(error)) from error
+
+    async def _status(self, name: str) -> wire.MachineStatus:
+        try:
+            return await self._agent.watches[name].refresh()
+        except (StreamerGone, StreamerSaidNo) as error:
+            raise Refused(str(error)) from error
+
+    def _view(self, task: Task) -> schemas.TaskView:
+        view = schemas.TaskView(
+            id=task.id, kind=task.kind, title=task.title, note=task.note, machine=task.machine or None
+        )
+        if task.machine:
+            facts = self._agent.memory.facts[task.machine]
+            view = view.model_copy(update={"router": facts.router, "tool_mm": facts.tool_mm})
+        if task.run is not None:
+            view = view.model_copy(update=_run_fields(task.run))
+        if task.lot is not None:
+            lot = task.lot
+            quantity = lot.quantity if lot.ready_pieces is None else lot.ready_pieces
+            update = {"lot": lot.id, "part": lot.part, "material": lot.material, "quantity": quantity}
+            money = {"payout": lot.payout, "currency": lot.currency, "ship_to": lot.ship_to, "notices": lot.notices}
+            view = view.model_copy(update={**update, **money})
+        return view
+
+
+def _run_fields(run: RunRecord) -> dict[str, object]:
+    needs, program = run.needs, run.program
+    return {
+        "run": run.id,
+        "state": RunState(run.phase).value,
+        "material": run.material,
+        "plate_sha256": run.plate_sha256,
+        "estimate_s": program.estimate_s if program else None,
+        "thickness_mm": needs.thickness_mm if needs else None,
+        "parts": needs.parts if needs else (),
+        "expected": tuple(schemas.Expected(lot=lot, pieces=pieces) for lot, pieces in needs.pieces) if needs else (),
+    }

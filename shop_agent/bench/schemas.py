@@ -1,0 +1,184 @@
+"""What the bench API says and takes; terminal, rig and local page use nothing else."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from broker.wire.messages import LotCount
+from shop_agent.state.records import Mode, Standing
+from shop_agent.state.tasks import TaskKind
+
+Triple = tuple[float, float, float]
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Expected(Schema):
+    """How many pieces of a lot the plate holds."""
+
+    lot: str
+    pieces: int
+
+
+class TaskView(Schema):
+    """What waits for a person. Which fields are filled depends on `kind`."""
+
+    id: str
+    kind: TaskKind
+    title: str
+    note: str = ""
+    """Why it is asked again, or what went before."""
+    machine: str | None = None
+    router: bool = False
+    run: str | None = None
+    state: str | None = None
+    """The run's."""
+    material: str | None = None
+    tool_mm: float | None = None
+    thickness_mm: float | None = None
+    plate_sha256: str | None = None
+    estimate_s: float | None = None
+    parts: tuple[str, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    lot: str | None = None
+    part: str | None = None
+    quantity: int | None = None
+    payout: int | None = None
+    currency: str | None = None
+    ship_to: str | None = None
+    notices: tuple[str, ...] = ()
+
+
+class SetupAnswer(Schema):
+    """The work zero is read back from the machine, not given. `sheet_mm`: as measured."""
+
+    kind: Literal["setup"] = "setup"
+    operator: str
+    bed_clear: bool
+    material: str
+    tool_mm: float
+    sheet_mm: Triple | None = None
+    clamps_clear: bool | None = None
+    extraction_on: bool | None = None
+
+
+class CountAnswer(Schema):
+    """Per lot good + scrap = what the plate holds. `cleared`: the parts are off the machine."""
+
+    kind: Literal["count"] = "count"
+    operator: str
+    counts: tuple[LotCount, ...]
+    cleared: bool = False
+
+
+class ClearAnswer(Schema):
+    kind: Literal["clear"] = "clear"
+    operator: str
+
+
+class SettleAnswer(Schema):
+    """Per lot good + scrap ≤ what the plate holds: what was never made is neither."""
+
+    kind: Literal["settle"] = "settle"
+    operator: str
+    note: str = ""
+    counts: tuple[LotCount, ...] = ()
+
+
+class ReleaseAnswer(Schema):
+    """The machine was looked at and cleared; its streamer opens it anew."""
+
+    kind: Literal["release"] = "release"
+    operator: str
+
+
+class LotAnswer(Schema):
+    kind: Literal["lot"] = "lot"
+    operator: str
+    accept: bool
+    reason: str = ""
+
+
+class HandoverAnswer(Schema):
+    kind: Literal["handover"] = "handover"
+    operator: str
+    reference: str = ""
+
+
+Answer = Annotated[
+    SetupAnswer | CountAnswer | ClearAnswer | SettleAnswer | ReleaseAnswer | LotAnswer | HandoverAnswer,
+    Field(discriminator="kind"),
+]
+
+
+class MachineView(Schema):
+    """A machine as it stands; from `state` on as its streamer last said."""
+
+    name: str
+    standing: Standing
+    reason: str
+    mode: Mode
+    run: str | None = None
+    attended: bool = False
+    state: str | None = None
+    state_reason: str | None = None
+    firmware: str | None = None
+    lost_link: str | None = None
+    """What can be done about the machine once its cable is gone."""
+    hotend_c: float | None = None
+    bed_c: float | None = None
+    position_mm: Triple | None = None
+    work_offset_mm: Triple | None = None
+    lines_done: int = 0
+    lines_total: int = 0
+    presence_left_s: float | None = None
+    pid: int | None = None
+    """Of its streamer."""
+
+
+class ModeChange(Schema):
+    mode: Mode
+
+
+class Act(Schema):
+    """`operator` is needed by `resume` and `presence`: it names who is there."""
+
+    operator: str = ""
+    reason: str = ""
+
+
+class ZeroAt(Schema):
+    """Where the work's zero is, in machine coordinates (touched off after homing)."""
+
+    machine_mm: Triple
+
+
+class Offset(Schema):
+    """Read back from the firmware."""
+
+    work_offset_mm: Triple
+
+
+class Taken(Schema):
+    task: str
+    repeated: bool = False
+    """The same answer had come before; nothing was done again."""
+
+
+class Problem(Schema):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class Address(Schema):
+    """`bench.json` in the data folder, readable by its owner alone."""
+
+    url: str
+    token: str
+    pid: int

@@ -1,0 +1,141 @@
+"""`llagar-agent`: a workshop's own computer."""
+
+import getpass
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from shop_agent.bench.client import ANSWERS, BenchClient
+from shop_agent.bench.terminal import Conversation, machine_table, task_table
+from shop_agent.errors import AgentError
+from shop_agent.settings import load_config
+
+app = typer.Typer(help="A workshop's agent: runs its machines, talks to its broker.", no_args_is_help=True)
+Config = Annotated[Path, typer.Option("--config", help="agent.toml", show_default=True)]
+DEFAULT = Path("agent.toml")
+LOOK_S = 2.0
+
+
+@app.command()
+def enroll(
+    broker: Annotated[str, typer.Option(help="the broker's address, https://…")],
+    code: Annotated[str, typer.Option(help="one-time code from the broker's administrator")],
+    config: Config = DEFAULT,
+    again: Annotated[bool, typer.Option("--again", help="enrol anew, in place of an earlier identity")] = False,
+) -> None:
+    """Make this agent's key and let the broker know it."""
+    from shop_agent.identity import enrol
+
+    identity = enrol(load_config(config), broker, code, again=again)
+    Console().print(f"enrolled as {identity.agent} of {identity.workshop} at {identity.broker}")
+
+
+@app.command()
+def run(config: Config = DEFAULT) -> None:
+    """Talk to the broker, look after the streamers, serve the bench; until interrupted."""
+    from shop_agent.life import run_agent
+
+    _log()
+    run_agent(load_config(config), config)
+
+
+@app.command()
+def stream(machine: Annotated[str, typer.Option(help="its name in agent.toml")], config: Config = DEFAULT) -> None:
+    """Own one machine's port. `run` starts this by itself, detached."""
+    from shop_agent.streamer.service import run_streamer
+
+    _log()
+    loaded = load_config(config)
+    run_streamer(loaded, loaded.machine(machine))
+
+
+@app.command()
+def machines(
+    config: Config = DEFAULT,
+    json: Annotated[bool, typer.Option("--json", help="as the bench API says it")] = False,
+    shutdown: Annotated[bool, typer.Option("--shutdown", help="end the streamers of idle machines")] = False,
+) -> None:
+    """How the machines stand."""
+    loaded = load_config(config)
+    if shutdown:
+        from shop_agent.streamer.shutdown import shut_down
+
+        for line in shut_down(loaded):
+            Console().print(line)
+        return
+    client = BenchClient(loaded.data)
+    found = client.machines()
+    if json:
+        _print("[" + ",".join(one.model_dump_json() for one in found) + "]")
+    else:
+        Console().print(machine_table(found))
+
+
+@app.command()
+def bench(
+    config: Config = DEFAULT,
+    once: Annotated[bool, typer.Option("--once", help="ask about what waits now, then end")] = False,
+    list_only: Annotated[bool, typer.Option("--list", help="show what waits, ask nothing")] = False,
+    json: Annotated[bool, typer.Option("--json", help="with --list: as the bench API says it")] = False,
+    answer: Annotated[tuple[str, str] | None, typer.Option(metavar="ID JSON", help="answer one task")] = None,
+    operator: Annotated[str, typer.Option(help="who answers")] = "",
+) -> None:
+    """What waits for a person at the machines, and the answers."""
+    client = BenchClient(load_config(config).data)
+    console = Console()
+    if answer is not None:
+        try:
+            parsed = ANSWERS.validate_json(answer[1])
+        except ValidationError as error:
+            first = error.errors()[0]
+            _fail(f"the answer is not understood: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        taken = client.answer(answer[0], parsed)
+        console.print(f"taken: {taken.task}" + (" (it had come before)" if taken.repeated else ""))
+    elif list_only and json:
+        _print("[" + ",".join(task.model_dump_json() for task in client.tasks()) + "]")
+    elif list_only:
+        console.print(task_table(client.tasks()))
+    else:
+        _converse(client, console, operator or getpass.getuser(), once=once)
+
+
+def _converse(client: BenchClient, console: Console, operator: str, *, once: bool) -> None:
+    conversation = Conversation(client, console, operator)
+    while True:
+        console.print(machine_table(client.machines()))
+        console.print(task_table(client.tasks()))
+        conversation.answer_all()
+        if once:
+            return
+        while not client.tasks():
+            time.sleep(LOOK_S)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"llagar-agent: {message}\n")
+    raise SystemExit(2)
+
+
+def main() -> None:
+    """Exit code 2 and one clear line for what the owner or the broker can put right."""
+    try:
+        app()
+    except AgentError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,211 @@
+"""The agent's journal: what it knows, and everything it told the broker, committed together.
+
+SQLite, WAL, synchronous=FULL: it survives a power cut. A crash between any two commits loses or doubles nothing,
+because state, outbox and the streamers' cursors change in one transaction.
+"""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from broker.wire.messages import Body, Envelope, Signed
+from shop_agent.identity import Signer
+from shop_agent.state.memory import DONE, Changed, Memory
+from shop_agent.state.records import LotRecord, MachineRecord, RunRecord
+
+KEEP = timedelta(days=30)
+"""Acknowledged events and settled runs stay this long."""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+    epoch TEXT NOT NULL, seq INTEGER NOT NULL, run TEXT, payload TEXT NOT NULL, signature TEXT NOT NULL,
+    at TEXT NOT NULL, acked INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (epoch, seq));
+CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, body TEXT NOT NULL, done INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS machines (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS lots (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tombstones (run TEXT PRIMARY KEY, fence INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (task TEXT PRIMARY KEY, answer TEXT NOT NULL, at TEXT NOT NULL);
+"""
+_RUN: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)
+_MACHINE: TypeAdapter[MachineRecord] = TypeAdapter(MachineRecord)
+_LOT: TypeAdapter[LotRecord] = TypeAdapter(LotRecord)
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An event on its way into the outbox."""
+
+    body: Body
+    run: str | None = None
+    fence: int = 0
+    version: int = 0
+
+
+class Journal:
+    def __init__(self, path: Path, signer: Signer) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._signer = signer
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+        self.is_new = self.meta("epoch") is None
+        if self.is_new or self.meta("agent") != signer.identity.agent:
+            self.new_epoch()
+
+    def close(self) -> None:
+        self._db.close()
+
+    # Epoch and outbox -------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> str:
+        return self.meta("epoch") or ""
+
+    def new_epoch(self) -> None:
+        """Numbers begin at 1 again, and the broker learns anew what the shop has."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._set("epoch", uuid.uuid4().hex)
+            self._set("agent", self._signer.identity.agent)
+            self._set("inventory", "")
+
+    @property
+    def last_seq(self) -> int:
+        """Highest number of this epoch; 0 before the first."""
+        row = self._db.execute("SELECT coalesce(max(seq), 0) FROM outbox WHERE epoch = ?", (self.epoch,)).fetchone()
+        return int(row[0])
+
+    def events_after(self, seq: int, at_most: int = 50) -> list[tuple[int, Signed]]:
+        """In order, acknowledged ones too: a broker restored from a backup may lack them."""
+        rows = self._db.execute(
+            "SELECT seq, payload, signature FROM outbox WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (self.epoch, seq, at_most),
+        )
+        return [(number, Signed(payload=payload, signature=signature)) for number, payload, signature in rows]
+
+    def acknowledge(self, epoch: str, seq: int) -> None:
+        self._db.execute("UPDATE outbox SET acked = 1 WHERE epoch = ? AND seq <= ? AND acked = 0", (epoch, seq))
+
+    def is_latest(self, seq: int, run: str) -> bool:
+        """Whether nothing was said of the run after this event."""
+        later = "SELECT 1 FROM outbox WHERE epoch = ? AND seq > ? AND run = ? LIMIT 1"
+        return self._db.execute(later, (self.epoch, seq, run)).fetchone() is None
+
+    # Commits ----------------------------------------------------------------------------------------
+
+    def commit(
+        self, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime, answer: "Answer | None" = None
+    ) -> None:
+        """One transaction: what is known, what is told, and which answer of a person it came from."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._write(memory, changed, at)
+            for event in unsent:
+                self._tell(event, at)
+            if answer is not None:
+                self._db.execute("INSERT INTO answers VALUES (?, ?, ?)", (answer.task, answer.text, at.isoformat()))
+
+    def _write(self, memory: Memory, changed: Changed, at: datetime) -> None:
+        for run in changed.runs:
+            record = memory.runs.get(run)
+            if record is None:
+                self._db.execute("DELETE FROM runs WHERE id = ?", (run,))
+                continue
+            values = (run, _RUN.dump_json(record).decode(), record.phase in DONE, at.isoformat())
+            self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", values)
+        for name in changed.machines:
+            text = _MACHINE.dump_json(memory.machines[name]).decode()
+            self._db.execute("INSERT OR REPLACE INTO machines VALUES (?, ?)", (name, text))
+        for lot in changed.lots:
+            text = _LOT.dump_json(memory.lots[lot]).decode()
+            self._db.execute("INSERT OR REPLACE INTO lots VALUES (?, ?)", (lot, text))
+        for run in changed.tombstones:
+            self._db.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (run, memory.tombstones[run]))
+
+    def _tell(self, event: Unsent, at: datetime) -> None:
+        epoch, seq = self.epoch, self.last_seq + 1
+        envelope = Envelope(
+            agent=self._signer.identity.agent,
+            epoch=epoch,
+            seq=seq,
+            at=at,
+            run=event.run,
+            fence=event.fence,
+            version=event.version,
+            body=event.body,
+        )
+        payload = envelope.model_dump_json()
+        values = (epoch, seq, event.run, payload, self._signer.sign(payload), at.isoformat())
+        self._db.execute(
+            "INSERT INTO outbox (epoch, seq, run, payload, signature, at) VALUES (?, ?, ?, ?, ?, ?)", values
+        )
+
+    def tell_inventory(self, body: Body, at: datetime) -> bool:
+        """Once an epoch, and whenever it has changed. True if it was told."""
+        text = body.model_dump_json()
+        if self.meta("inventory") == text:
+            return False
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._tell(Unsent(body), at)
+            self._set("inventory", text)
+        return True
+
+    # What was known ----------------------------------------------------------------------------------
+
+    def restore(self, memory: Memory) -> None:
+        """Fill a fresh memory; machines that the owner has removed stay behind."""
+        memory.runs = self._load("SELECT body FROM runs", _RUN.validate_json, lambda run: run.id)
+        memory.lots = self._load("SELECT body FROM lots", _LOT.validate_json, lambda lot: lot.id)
+        machines = self._load("SELECT body FROM machines", _MACHINE.validate_json, lambda machine: machine.name)
+        memory.machines |= {name: machine for name, machine in machines.items() if name in memory.machines}
+        memory.tombstones = {run: int(fence) for run, fence in self._db.execute("SELECT run, fence FROM tombstones")}
+
+    def _load(self, sql: str, parse: Callable[[str], Record], key: Callable[[Record], str]) -> dict[str, Record]:
+        records = (parse(text) for (text,) in self._db.execute(sql))
+        return {key(record): record for record in records}
+
+    def answer_to(self, task: str) -> str | None:
+        """What was answered to this task before."""
+        row = self._db.execute("SELECT answer FROM answers WHERE task = ?", (task,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def forget_old(self, now: datetime) -> None:
+        """Drop what is acknowledged or settled and over 30 days old."""
+        before = (now - KEEP).isoformat()
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "DELETE FROM outbox WHERE acked = 1 AND at < ? AND NOT (epoch = ? AND seq = ?)",
+                (before, self.epoch, self.last_seq),
+            )
+            self._db.execute("DELETE FROM runs WHERE done = 1 AND at < ?", (before,))
+            self._db.execute("DELETE FROM answers WHERE at < ?", (before,))
+
+    def meta(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._set(key, value)
+
+    def _set(self, key: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's answer to a task, as it came."""
+
+    task: str
+    text: str

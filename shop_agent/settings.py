@@ -1,0 +1,217 @@
+"""`agent.toml` and `policy.toml`: what the shop's owner writes. Read by every process of the agent, written by none."""
+
+import hashlib
+import ipaddress
+import os
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from broker.wire.messages import Inventory, MachineSpec, Process, Rates, Stock, Window
+from shop_agent.errors import BadConfig
+from slicer_bridge.errors import BadLimits
+from slicer_bridge.limits import MachineLimits, load_limits
+
+_SOCKET_PATH_BYTES = 100
+"""AF_UNIX paths hold 108 bytes on Linux."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ShopSection(_File):
+    workshop: str
+    town: str
+    country: str = Field(min_length=2, max_length=2)
+    latitude: float
+    longitude: float
+    timezone: str = "UTC"
+    attended: tuple[Window, ...] = ()
+    rates: Rates = Rates()
+    stock: tuple[Stock, ...]
+
+
+class MachineSection(MachineSpec):
+    """A machine as the broker knows it, and what only this computer needs to know."""
+
+    port: str
+    """Device path, or URL of `serial.serial_for_url` with a file descriptor."""
+    baudrate: int = 115200
+    answer_s: float = Field(default=10.0, gt=0)
+    profile: Path
+    """TOML with the slicer's or cutter's settings; see `profiles`."""
+
+    def spec(self) -> MachineSpec:
+        return MachineSpec.model_validate(self.model_dump(include=set(MachineSpec.model_fields)))
+
+
+class AgentConfig(_File):
+    """Relative paths are relative to the file they stand in."""
+
+    broker: str
+    data: Path = Path("data")
+    policy: Path = Path("policy.toml")
+    runtime: Path | None = None
+    """Short folder for Unix sockets; None: XDG_RUNTIME_DIR, or one of our own in /tmp."""
+    bench_port: int = Field(default=0, ge=0, le=65535)
+    """0: any free port; its address is written to `bench.json` in the data folder."""
+    shop: ShopSection
+    machines: tuple[MachineSection, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [machine.name for machine in self.machines]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"machines are named twice: {', '.join(twice)}")
+        stocked = {stock.material for stock in self.shop.stock}
+        for machine in self.machines:
+            missing = sorted(set(machine.materials) - stocked)
+            if missing:
+                raise ValueError(f"{machine.name} takes {', '.join(missing)}, which is in no stock")
+        require_safe_link(self.broker)
+        try:
+            ZoneInfo(self.shop.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone {self.shop.timezone!r}") from error
+        return self
+
+    def inventory(self) -> Inventory:
+        shop = self.shop.model_dump()
+        return Inventory(**shop, machines=tuple(machine.spec() for machine in self.machines))
+
+    def machine(self, name: str) -> MachineSection:
+        """Raises BadConfig."""
+        for machine in self.machines:
+            if machine.name == name:
+                return machine
+        raise BadConfig(f"no machine {name!r}; there are: {', '.join(one.name for one in self.machines)}")
+
+    def folder(self, machine: str) -> Path:
+        """Where a machine's streamer keeps its journal, lock and log."""
+        return self.data / "machines" / machine
+
+    def socket(self, machine: str) -> Path:
+        """The streamer's Unix socket. Raises BadConfig if the runtime folder's path is too long for one."""
+        runtime = self.runtime or _default_runtime()
+        name = hashlib.sha256(f"{self.data.resolve()}|{machine}".encode()).hexdigest()[:16]
+        path = runtime / f"{name}.sock"
+        if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
+            raise BadConfig(f"{runtime} is too long for Unix sockets: set `runtime` to a shorter folder")
+        return path
+
+
+def _default_runtime() -> Path:
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "llagar" if runtime else Path(f"/tmp/llagar-{os.getuid()}")
+
+
+def require_safe_link(url: str) -> None:
+    """Raises ValueError: links to a broker are TLS, plain only on loopback."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"the broker's address is a URL such as https://broker.example, not {url!r}")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"{url} is not encrypted: use https (plain http is for this computer alone)")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_local(url: str) -> bool:
+    """On this computer: no proxy stands between."""
+    return is_loopback(urlsplit(url).hostname or "")
+
+
+class MachinePolicy(_File):
+    limits: Path
+    """TOML of `slicer_bridge.limits.MachineLimits`."""
+
+
+class Policy(_File):
+    """What may happen in this shop; the broker can't write it."""
+
+    auto_accept_lots: bool = False
+    record_life_s: float = Field(default=3600.0, ge=60.0, le=7200.0)
+    """How long a setup record holds: 1 min to 2 h."""
+    presence_interval_s: float = Field(default=600.0, gt=0.0)
+    """Attended machines: a named operator confirms at least so often."""
+    hours: tuple[Window, ...] = ()
+    """Local hours in which runs may start; none given: always."""
+    machines: dict[str, MachinePolicy]
+
+    def is_open(self, local: datetime) -> bool:
+        """Whether a run may start at this local time."""
+        minute = local.hour * 60 + local.minute
+        return not self.hours or any(
+            one.weekday == local.weekday() and one.start_min <= minute < one.end_min for one in self.hours
+        )
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _load(path: Path, model: type[Model]) -> Model:
+    """Raises BadConfig, naming file and key."""
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"{'.'.join(str(step) for step in one['loc']) or 'file'}: {one['msg']}" for one in error.errors()
+        )
+        raise BadConfig(f"{path}: {reasons}") from error
+
+
+def load_config(path: Path) -> AgentConfig:
+    """Raises BadConfig."""
+    config = _load(path, AgentConfig)
+    base = path.resolve().parent
+    machines = tuple(one.model_copy(update={"profile": base / one.profile}) for one in config.machines)
+    return config.model_copy(
+        update={
+            "data": base / config.data,
+            "policy": base / config.policy,
+            "runtime": base / config.runtime if config.runtime else None,
+            "machines": machines,
+        }
+    )
+
+
+def load_policy(config: AgentConfig) -> Policy:
+    """Raises BadConfig; every machine needs limits."""
+    policy = _load(config.policy, Policy)
+    names = {machine.name for machine in config.machines}
+    if set(policy.machines) != names:
+        differ = ", ".join(sorted(set(policy.machines) ^ names))
+        raise BadConfig(
+            f"{config.policy}: [machines.NAME] must name each machine of agent.toml once; differs: {differ}"
+        )
+    return policy
+
+
+def limits_path(config: AgentConfig, policy: Policy, machine: str) -> Path:
+    return config.policy.resolve().parent / policy.machines[machine].limits
+
+
+def machine_limits(config: AgentConfig, policy: Policy, machine: str) -> MachineLimits:
+    """Read anew for every program. Raises BadConfig."""
+    try:
+        return load_limits(limits_path(config, policy, machine))
+    except BadLimits as error:
+        raise BadConfig(str(error)) from error
+
+
+def is_router(spec: MachineSpec) -> bool:
+    return spec.process is Process.CUT2D

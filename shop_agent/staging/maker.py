@@ -1,0 +1,122 @@
+"""The child process that turns a plate into a checked program: an order on stdin, an answer on stdout.
+
+Run as `python -m shop_agent.staging.maker`. Slicing takes all of a core: here it delays neither heartbeats nor lines.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from broker.wire.messages import Plate, PlatedPart, Process
+from shop_agent.errors import BadConfig, StagingFailed
+from shop_agent.profiles import load_profile
+from shop_agent.staging.order import Made, MakeOrder
+from shop_agent.state.records import PlateNeeds, Program
+from slicer_bridge.check import check_program
+from slicer_bridge.cut import Sheet, cut_sheet
+from slicer_bridge.errors import BridgeError
+from slicer_bridge.limits import load_limits
+from slicer_bridge.plate import PlacedPart, Placement
+from slicer_bridge.profile import Recipe
+from slicer_bridge.slice import slice_plate
+
+NICENESS = 10
+
+
+def make(order: MakeOrder) -> Made:
+    """Raises StagingFailed, BadConfig, BridgeError."""
+    try:
+        plate = Plate.model_validate_json(order.plate.read_bytes())
+    except ValidationError as error:
+        raise StagingFailed(f"the plate is not one of this version: {error.errors()[0]['msg']}") from error
+    if plate.process is not order.machine.process:
+        raise StagingFailed(f"the plate is for {plate.process}, {order.machine.name} does {order.machine.process}")
+    program = _printed(order, plate) if plate.process is Process.FDM else _cut(order, plate)
+    verdict = check_program(Path(program.path), load_limits(order.limits))
+    if not verdict.ok:
+        reasons = "; ".join(f"line {one.line}: {one.reason}" for one in verdict.findings[:3])
+        raise StagingFailed(f"the program is outside this machine's limits: {reasons}")
+    _flush(Path(program.path))
+    return Made(program=program, needs=_needs(plate))
+
+
+def _printed(order: MakeOrder, plate: Plate) -> Program:
+    profile = load_profile(order.profile)
+    recipe = Recipe(plate.recipe.layer_mm, plate.recipe.perimeters, plate.recipe.infill)
+    made = slice_plate(
+        _placed(plate, order.parts, ".stl"),
+        profile.printer(order.machine),
+        recipe,
+        profile.filament(plate.material),
+        order.folder / "program.gcode",
+    )
+    return Program(str(made.program), made.sha256, made.lines, made.estimate_s, made.filament_g, made.made_by)
+
+
+def _cut(order: MakeOrder, plate: Plate) -> Program:
+    made = cut_sheet(
+        _placed(plate, order.parts, ".dxf"),
+        load_profile(order.profile).tool(plate.material, order.machine.tool_mm),
+        Sheet(plate.size_mm, plate.thickness_mm),
+        order.folder / "program.nc",
+    )
+    return Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
+
+
+def _placed(plate: Plate, folder: Path, suffix: str) -> tuple[PlacedPart, ...]:
+    """The wire's plate as the slicer takes it."""
+    return tuple(
+        PlacedPart(
+            path=_file(folder / part.part_sha256, suffix),
+            name=part.name,
+            placements=tuple(Placement(x, y, angle) for x, y, angle in part.placements),
+            rotation=part.rotation,
+            lot=part.lot,
+        )
+        for part in plate.parts
+    )
+
+
+def _file(blob: Path, suffix: str) -> Path:
+    """Readers go by a file's ending; blobs have none."""
+    named = blob.with_suffix(suffix)
+    if not named.exists():
+        named.hardlink_to(blob)
+    return named
+
+
+def _needs(plate: Plate) -> PlateNeeds:
+    pieces: dict[str, int] = {}
+    for part in plate.parts:
+        pieces[part.lot] = pieces.get(part.lot, 0) + len(part.placements)
+    return PlateNeeds(tuple(pieces.items()), tuple(_title(part) for part in plate.parts), plate.thickness_mm)
+
+
+def _title(part: PlatedPart) -> str:
+    return f"{len(part.placements)} × {part.name}"
+
+
+def _flush(path: Path) -> None:
+    """The program and its name are on the disk when the run is reported as staged."""
+    for target, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        descriptor = os.open(target, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def main() -> None:
+    order = MakeOrder.model_validate_json(sys.stdin.buffer.read())
+    os.nice(NICENESS)
+    try:
+        made = make(order)
+    except (StagingFailed, BadConfig, BridgeError) as error:
+        made = Made(error=str(error) or type(error).__name__)
+    sys.stdout.buffer.write(made.model_dump_json().encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""From a claimed run to a checked program on the shop's disk, one plate at a time."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from broker.wire.messages import Plate
+from shop_agent.errors import StagingFailed
+from shop_agent.settings import AgentConfig, Policy, limits_path
+from shop_agent.staging.fetch import BrokerUnreachable, Fetcher
+from shop_agent.staging.order import Made, MakeOrder
+
+RETRY_S = 2.0
+LONGEST_S = 3600.0
+
+
+@dataclass(slots=True)
+class Stager:
+    """One child at a time: streamers share the computer."""
+
+    config: AgentConfig
+    policy: Policy
+    fetcher: Fetcher
+    _turn: asyncio.Semaphore
+
+    def folder(self, run: str) -> Path:
+        """Named by a digest: the broker's ids are no paths."""
+        return self.config.data / "runs" / hashlib.sha256(run.encode()).hexdigest()[:24]
+
+    async def stage(self, run: str, machine: str, plate_sha256: str) -> Made:
+        """Fetch, make, check. Raises StagingFailed; a broker that is away is waited for."""
+        plate = await self._fetched(plate_sha256)
+        try:
+            parts = Plate.model_validate_json(plate.read_bytes()).parts
+        except ValidationError as error:
+            raise StagingFailed(f"the plate is not one of this version: {error.errors()[0]['msg']}") from error
+        for sha256 in sorted({part.part_sha256 for part in parts}):
+            await self._fetched(sha256)
+        section = self.config.machine(machine)
+        folder = self.folder(run)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        order = MakeOrder(
+            plate=plate,
+            parts=self.fetcher.folder,
+            folder=folder,
+            machine=section.spec(),
+            profile=section.profile,
+            limits=limits_path(self.config, self.policy, machine),
+        )
+        async with self._turn:
+            return await _run_child(order)
+
+    async def _fetched(self, sha256: str) -> Path:
+        while True:
+            try:
+                return await self.fetcher.fetch(sha256)
+            except BrokerUnreachable:
+                await asyncio.sleep(RETRY_S)
+
+    def forget(self, run: str) -> None:
+        shutil.rmtree(self.folder(run), ignore_errors=True)
+
+
+def make_stager(config: AgentConfig, policy: Policy, fetcher: Fetcher) -> Stager:
+    return Stager(config, policy, fetcher, asyncio.Semaphore(1))
+
+
+async def _run_child(order: MakeOrder) -> Made:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "shop_agent.staging.maker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            out, complaints = await child.communicate(order.model_dump_json().encode())
+    except TimeoutError as error:
+        raise StagingFailed(f"no program after {LONGEST_S:.0f} s") from error
+    finally:
+        if child.returncode is None:
+            os.killpg(child.pid, signal.SIGKILL)  # its slicer too
+            await child.wait()
+    try:
+        return Made.model_validate_json(out)
+    except ValidationError as error:
+        last = complaints.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        raise StagingFailed(f"the maker ended with {child.returncode}: {last[0]}") from error

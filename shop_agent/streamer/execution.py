@@ -1,0 +1,75 @@
+"""One run on one machine: from the committed start to the entry that ends it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
+from drivers.base import Driver, EndedBy, RunReport, Status, Watch
+from drivers.errors import DriverError, FirmwareReset, NotReady
+from shop_agent.streamer.program import Loaded
+from shop_agent.streamer.wire import Report
+
+
+@dataclass(slots=True)
+class Execution:
+    """`write` appends to the journal; `wanted` is why the run is to end, or empty."""
+
+    run: str
+    write: Callable[[str, Report], None]
+    show: Callable[[Status], None]
+    end_wanted: str = ""
+    hold_wanted: str = ""
+    _running: bool = False
+    _paused: bool = False
+    _held: str | None = None
+    _began_s: float = field(default_factory=time.monotonic)
+
+    def execute(self, driver: Driver, program: Loaded) -> None:
+        """Blocks until the run has ended one way or another, and its end is in the journal."""
+        watch = Watch(started=self._started, progress=self.show, held=self._on_hold, resumed=self._on_resume)
+        try:
+            report = driver.run(program.lines, program.commands, program.checker.feed, watch)
+        except FirmwareReset as error:
+            self._tell(Unknown(reason=f"the firmware restarted in mid-run: {error}"))
+        except NotReady as error:
+            self._tell(Faulted(reason=f"nothing was sent: {error}", lines=0, safe=True))
+        except DriverError as error:
+            reason = str(error) or type(error).__name__
+            self._tell(Faulted(reason=reason, lines=error.lines_done, safe=error.safe))
+        else:
+            self._tell(self._end(report))
+
+    def _end(self, report: RunReport) -> Report:
+        if not report.safe:
+            reason = f"{report.ended_by}, but the machine did not confirm its safe end: heaters may be ON, go and look"
+            return Faulted(reason=reason, lines=report.lines_done, safe=False)
+        if report.ended_by is EndedBy.CANCELLED:
+            return Stopped(reason=self.end_wanted or "cancelled", lines=report.lines_done)
+        self._started("every line was executed")
+        self._on_resume()
+        return Finished(lines=report.lines_done, seconds=time.monotonic() - self._began_s)
+
+    def _tell(self, report: Report) -> None:
+        self.write(self.run, report)
+
+    def _started(self, evidence: str) -> None:
+        if self._running:
+            return
+        self._running = True
+        self._tell(Running(evidence=evidence))
+        if self._held is not None:
+            self._on_hold(self._held)
+
+    def _on_hold(self, reason: str) -> None:
+        """A hold during heat-up is told once there is evidence of a run."""
+        self._held = reason
+        if self._running and not self._paused:
+            self._paused = True
+            self._tell(Paused(reason=reason))
+
+    def _on_resume(self) -> None:
+        self._held = None
+        if self._paused:
+            self._paused = False
+            self._tell(Resumed())

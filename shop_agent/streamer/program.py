@@ -1,0 +1,40 @@
+"""The last look at a program before it may start: the very file, within the limits, where the work's zero really is."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from slicer_bridge.check import ProgramChecker, check_program
+from slicer_bridge.limits import MachineLimits
+
+Offset = tuple[float, float, float]
+
+
+class ProgramRefused(Exception):
+    """The program may not run on this machine as it stands; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`commands` counts lines that reach the machine."""
+
+    lines: tuple[str, ...]
+    commands: int
+    checker: ProgramChecker
+
+
+def load_program(path: Path, sha256: str, limits: MachineLimits, offset: Offset | None) -> Loaded:
+    """Raises ProgramRefused."""
+    try:
+        data = path.read_bytes()
+        verdict = check_program(path, limits, offset)
+    except OSError as error:
+        raise ProgramRefused(f"the program can't be read: {error}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ProgramRefused("the program is not the one that was staged: its SHA-256 differs")
+    if not verdict.ok:
+        first = verdict.findings[0]
+        raise ProgramRefused(f"line {first.line}: {first.reason}")
+    lines = tuple(line.rstrip("\r") for line in data.decode("latin-1").removesuffix("\n").split("\n"))
+    commands = sum(1 for line in lines if line.partition(";")[0].strip())
+    return Loaded(lines, commands, ProgramChecker(limits, offset))

@@ -1,0 +1,282 @@
+"""The streamer: one process per machine that owns its port and run journal, and answers on a Unix socket.
+
+It knows no broker and outlives the agent. Whoever may open the socket may drive the machine: folder and socket
+belong to the agent's user alone.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from pydantic import ValidationError
+
+from drivers.base import PortSettings, State
+from drivers.errors import DriverError
+from drivers.registry import make
+from shop_agent.errors import AlreadyRunning
+from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
+from shop_agent.streamer import wire
+from shop_agent.streamer.execution import Execution
+from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.presence import PresenceWatch
+from shop_agent.streamer.worker import Unable, Worker
+from slicer_bridge.limits import MachineLimits
+
+NUDGE_S = 0.1
+"""Requests to a run are repeated so often until they show."""
+SETUP_S = 300.0
+"""Longest homing, touch-off or reset."""
+MAX_LINE_BYTES = 1_000_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    socket: Path
+    folder: Path
+
+    def lock(self) -> IO[str]:
+        """Held for as long as the file is open. Raises AlreadyRunning."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = (self.folder / "lock").open("a+", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise AlreadyRunning(f"another streamer has {self.folder}") from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
+
+
+class Service:
+    def __init__(self, config: AgentConfig, machine: MachineSection, policy: Policy) -> None:
+        self._config = config
+        self._machine = machine
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._starting = False
+        self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
+        driver = make(machine.driver, _port(machine))
+        self._worker = Worker(driver, self._journal, self._limits, self._tell_news)
+        self._driver = driver
+        self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
+
+    def _limits(self) -> MachineLimits:
+        return machine_limits(self._config, load_policy(self._config), self._machine.name)
+
+    def _tell_news(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    # Life -------------------------------------------------------------------------------------------
+
+    async def serve(self, socket: Path) -> None:
+        """Until `shutdown`, or SIGTERM: then a run is cancelled in order first."""
+        _private_folder(socket.parent)
+        socket.unlink(missing_ok=True)
+        self._worker.begin()
+        server = await asyncio.start_unix_server(self._answer_all, socket, limit=MAX_LINE_BYTES)
+        socket.chmod(0o600)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._terminate)
+        self._loop.add_signal_handler(signal.SIGHUP, _ignore)
+        try:
+            await self._watch()
+        finally:
+            server.close()
+            socket.unlink(missing_ok=True)
+            await asyncio.to_thread(self._worker.finish)
+            self._journal.close()
+
+    def _terminate(self) -> None:
+        run = self._worker.execution
+        if run is not None:
+            run.end_wanted = run.end_wanted or "the streamer was told to end"
+        self._stop.set()
+
+    async def _watch(self) -> None:
+        """Repeat what was asked of a run until it shows; hold it when nobody confirms presence."""
+        while self._worker.alive and not (self._stop.is_set() and self._worker.execution is None):
+            run = self._worker.execution
+            if run is not None:
+                self._nudge(run)
+            elif not self._starting:
+                self._presence.leave()
+            await asyncio.sleep(NUDGE_S)
+
+    def _nudge(self, run: Execution) -> None:
+        if self._presence.lapsed():
+            run.hold_wanted = run.hold_wanted or "nobody confirmed presence"
+        if run.end_wanted:
+            self._driver.cancel()
+        elif run.hold_wanted and self._worker.status.state is State.RUNNING:
+            self._driver.hold(run.hold_wanted)
+
+    # Conversations ------------------------------------------------------------------------------------
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                reply = await self._answer(line)
+                writer.write(reply.model_dump_json().encode() + b"\n")
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            # The agent is gone, or sent no lines of ours: there is nobody to answer.
+            return
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> wire.Reply:
+        try:
+            request = wire.REQUESTS.validate_json(line)
+        except ValidationError as error:
+            return wire.No(reason=f"no request of ours: {error.errors()[0]['msg']}")
+        try:
+            return await self._serve(request)
+        except (Unable, DriverError) as error:
+            return wire.No(reason=str(error) or type(error).__name__)
+        except TimeoutError:
+            return wire.No(reason="the machine took too long")
+
+    async def _serve(self, request: wire.Request) -> wire.Reply:
+        match request:
+            case wire.AskStatus():
+                return self._status()
+            case wire.AskEvents(after=after, wait_s=wait_s):
+                return await self._events(after, wait_s)
+            case wire.Start():
+                return await self._start(request)
+            case wire.Forbid(run=run, fence=fence, reason=reason):
+                started = self._journal.forbid(run, fence, reason)
+                return wire.StartAnswer(journal_id=self._journal.journal_id, started=started, reason=reason)
+            case wire.Home() | wire.SetWorkZero() | wire.LocalReset() | wire.Shutdown():
+                return await self._idle_request(request)
+            case _:
+                return self._run_request(request)
+
+    async def _events(self, after: int, wait_s: float) -> wire.Entries:
+        news = self._news
+        entries = self._journal.after(after)
+        if not entries and wait_s > 0:
+            try:
+                await asyncio.wait_for(news.wait(), wait_s)
+            except TimeoutError:
+                return wire.Entries(journal_id=self._journal.journal_id, entries=())
+            entries = self._journal.after(after)
+        return wire.Entries(journal_id=self._journal.journal_id, entries=entries)
+
+    async def _start(self, order: wire.Start) -> wire.Reply:
+        if self._stop.is_set():
+            raise Unable("the streamer is ending")
+        self._starting = True
+        self._presence.confirm()
+        try:
+            return await asyncio.wrap_future(self._worker.start(order))
+        finally:
+            self._starting = False
+
+    async def _idle_request(
+        self, request: wire.Home | wire.SetWorkZero | wire.LocalReset | wire.Shutdown
+    ) -> wire.Reply:
+        worker = self._worker
+        match request:
+            case wire.Home():
+                await self._finished(worker.submit(worker.home))
+            case wire.SetWorkZero(machine_mm=machine_mm):
+                offset = await self._finished(worker.submit(lambda: worker.set_work_zero(machine_mm)))
+                return wire.WorkOffset(work_offset_mm=offset)
+            case wire.LocalReset():
+                await self._finished(worker.submit(worker.local_reset))
+            case wire.Shutdown():
+                await self._finished(worker.submit(_ignore))
+                self._stop.set()
+        return wire.Done()
+
+    async def _finished(self, future: "Future[T]") -> T:
+        return await asyncio.wait_for(asyncio.wrap_future(future), SETUP_S)
+
+    def _run_request(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.StopNow | wire.Presence) -> wire.Reply:
+        """Raises Unable without a run, except for the emergency."""
+        if isinstance(request, wire.StopNow):
+            self._driver.stop_now()
+            return wire.Done()
+        run = self._worker.execution
+        if run is None or (isinstance(request, wire.Cancel) and request.run not in ("", run.run)):
+            raise Unable("no run is under way")
+        match request:
+            case wire.Hold(reason=reason):
+                run.hold_wanted = reason or "held at the bench"
+            case wire.Cancel(reason=reason):
+                run.end_wanted = reason or "cancelled at the bench"
+            case wire.Resume():
+                self._presence.confirm()
+                run.hold_wanted = ""
+                self._driver.resume()
+            case wire.Presence():
+                self._presence.confirm()
+        return wire.Done()
+
+    def _status(self) -> wire.MachineStatus:
+        status, run, capabilities = self._worker.status, self._worker.execution, self._worker.capabilities
+        return wire.MachineStatus(
+            machine=self._machine.name,
+            journal_id=self._journal.journal_id,
+            last_seq=self._journal.last_seq,
+            state=status.state,
+            reason=status.reason,
+            quarantine="" if run is not None else self._journal.quarantine(),
+            boot_id=self._worker.boot_id,
+            run=None if run is None else run.run,
+            attended=self._presence.interval_s is not None,
+            presence_left_s=self._presence.left_s(),
+            firmware=capabilities.firmware if capabilities else "",
+            lost_link=capabilities.lost_link if capabilities else "",
+            hotend_c=status.hotend_c,
+            bed_c=status.bed_c,
+            position_mm=status.position_mm,
+            work_offset_mm=status.work_offset_mm,
+            lines_done=status.lines_done,
+            lines_total=status.lines_total,
+            pid=os.getpid(),
+        )
+
+
+def _port(machine: MachineSection) -> PortSettings:
+    return PortSettings(url=machine.port, baudrate=machine.baudrate, answer_s=machine.answer_s)
+
+
+def _ignore() -> None:
+    """Detached from any terminal; or proof that no run is under way."""
+
+
+def _private_folder(folder: Path) -> None:
+    """Raises AlreadyRunning if the folder is somebody else's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise AlreadyRunning(f"{folder} belongs to another user: set `runtime` in agent.toml")
+
+
+def run_streamer(config: AgentConfig, machine: MachineSection) -> int:
+    """The process's whole life; its exit code. Raises AlreadyRunning, BadConfig."""
+    policy = load_policy(config)
+    machine_limits(config, policy, machine.name)
+    paths = Paths(config.socket(machine.name), config.folder(machine.name))
+    with paths.lock():
+        asyncio.run(_serve(config, machine, policy, paths.socket))
+    return 0
+
+
+async def _serve(config: AgentConfig, machine: MachineSection, policy: Policy, socket: Path) -> None:
+    await Service(config, machine, policy).serve(socket)

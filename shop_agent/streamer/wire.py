@@ -1,0 +1,205 @@
+"""What an agent and a streamer say on their Unix socket: one JSON line asks, one answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from broker.wire.messages import (
+    Faulted,
+    Finished,
+    Paused,
+    Resumed,
+    Running,
+    SetupRecord,
+    Starting,
+    Stopped,
+    Unknown,
+)
+from drivers.base import State
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Report = Annotated[
+    Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown, Field(discriminator="kind")
+]
+REPORTS: TypeAdapter[Report] = TypeAdapter(Report)
+Triple = tuple[float, float, float]
+
+# Requests -----------------------------------------------------------------------------------------
+
+
+class AskStatus(Line):
+    verb: Literal["status"] = "status"
+
+
+class AskEvents(Line):
+    """Entries after `after`; waits up to `wait_s` for the first."""
+
+    verb: Literal["events"] = "events"
+    after: int
+    wait_s: float = Field(default=2.0, ge=0.0, le=2.0)
+
+
+class Start(Line):
+    """`deadline_s` is on CLOCK_MONOTONIC, which all processes of this computer share."""
+
+    verb: Literal["start"] = "start"
+    run: str
+    fence: int
+    program: str
+    sha256: str
+    record: SetupRecord
+    deadline_s: float
+
+
+class Forbid(Line):
+    """If this run has not started, it never will."""
+
+    verb: Literal["forbid"] = "forbid"
+    run: str
+    fence: int
+    reason: str
+
+
+class Hold(Line):
+    verb: Literal["hold"] = "hold"
+    reason: str
+
+
+class Resume(Line):
+    verb: Literal["resume"] = "resume"
+    operator: str
+
+
+class Cancel(Line):
+    """`run`: only if this one is under way; empty: whichever is."""
+
+    verb: Literal["cancel"] = "cancel"
+    reason: str
+    run: str = ""
+
+
+class StopNow(Line):
+    verb: Literal["stop_now"] = "stop_now"
+    reason: str
+
+
+class Home(Line):
+    verb: Literal["home"] = "home"
+
+
+class SetWorkZero(Line):
+    verb: Literal["set_work_zero"] = "set_work_zero"
+    machine_mm: Triple
+
+
+class LocalReset(Line):
+    """A person at the machine has looked at it; open it anew."""
+
+    verb: Literal["local_reset"] = "local_reset"
+    operator: str
+
+
+class Presence(Line):
+    verb: Literal["presence"] = "presence"
+    operator: str
+
+
+class Shutdown(Line):
+    verb: Literal["shutdown"] = "shutdown"
+
+
+Request = Annotated[
+    AskStatus
+    | AskEvents
+    | Start
+    | Forbid
+    | Hold
+    | Resume
+    | Cancel
+    | StopNow
+    | Home
+    | SetWorkZero
+    | LocalReset
+    | Presence
+    | Shutdown,
+    Field(discriminator="verb"),
+]
+REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
+
+# Replies ------------------------------------------------------------------------------------------
+
+
+class MachineStatus(Line):
+    """`boot_id` changes with everything that voids a setup record."""
+
+    kind: Literal["status"] = "status"
+    machine: str
+    journal_id: str
+    last_seq: int
+    state: State
+    reason: str
+    quarantine: str
+    """Why nothing may start before a local reset; empty: nothing is wrong."""
+    boot_id: str
+    run: str | None
+    attended: bool
+    presence_left_s: float | None = None
+    firmware: str = ""
+    lost_link: str = ""
+    hotend_c: float | None = None
+    bed_c: float | None = None
+    position_mm: Triple | None = None
+    work_offset_mm: Triple | None = None
+    lines_done: int = 0
+    lines_total: int = 0
+    pid: int
+
+
+class Entry(Line):
+    seq: int
+    at: datetime
+    run: str
+    report: Report
+
+
+class Entries(Line):
+    kind: Literal["entries"] = "entries"
+    journal_id: str
+    entries: tuple[Entry, ...]
+
+
+class StartAnswer(Line):
+    """`started`: this run has started here, now or before. Otherwise it never will."""
+
+    kind: Literal["start"] = "start"
+    journal_id: str
+    started: bool
+    reason: str = ""
+
+
+class WorkOffset(Line):
+    kind: Literal["work_offset"] = "work_offset"
+    work_offset_mm: Triple
+
+
+class Done(Line):
+    kind: Literal["done"] = "done"
+
+
+class No(Line):
+    """The request can't be done now; `reason` is for people."""
+
+    kind: Literal["no"] = "no"
+    reason: str
+
+
+Reply = Annotated[
+    MachineStatus | Entries | StartAnswer | WorkOffset | Done | No,
+    Field(discriminator="kind"),
+]
+REPLIES: TypeAdapter[Reply] = TypeAdapter(Reply)

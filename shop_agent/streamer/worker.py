@@ -1,0 +1,225 @@
+"""The thread that owns a machine's driver: one job at a time, and a look at the machine between them."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from broker.wire.messages import Unknown
+from drivers.base import Capabilities, Driver, Setup, State, Status
+from drivers.errors import DriverError, DriverMisuse
+from shop_agent.streamer.execution import Execution
+from shop_agent.streamer.journal import RunJournal, RunUsed
+from shop_agent.streamer.program import Loaded, ProgramRefused, load_program
+from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
+from slicer_bridge.limits import MachineLimits
+
+LOOK_S = 0.5
+REOPEN_S = (0.5, 1.0, 2.0, 5.0, 15.0)
+"""Waits between attempts to open the port."""
+_SAME_MM = 1e-3
+
+T = TypeVar("T")
+
+
+class Unable(Exception):
+    """The machine can't do this now; the text says why."""
+
+
+@dataclass(slots=True)
+class _Opening:
+    tried: int = 0
+    next_s: float = 0.0
+
+
+class Worker:
+    """`look` and the other public methods may be called from any thread; jobs run in the worker's own."""
+
+    def __init__(
+        self, driver: Driver, journal: RunJournal, limits: Callable[[], MachineLimits], changed: Callable[[], None]
+    ) -> None:
+        self._driver = driver
+        self._journal = journal
+        self._limits = limits
+        self._changed = changed
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="machine")
+        self._opening = _Opening()
+        self._touched = 0
+        self._unproven = False
+        """A run's evidence was lost: the first thing after opening is the safe state."""
+        self.capabilities: Capabilities | None = None
+        self.status = Status(State.CLOSED, "not opened yet")
+        self.execution: Execution | None = None
+
+    def begin(self) -> None:
+        run = self._journal.unended()
+        if run is not None:
+            self._write(run, Unknown(reason="the streamer ended in mid-run: nobody knows what the machine did"))
+            self._unproven = True
+        self._thread.start()
+
+    def finish(self) -> None:
+        """End the thread once its job is done, and give the port back."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def boot_id(self) -> str:
+        """Changes with a restart, a homing, a touch-off."""
+        return f"{self.status.boot_id}/{self._touched}" if self.status.boot_id else ""
+
+    def submit(self, job: Callable[[], T]) -> Future[T]:
+        """Raises Unable at once if a run is under way; what the job raises is in the future."""
+        if self.execution is not None:
+            raise Unable("a run is under way")
+        done: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(job())
+            except (Unable, DriverError) as error:
+                done.set_exception(error)
+
+        self._jobs.put(work)
+        return done
+
+    def start(self, order: Start) -> Future[StartAnswer]:
+        """Answered once the start is committed or refused for good; the run goes on in the worker's thread."""
+        answer: Future[StartAnswer] = Future()
+        self._jobs.put(lambda: self._start(order, answer))
+        return answer
+
+    # Jobs, in the worker's thread -----------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=LOOK_S)
+            except queue.Empty:
+                self._look()
+                continue
+            if job is None:
+                break
+            job()
+            self._look()
+        self._driver.close()
+
+    def _look(self) -> None:
+        before = self.status, self._touched
+        if self.status.state is State.CLOSED or (self.status.state is State.FAULT and not self._journal.quarantine()):
+            self._try_open()
+        else:
+            self.status = self._driver.status()
+        if before != (self.status, self._touched):
+            self._changed()
+
+    def _try_open(self) -> None:
+        if time.monotonic() < self._opening.next_s:
+            return
+        try:
+            self._driver.close()
+            self._open()
+        except DriverError as error:
+            wait_s = REOPEN_S[min(self._opening.tried, len(REOPEN_S) - 1)]
+            self._opening = _Opening(self._opening.tried + 1, time.monotonic() + wait_s)
+            self.status = Status(State.CLOSED, f"{type(error).__name__}: {error}")
+
+    def _open(self) -> None:
+        self.capabilities = self._driver.open()
+        self._opening = _Opening()
+        if self._unproven:
+            self._driver.stop_now()
+            self._unproven = False
+        self.status = self._driver.status()
+
+    def _start(self, order: Start, answer: "Future[StartAnswer]") -> None:
+        journal = self._journal
+        try:
+            program = self._prepare(order)
+            journal.start(order.run, order.fence, order.record.id, order.sha256)
+        except (Unable, ProgramRefused, RunUsed, DriverError) as error:
+            reason = str(error) or type(error).__name__
+            started = journal.forbid(order.run, order.fence, reason)
+            answer.set_result(StartAnswer(journal_id=journal.journal_id, started=started, reason=reason))
+            return
+        self.execution = Execution(order.run, self._write, self._show)
+        self._changed()
+        answer.set_result(StartAnswer(journal_id=journal.journal_id, started=True))
+        try:
+            self.execution.execute(self._driver, program)
+        finally:
+            self.execution = None
+            self.status = self._driver.status()
+            self._changed()
+
+    def _prepare(self, order: Start) -> Loaded:
+        """Everything that must hold before the start is committed. Raises Unable, ProgramRefused, DriverError."""
+        if self._journal.has_started(order.run):
+            raise Unable("this run has started before")
+        quarantine = self._journal.quarantine()
+        if quarantine:
+            raise Unable(f"the machine needs a local reset: {quarantine}")
+        self.status = self._driver.status()
+        if self.status.state is not State.READY:
+            raise Unable(f"the machine is {self.status.state}: {self.status.reason}")
+        if order.record.boot_id != self.boot_id:
+            raise Unable("the setup record is void: the machine was restarted, homed or zeroed since")
+        offset = self._work_offset(order)
+        program = load_program(Path(order.program), order.sha256, self._limits(), offset)
+        if time.monotonic() > order.deadline_s:
+            raise Unable("the permit has lapsed")
+        return program
+
+    def _work_offset(self, order: Start) -> Triple | None:
+        if not isinstance(self._driver, Setup):
+            return None
+        offset, recorded = self._driver.work_offset(), order.record.work_zero_mm
+        if recorded is None or any(abs(a - b) > _SAME_MM for a, b in zip(offset, recorded, strict=True)):
+            raise Unable(f"the machine's work zero is {offset}, the setup record says {recorded}")
+        return offset
+
+    def _write(self, run: str, report: Report) -> None:
+        self._journal.append(run, report)
+        self._changed()
+
+    def _show(self, status: Status) -> None:
+        self.status = status
+
+    # For `submit` -----------------------------------------------------------------------------------
+
+    def home(self) -> None:
+        self._router().home()
+        self._after_touch()
+
+    def set_work_zero(self, machine_mm: Triple) -> Triple:
+        offset = self._router().set_work_zero(machine_mm)
+        self._after_touch()
+        return offset
+
+    def _router(self) -> Setup:
+        if not isinstance(self._driver, Setup):
+            raise Unable("this machine homes by itself and has no work zero")
+        if self._journal.quarantine():
+            raise Unable("the machine needs a local reset first")
+        if self.status.state is State.CLOSED:
+            raise DriverMisuse(f"the machine is not connected: {self.status.reason}")
+        return self._driver
+
+    def _after_touch(self) -> None:
+        self._touched += 1
+        self.status = self._driver.status()
+
+    def local_reset(self) -> None:
+        self._driver.close()
+        self._touched += 1
+        self._open()
+        self._journal.reset()

@@ -1,0 +1,165 @@
+"""Between the wire's words and the pure core's."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import assert_never
+
+from broker.wire import messages as wire
+from shop_agent.state import events as ev
+from shop_agent.state import reports as say
+from shop_agent.state.records import Count, MachineView, Setup
+from shop_agent.streamer.wire import MachineStatus, Report
+
+
+def setup_record(setup: Setup) -> wire.SetupRecord:
+    return wire.SetupRecord.model_validate(asdict(setup))
+
+
+def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.ShopBody:
+    """What goes into an envelope."""
+    match report:
+        case say.Counted() | say.Settled():
+            return _counts(report)
+        case say.LotAccepted() | say.LotDeclined() | say.HandedOver() | say.MachineChanged():
+            return _shop_body(report)
+        case say.Claimed() | say.Rejected() | say.Staged() | say.Released() | say.Armed() | say.Lapsed():
+            return _early_body(report)
+        case say.NotStarted(reason=reason):
+            return wire.NotStarted(reason=reason)
+        case _:
+            return _machine_body(report)
+
+
+def _shop_body(report: say.ShopReport) -> wire.ShopBody:
+    match report:
+        case say.LotAccepted(lot=lot, quantity=quantity):
+            return wire.LotAccepted(lot=lot, quantity=quantity)
+        case say.LotDeclined(lot=lot, reason=reason):
+            return wire.LotDeclined(lot=lot, reason=reason)
+        case say.HandedOver(lot=lot, operator=operator, reference=reference):
+            return wire.HandedOver(lot=lot, operator=operator, reference=reference)
+        case say.MachineChanged(machine=machine, standing=standing, reason=reason):
+            return wire.MachineChanged(machine=machine, availability=wire.Availability(standing), reason=reason)
+    assert_never(report)
+
+
+def _early_body(
+    report: say.Claimed | say.Rejected | say.Staged | say.Released | say.Armed | say.Lapsed,
+) -> wire.RunBody:
+    match report:
+        case say.Claimed():
+            return wire.Claimed()
+        case say.Rejected(reason=reason):
+            return wire.Rejected(reason=reason)
+        case say.Released(reason=reason):
+            return wire.Released(reason=reason)
+        case say.Armed(setup=setup):
+            return wire.Armed(record=setup_record(setup))
+        case say.Lapsed(reason=reason):
+            return wire.Lapsed(reason=reason)
+        case say.Staged(program=program):
+            pass
+    return wire.Staged(
+        program_sha256=program.sha256,
+        lines=program.lines,
+        estimate_s=program.estimate_s,
+        material_g=program.material_g,
+        made_by=program.made_by,
+    )
+
+
+_KINDS: Mapping[type, type[Report]] = {
+    say.Starting: wire.Starting,
+    say.Running: wire.Running,
+    say.Paused: wire.Paused,
+    say.Resumed: wire.Resumed,
+    say.Finished: wire.Finished,
+    say.Faulted: wire.Faulted,
+    say.Stopped: wire.Stopped,
+    say.Unknown: wire.Unknown,
+}
+_CORE: Mapping[type, type[say.MachineReport]] = {theirs: ours for ours, theirs in _KINDS.items()}
+"""These eight have the same fields on both sides."""
+
+
+def _machine_body(report: say.MachineReport) -> Report:
+    return _KINDS[type(report)].model_validate(asdict(report))
+
+
+def machine_report(report: Report) -> say.MachineReport:
+    """What a streamer wrote."""
+    return _CORE[type(report)](**report.model_dump(exclude={"kind"}))
+
+
+def _counts(report: say.Counted | say.Settled) -> wire.RunBody:
+    counts = tuple(
+        wire.LotCount(
+            lot=count.lot,
+            good=count.good,
+            scrap=tuple(wire.Scrap(reason=wire.ScrapReason(reason), pieces=pieces) for reason, pieces in count.scrap),
+        )
+        for count in report.counts
+    )
+    if isinstance(report, say.Counted):
+        return wire.Counted(operator=report.operator, counts=counts)
+    return wire.Settled(operator=report.operator, note=report.note, counts=counts)
+
+
+def core_counts(counts: tuple[wire.LotCount, ...]) -> tuple[Count, ...]:
+    return tuple(
+        Count(count.lot, count.good, tuple((scrap.reason.value, scrap.pieces) for scrap in count.scrap))
+        for count in counts
+    )
+
+
+def view(status: MachineStatus) -> MachineView:
+    ready = status.state == "ready" and not status.quarantine
+    return MachineView(
+        ready=ready,
+        boot_id=status.boot_id,
+        reason="" if ready else (status.quarantine or status.reason or status.state.value),
+        work_offset_mm=status.work_offset_mm,
+        quarantine=status.quarantine,
+    )
+
+
+def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEvent | None:
+    """None for frames that concern the link alone. `latest`: see `RunConflicted`."""
+    match frame:
+        case wire.LotOffer():
+            return ev.LotOffered(frame.lot, frame.part, frame.material, frame.quantity, frame.payout, frame.currency)
+        case wire.LotReady():
+            return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
+        case wire.Challenge() | wire.Welcome() | wire.Ack():
+            return None
+        case _:
+            return _run_event(frame, latest)
+
+
+def _run_event(
+    frame: wire.Conflict | wire.RunOffer | wire.Permit | wire.PermitRefused | wire.Withdrawn | wire.StopRequest,
+    latest: bool,
+) -> ev.BrokerEvent:
+    match frame:
+        case wire.RunOffer():
+            return ev.RunOffered(
+                run=frame.run,
+                fence=frame.fence,
+                version=frame.version,
+                machine=frame.machine,
+                plate_sha256=frame.plate_sha256,
+                lots=frame.lots,
+                router=frame.process is wire.Process.CUT2D,
+                material=frame.material,
+            )
+        case wire.Permit():
+            return ev.PermitGranted(frame.run, frame.fence, frame.version, frame.request, frame.life_s)
+        case wire.PermitRefused():
+            return ev.PermitDenied(frame.run, frame.request, frame.reason)
+        case wire.Withdrawn():
+            return ev.RunWithdrawn(frame.run, frame.fence, frame.reason)
+        case wire.StopRequest():
+            return ev.StopAsked(frame.run, frame.reason)
+        case wire.Conflict():
+            return ev.RunConflicted(frame.run, frame.state, frame.version, frame.fence, frame.reason, latest)
+    assert_never(frame)
