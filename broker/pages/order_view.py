@@ -11,6 +11,7 @@ from broker.pages.price import draw_left_out, draw_price
 from broker.pages.tables import bar, state, table
 from broker.pages.wording import PROCESSES, pieces, tone, when
 from broker.wire.rest import LineView, OrderView, QuoteView
+from broker.wire.states import RunState
 from broker.wire.tracking import LotView, PlateView, RunView
 
 Row = tuple[str | Callable[[], object], ...]
@@ -113,9 +114,11 @@ def _progress(run: RunView) -> None:
     if run.lines_total == 0 or run.started_at is None:
         Text("small", f"planned for {when(run.planned_start)}")
         return
-    share = run.lines_done / run.lines_total
+    # Progress is lossy: the last report before the end may tell of less.
+    done = run.lines_total if run.state in (RunState.FINISHED, RunState.ACCEPTED) else run.lines_done
+    share = done / run.lines_total
     bar(f"{share:.0%} of the program", (("busy", share),))
-    Text("small", f"{share:.0%}, line {run.lines_done:,} of {run.lines_total:,}")
+    Text("small", f"{share:.0%}, line {done:,} of {run.lines_total:,}")
 
 
 def _path(run: RunView) -> None:
@@ -131,7 +134,7 @@ def draw_plates(plates: tuple[GroupedPlate, ...]) -> None:
     if not plates:
         Text("p", "No plate has been laid out yet.", "quiet")
         return
-    with box("div", "cards"):
+    with box("div", "cards wide"):
         for grouped in plates:
             _plate(grouped.plate, dict(grouped.groups))
 
