@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 
 from hardware_sim.truth.expected import Count, Expected, PieceTruth, Verdict
 from hardware_sim.truth.raster import CELL_MM, Floats, Grid, Mask, cross, samples
@@ -46,7 +46,7 @@ class _Stock:
     through: Mask
     cut: Mask
     """Cut through, or down to a tab's thickness."""
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
     """Regions of stock between the cuts; 0 on cut cells."""
 
 
@@ -115,7 +115,7 @@ def _find(stock: _Stock, piece: Expected, tool_mm: float) -> _Finding:
     planned = int(inside.sum())
     if not planned:
         return _Finding(0, 0, verdict=Verdict.MISSING, reason="outside the sheet")
-    around, ring = stock.grid.inside(piece.outline.buffer(tool_mm).difference(piece.outline))
+    around, ring = stock.grid.inside(_around(piece.outline, tool_mm))
     if stock.cut[around][ring].mean() < 0.02:
         return _Finding(0, planned, verdict=Verdict.MISSING, reason="nothing was cut here")
     held = np.bincount(stock.labels[window][inside], minlength=1)
@@ -126,6 +126,11 @@ def _find(stock: _Stock, piece: Expected, tool_mm: float) -> _Finding:
         reason = f"only {held[region] / planned:.0%} of its area is left in one region"
         return _Finding(0, planned, verdict=Verdict.INCOMPLETE, reason=reason)
     return _Finding(region, planned)
+
+
+def _around(outline: Polygon, width_mm: float) -> Polygon | MultiPolygon:
+    ring = outline.buffer(width_mm).difference(outline)
+    return ring if isinstance(ring, (Polygon, MultiPolygon)) else outline
 
 
 def _judge(stock: _Stock, piece: Expected, mine: _Finding, findings: Sequence[_Finding]) -> PieceTruth:

@@ -63,7 +63,7 @@ def _layers(rows: Floats) -> tuple[Floats, Cells, Cells]:
     heights, layer = np.unique(step, return_inverse=True)
     order = np.argsort(layer, kind="stable")
     begins = np.searchsorted(layer[order], np.arange(len(heights) + 1))
-    return heights * LAYER_STEP_MM, order, begins
+    return heights.astype(np.float64) * LAYER_STEP_MM, order, begins
 
 
 def _layer_mask(rows: Floats, grid: Grid) -> tuple[tuple[slice, slice], Mask]:
@@ -112,15 +112,12 @@ def _bodies(rows: Floats, grid: Grid, owner: NDArray[np.int32], outlines: int) -
     return _merge(unions, np.concatenate(lows), np.concatenate(boxes), np.concatenate(volumes)), layer_mm
 
 
-def _boxes(labels: NDArray[np.int32], window: tuple[slice, slice]) -> NDArray[np.int64]:
+def _boxes(labels: NDArray[np.integer], window: tuple[slice, slice]) -> NDArray[np.int64]:
     """Row and column spans of each label in the whole grid, (n, 4): row0, row1, column0, column1."""
-    spans = [
-        (box[0].start, box[0].stop, box[1].start, box[1].stop)
-        for box in ndimage.find_objects(labels)
-        if box is not None
-    ]
+    spans = [(box[0].start, box[0].stop, box[1].start, box[1].stop) for box in ndimage.find_objects(labels)]
     row, column = window[0].start, window[1].start
-    return np.array(spans, dtype=np.int64) + np.array([row, row, column, column])
+    boxes: NDArray[np.int64] = np.array(spans, dtype=np.int64) + np.array([row, row, column, column], dtype=np.int64)
+    return boxes
 
 
 def _merge(unions: Unions, z: Floats, box: NDArray[np.int64], volume: NDArray[np.int64]) -> _Bodies:
