@@ -3,8 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -12,8 +11,7 @@ import typer
 
 from broker.accounts.models import Role
 from broker.accounts.service import add_account, issue_token
-from broker.app.factory import open_database
-from broker.app.serving import serve as serve_app
+from broker.app.opening import opened
 from broker.clock import SystemClock
 from broker.database import Database
 from broker.errors import BrokerError
@@ -48,6 +46,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="0 takes a free one")] = None,
 ) -> None:
     """Serve REST, agents' sockets and pages until SIGTERM; DATA/address holds the address."""
+    from broker.app.serving import serve as serve_app  # planner and pages are large, and no other command needs them
+
     settings = _settings(config, data, host=host, port=port)
     serve_app(settings, lambda url: typer.echo(f"llagar-broker listens on {url}"))
 
@@ -82,7 +82,7 @@ def user_add(
     settings = _settings(config, data)
 
     async def work() -> tuple[str, str]:
-        async with _database(settings) as database, database.writing() as session:
+        async with opened(settings) as database, database.writing() as session:
             now = SystemClock().now()
             account = await add_account(session, name, role, address, now)
             if money:
@@ -103,7 +103,7 @@ def invite(workshop: str, config: ConfigFile = None, data: DataFolder = None, as
     settings = _settings(config, data)
 
     async def work() -> str:
-        async with _database(settings) as database, database.writing() as session:
+        async with opened(settings) as database, database.writing() as session:
             return await invite_workshop(session, workshop, SystemClock().now())
 
     code = _run(work())
@@ -111,16 +111,6 @@ def invite(workshop: str, config: ConfigFile = None, data: DataFolder = None, as
         typer.echo(json.dumps({"workshop": workshop, "code": code}))
     else:
         typer.echo(f"{workshop} enrols once with: llagar-agent enroll --code {code}")
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.url)
-    try:
-        await open_database(database, settings)
-        yield database
-    finally:
-        await database.close()
 
 
 def _settings(config: Path | None, data: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:

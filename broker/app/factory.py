@@ -8,10 +8,10 @@ from fastapi import APIRouter, FastAPI
 
 from broker.accounts.authenticator import Authenticator
 from broker.app.body_cap import BodyCap
+from broker.app.opening import open_database
 from broker.app.problems import add_handlers
 from broker.clock import Clock, SystemClock
 from broker.database import Database
-from broker.migrations.upgrade import require_head, upgrade
 from broker.orders.endpoints import router as orders
 from broker.parts.blobs import BlobStore
 from broker.parts.endpoints import router as parts
@@ -40,7 +40,12 @@ API = "/api/v1"
 
 
 def create_app(
-    settings: Settings, clock: Clock | None = None, plan: LivePlan | None = None, *, pages: bool = False
+    settings: Settings,
+    clock: Clock | None = None,
+    plan: LivePlan | None = None,
+    *,
+    solver: Solver | None = None,
+    pages: bool = False,
 ) -> FastAPI:
     """The broker as an ASGI application; its lifespan owns the database and all background work.
 
@@ -52,7 +57,8 @@ def create_app(
     authenticator = Authenticator(database)
     blobs = BlobStore(settings.data / "blobs")
     intake = Intake(blobs, settings.data / "work", settings.upload_cap_bytes)
-    solver = Solver()
+    if solver is None:
+        solver = Solver()
     background = None
     if plan is None:
         plan = WhatIf(database, clock, solver)
@@ -108,6 +114,7 @@ async def _opened(database: Database, settings: Settings, blobs: BlobStore, inta
 @asynccontextmanager
 async def _at_work(background: Background | None, solver: Solver) -> AsyncIterator[None]:
     if background is not None:
+        solver.warm_up()
         await background.start()
     try:
         yield
@@ -115,14 +122,6 @@ async def _at_work(background: Background | None, solver: Solver) -> AsyncIterat
         if background is not None:
             await background.stop()
         await solver.close()
-
-
-async def open_database(database: Database, settings: Settings) -> None:
-    """The embedded database is brought up to date by itself; a shared one by `llagar-broker migrate`."""
-    if settings.database_url is None:
-        await upgrade(database)
-    else:
-        await require_head(database)
 
 
 def _health() -> APIRouter:
