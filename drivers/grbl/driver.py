@@ -227,7 +227,9 @@ class GrblDriver(SerialDriver[Answer], Setup):
             raise NoAnswer("no banner after a reset")
         self.exchange.settle(10 * QUIET_S)
 
-    def after_stop(self) -> MachineFault:
+    def after_stop(self, fault: MachineFault | None) -> MachineFault:
+        if isinstance(fault, LinkLost):
+            return fault
         self._expecting_reset = True
         stopped = FirmwareHalted("stopped at once on request: home before the next run")
         try:
@@ -239,8 +241,8 @@ class GrblDriver(SerialDriver[Answer], Setup):
             stopped.safe = self._fresh_report(QUERY_S).spindle_rpm == 0
         except LinkLost as lost:
             return lost
-        except MachineFault as fault:
-            stopped.add_note(str(fault))
+        except MachineFault as silent:
+            stopped.add_note(str(silent))
         finally:
             self._expecting_reset = False
         return stopped

@@ -9,6 +9,7 @@ from collections import deque
 
 from drivers.grbl.answers import Ack, Answer, Rejected, Report, read_line
 
+HOMING = "$H"
 SMALLEST_RX_BYTES = 127
 _ALONE = re.compile(r"G\s*0*(?:10|28|30|5[4-9])(?!\d)|^\$|M\s*0*(?:2|30)(?!\d)", re.IGNORECASE)
 _LONG = re.compile(r"G\s*0*4(?![\d.])|^\$H|G\s*38|M\s*0*[01](?!\d)", re.IGNORECASE)
@@ -48,9 +49,10 @@ class GrblProtocol:
     def in_flight(self) -> int:
         return len(self._flying)
 
-    @property
-    def patient(self) -> bool:
-        return self._long > 0
+    def patience_s(self, answer_s: float, long_s: float) -> tuple[float, float]:
+        """Reports are asked for all the time, and come whatever it does; but while homing it listens to nothing."""
+        longest_s = long_s if self._long else answer_s
+        return longest_s, long_s if self._flying and self._flying[0][2].upper() == HOMING else answer_s
 
     def offer(self, line: str, tag: int) -> bytes | None:
         """The line with its end, now in flight; None while there is no room for it."""

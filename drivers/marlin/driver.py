@@ -163,16 +163,22 @@ class MarlinDriver(SerialDriver[Answer]):
         if self._abilities.get("AUTOREPORT_TEMP"):
             self._say("M155 S0")
 
-    def after_stop(self) -> MachineFault:
+    def after_stop(self, fault: MachineFault | None) -> MachineFault:
+        if fault is None:
+            fault = self._await_halt()
+        if isinstance(fault, LinkLost):
+            return fault
+        confirmed = fault if isinstance(fault, FirmwareHalted) else "the firmware did not confirm it"
+        return FirmwareHalted(f"stopped at once on request; {confirmed}")
+
+    def _await_halt(self) -> MachineFault | None:
         self.port.forget()
         self.port.urgent(self.emergency)
         try:
             self.exchange.wait_for(lambda: False, HALT_S)
-        except FirmwareHalted as halted:
-            return FirmwareHalted(f"stopped at once on request; {halted}")
-        except LinkLost as lost:
-            return lost
-        return FirmwareHalted("stopped at once on request; the firmware did not confirm it")
+        except MachineFault as fault:
+            return fault
+        return None
 
     # What the firmware says -----------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ MAX_LINE_BYTES = 95
 """MAX_CMD_SIZE is 96: the firmware cuts what is longer, checksum and all."""
 HISTORY = 64
 MAX_EQUAL_RESENDS = 10
+KEEPALIVE_S = 5.0
+"""More than two of DEFAULT_KEEPALIVE_INTERVAL."""
 RECALL = 4
 """A Resend this far behind the acknowledged lines may be a miscounted `ok`; beyond, the firmware has restarted."""
 _MOVES = ("G1 ", "G0 ", "G2 ", "G3 ")
@@ -63,6 +65,7 @@ class MarlinProtocol:
         """A Resend that was ignored, and the last line sent by then."""
         self._equal = (0, 0)
         """Last line sent again, and how often."""
+        self._talks = False
         self.alive = 0
         self.done = 0
 
@@ -79,7 +82,15 @@ class MarlinProtocol:
 
     @property
     def patient(self) -> bool:
+        """Some line in flight may take minutes."""
         return not _LONG.isdisjoint(self._special.values())
+
+    def patience_s(self, answer_s: float, long_s: float) -> tuple[float, float]:
+        """A firmware that was heard to say `busy:` goes on saying it every two seconds, whatever it does."""
+        if self._talks:
+            answer_s = max(answer_s, KEEPALIVE_S)
+        longest_s = long_s if self.patient else answer_s
+        return longest_s, answer_s if self._talks else longest_s
 
     def offer(self, line: str, tag: int) -> bytes | None:
         """The framed line, now in flight; None while there is no room for it or a resend is due."""
@@ -93,7 +104,9 @@ class MarlinProtocol:
         self._history[number] = (frame, tag)
         self._history.pop(number - HISTORY, None)
         if not line.startswith(_MOVES):
-            self._special[number] = first_code(line)
+            code = self._special[number] = first_code(line)
+            if code == "M113":  # sets how often it says so
+                self._talks = False
         return frame
 
     def probe(self) -> bytes:
@@ -125,7 +138,9 @@ class MarlinProtocol:
                 elif type(answer) is Resend:
                     answers.append(self._resend(answer))
                 else:
-                    self.alive += type(answer) is Busy
+                    if type(answer) is Busy:
+                        self.alive += 1
+                        self._talks = True
                     answers.append(answer)
         return answers
 

@@ -33,11 +33,6 @@ class LineProtocol(Protocol[Event_co]):
         ...
 
     @property
-    def patient(self) -> bool:
-        """Some line in flight explains a long silence."""
-        ...
-
-    @property
     def done(self) -> int:
         """The highest tag acknowledged."""
         ...
@@ -50,6 +45,10 @@ class LineProtocol(Protocol[Event_co]):
 
     def quiet(self) -> bytes:
         """The link was silent for `QUIET_S`: what is to be sent again. Raises ResendLimit."""
+        ...
+
+    def patience_s(self, answer_s: float, long_s: float) -> tuple[float, float]:
+        """With these lines in flight: the longest wait without a sign of life, and without any byte at all."""
         ...
 
     def probe(self) -> bytes:
@@ -167,9 +166,11 @@ class Exchange:
             self._alive, self._alive_s, self._probed = protocol.alive, now_s, False
             return
         silent_s = now_s - self._alive_s
-        limit_s = self._long_s if protocol.patient else self._answer_s
-        if silent_s >= limit_s:
-            raise NoAnswer(f"the machine has answered nothing for {limit_s:g} s")
+        longest_s, deaf_s = protocol.patience_s(self._answer_s, self._long_s)
+        if silent_s >= longest_s:
+            raise NoAnswer(f"the machine has answered nothing for {longest_s:g} s")
+        if now_s - max(self._heard_s, self._alive_s) >= deaf_s:
+            raise NoAnswer(f"the machine has said nothing at all for {deaf_s:g} s")
         if silent_s >= self._answer_s / 2 and not self._probed:
             self._probed = True
             self._port.send(protocol.probe())

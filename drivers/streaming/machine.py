@@ -100,8 +100,8 @@ class Machine(ABC, Generic[Event]):
         """Send the safe end state; True if the firmware's own answer confirms it."""
 
     @abstractmethod
-    def after_stop(self) -> MachineFault:
-        """The emergency bytes are out: what to raise, with `safe` set."""
+    def after_stop(self, fault: MachineFault | None) -> MachineFault:
+        """The emergency bytes are out, and may have shown as a fault: what to raise, with `safe` set."""
 
     @abstractmethod
     def heard(self, events: Sequence[Event]) -> None: ...

@@ -21,13 +21,14 @@ class Requests:
         self.hold: str | None = None
         """Why the program is to be held; None: it is to go on."""
         self._cancel = False
-        self._stop = False
+        self.stop = False
+        """The emergency bytes are out."""
 
     def begin(self) -> None:
         """A run starts: what was asked of an earlier one is forgotten."""
         with self._lock:
             self.active = True
-            self.pending = self._cancel = self._stop = False
+            self.pending = self._cancel = self.stop = False
             self.hold = None
 
     def end(self) -> None:
@@ -51,12 +52,12 @@ class Requests:
     def ask_stop(self) -> bool:
         with self._lock:
             if self.active:
-                self._stop = self.pending = True
+                self.stop = self.pending = True
             return self.active
 
     def raise_ending(self) -> None:
         """Raise StoppedNow or Cancelled, if that was asked."""
-        if self._stop:
+        if self.stop:
             raise StoppedNow
         if self._cancel:
             raise Cancelled

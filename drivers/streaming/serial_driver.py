@@ -103,12 +103,13 @@ class SerialDriver(Machine[Event]):
         except Cancelled:
             return self._report(EndedBy.CANCELLED, self._end_safely(None))
         except StoppedNow:
-            self.current.ended_at = self._protocol.done
-            raise self._ended(self.after_stop()) from None
+            raise self._stopped(None) from None
         except NotReady as error:
             self.become(State.NOT_READY, str(error))
             raise
         except DriverError as error:
+            if self.requests.stop and isinstance(error, MachineFault):
+                raise self._stopped(error) from None
             error.safe = self._end_safely(error)
             raise self._ended(error) from error.__cause__
         except BaseException as error:
@@ -120,6 +121,10 @@ class SerialDriver(Machine[Event]):
         self.current.ended_at = self.current.program.taken
         self.current.watch.progress(self.snapshot())
         return self._report(EndedBy.FINISHED, safe)
+
+    def _stopped(self, fault: MachineFault | None) -> DriverError:
+        self.current.ended_at = self._protocol.done
+        return self._ended(self.after_stop(fault))
 
     def _end_safely(self, cause: DriverError | None) -> bool:
         self.current.ended_at = self._protocol.done

@@ -147,9 +147,9 @@ def test_realtime_characters_are_refused_inside_lines(line: str) -> None:
 def test_long_lines_are_known(line: str, patient: bool) -> None:
     protocol = GrblProtocol()
     protocol.offer(line, 1)
-    assert protocol.patient is patient
+    assert protocol.patience_s(1.0, 9.0)[0] == (9.0 if patient else 1.0)
     protocol.receive(b"ok\r\n")
-    assert not protocol.patient
+    assert protocol.patience_s(1.0, 9.0) == (1.0, 1.0)
 
 
 @given(st.binary(max_size=200))

@@ -26,7 +26,7 @@ from drivers.marlin.answers import (
     Temperatures,
     read_line,
 )
-from drivers.marlin.protocol import MAX_EQUAL_RESENDS, RECALL, MarlinProtocol, framed, unsendable
+from drivers.marlin.protocol import KEEPALIVE_S, MAX_EQUAL_RESENDS, RECALL, MarlinProtocol, framed, unsendable
 from tests.drivers.transcripts import names, said_by_machine, transcript
 
 NUMBERED = re.compile(rb"N(\d+) (.*)\*(\d+)\n")
@@ -130,11 +130,12 @@ def test_one_line_is_in_flight_unless_the_firmware_tells_its_room() -> None:
 def test_busy_is_a_sign_of_life_and_no_acknowledgement() -> None:
     protocol = counting()
     protocol.offer("G28", 1)
+    assert protocol.patience_s(1.0, 60.0) == (60.0, 60.0)
     before = protocol.alive
     protocol.receive(b"echo:busy: processing\n T:20.0 /0.0\n")
     assert protocol.alive > before
     assert protocol.in_flight == 1
-    assert protocol.patient
+    assert protocol.patience_s(1.0, 60.0) == (60.0, KEEPALIVE_S)
 
 
 def test_the_answer_to_m105_sets_a_miscount_right() -> None:
