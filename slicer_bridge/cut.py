@@ -53,7 +53,7 @@ class CutResult:
     made_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Drawn:
     """One part's rings, deepest first, and the area (mm) its pieces cover; low corner at the origin."""
 
@@ -62,7 +62,7 @@ class _Drawn:
     cover: BaseGeometry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _OnSheet:
     rings: list[Ring]
     cover: BaseGeometry

@@ -70,7 +70,7 @@ def slice_plate(
     with tempfile.TemporaryDirectory(prefix="slice-", dir=out.parent) as folder:
         work = Path(folder)
         copies = plate_mesh(parts, work / "plate.3mf")
-        _check_places(copies, printer)
+        _check_places(copies, printer, recipe)
         (work / "settings.ini").write_text(settings, encoding="utf-8")
         _run(slicer, work, limits)
         sliced = read_sliced(work / "out.gcode", work / "clean.gcode")
@@ -91,11 +91,13 @@ def slice_plate(
     )
 
 
-def _check_places(copies: tuple[Copy, ...], printer: PrinterProfile) -> None:
+def _check_places(copies: tuple[Copy, ...], printer: PrinterProfile, recipe: Recipe) -> None:
     if not copies:
         raise SlicerFailed("the plate holds no part")
     room = (*printer.bed_mm, printer.height_mm)
     for copy in copies:
+        if copy.high[2] < 0.5 * recipe.layer_mm:
+            raise SlicerFailed(f"{copy.part}: {copy.high[2]:.3f} high: below half a layer of {recipe.layer_mm:g}")
         for axis, limit in enumerate(room):
             if copy.low[axis] < -1e-3 or copy.high[axis] > limit + 1e-3:
                 raise SlicerFailed(

@@ -16,7 +16,7 @@ TAB_HEIGHT_MM = 1.0
 _TABS = (2, 8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ring:
     """Points (n, 2) mm of the cutter's centre, first = last. A ring of one point twice is a plain hole."""
 
