@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 
 from broker.client.errors import BadInput, ClientError
 from broker.client.http import Client
-from broker.client.tables import order_table, orders_table, quote_table
-from broker.client.watch import changes
+from broker.client.tables import order_table, orders_table, quote_table, runs_table
+from broker.client.watch import Look, changes
 from broker.client.wishes import Wish, read_wishes
 from broker.wire.rest import OrderView, Problem, QuoteView, WantedItem
 
@@ -87,8 +87,8 @@ def watch(
 ) -> None:
     """Follow an order until it is delivered; with --json one line for each change."""
     with _client() as client:
-        views = changes(client, order_id, every_s, patience_s)
-        last = _print_each(views) if as_json else _live(views)
+        looks = changes(client, order_id, every_s, patience_s, with_runs=not as_json)
+        last = _print_each(looks) if as_json else _live(looks)
     if last == "cancelled":
         raise typer.Exit(_NOT_NOW)
 
@@ -121,20 +121,22 @@ def _ask(client: Client, wishes: Sequence[Wish]) -> QuoteView:
     return client.quote(tuple(items))
 
 
-def _print_each(views: Iterator[OrderView]) -> str:
+def _print_each(looks: Iterator[Look]) -> str:
+    """The state of the order at the end."""
     state = ""
-    for view in views:
-        typer.echo(view.model_dump_json())
-        state = view.state
+    for look in looks:
+        typer.echo(look.order.model_dump_json())
+        state = look.order.state
     return state
 
 
-def _live(views: Iterator[OrderView]) -> str:
+def _live(looks: Iterator[Look]) -> str:
+    """The state of the order at the end."""
     state = ""
     with Live(console=Console(), auto_refresh=False) as live:
-        for view in views:
-            live.update(order_table(view), refresh=True)
-            state = view.state
+        for look in looks:
+            live.update(Group(order_table(look.order), runs_table(look.runs)), refresh=True)
+            state = look.order.state
     return state
 
 

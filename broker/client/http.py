@@ -9,19 +9,24 @@ from types import TracebackType
 from typing import TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from broker.client.errors import BadInput, Refused, Unreachable
 from broker.wire.messages import Wire
 from broker.wire.rest import Health, OrderList, OrderView, PartView, Problem, QuoteRequest, QuoteView, WantedItem
+from broker.wire.tracking import RunView
 
-_Answer = TypeVar("_Answer", bound=Wire)
+_Answer = TypeVar("_Answer", bound=BaseModel)
 
 _CONNECT_S = 10.0
 _ANSWER_S = 300.0
 """Measuring a large file and planning a large batch take their time."""
 _PAUSES_S = (0.2, 1.0, 3.0)
 """Before each further try of a write whose answer was lost."""
+
+
+class _Runs(RootModel[tuple[RunView, ...]]):
+    """The runs of an order."""
 
 
 class Client:
@@ -80,6 +85,11 @@ class Client:
 
     def orders(self) -> OrderList:
         return self._get("/orders", OrderList)
+
+    def runs(self, order_id: str) -> tuple[RunView, ...]:
+        """Every attempt to make something of the order, by planned start."""
+        answer = self._once(self._http.build_request("GET", f"/orders/{order_id}/runs"))
+        return tuple(_read(answer, _Runs).root)
 
     def _get(self, path: str, kind: type[_Answer]) -> _Answer:
         return _read(self._once(self._http.build_request("GET", path)), kind)

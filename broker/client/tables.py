@@ -10,8 +10,11 @@ from rich.text import Text
 
 from broker.wire.money import as_text
 from broker.wire.rest import LineView, OrderSummary, OrderView, QuoteView
+from broker.wire.states import LIVE, RunState
+from broker.wire.tracking import RunView
 
 _BAR_WIDTH = 24
+_SORRY = frozenset({RunState.FAULTED, RunState.STOPPED, RunState.UNKNOWN, RunState.SCRAPPED})
 _STATE_STYLES = {"delivered": "green", "cancelled": "red", "expired": "red", "accepted": "cyan", "open": "cyan"}
 
 
@@ -65,6 +68,22 @@ def order_table(order: OrderView) -> RenderableType:
 
 def _where(line: LineView) -> str:
     return ", ".join(f"{lot.workshop} {lot.good}/{lot.quantity} {lot.state}" for lot in line.lots if lot.quantity)
+
+
+def runs_table(runs: Sequence[RunView]) -> RenderableType:
+    """What machines do for an order now, and the attempts that failed."""
+    shown = [run for run in runs if run.state in LIVE or run.state in _SORRY]
+    if not shown:
+        return Text("")
+    table = Table(box=None, pad_edge=False)
+    for column in ("machine", "pieces", "does", "", "note"):
+        table.add_column(column, justify="right" if column == "pieces" else "left")
+    for run in shown:
+        bar = ProgressBar(total=max(run.lines_total, 1), completed=run.lines_done, width=_BAR_WIDTH)
+        pieces = str(sum(lot.pieces for lot in run.lots))
+        style = "red" if run.state in _SORRY else ""
+        table.add_row(f"{run.workshop} {run.machine}", pieces, Text(run.state, style=style), bar, run.note)
+    return table
 
 
 def orders_table(orders: Sequence[OrderSummary]) -> RenderableType:

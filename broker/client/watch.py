@@ -2,34 +2,45 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from broker.client.errors import Refused, Unreachable
 from broker.client.http import Client
 from broker.wire.rest import OrderView
+from broker.wire.tracking import RunView
 
 ENDED = frozenset({"delivered", "cancelled"})
 _SERVER_FAULT = 500
 
 
-def changes(client: Client, order_id: str, every_s: float, patience_s: float) -> Iterator[OrderView]:
-    """The order now, then whenever it has changed; ends after the view of its end.
+@dataclass(frozen=True, slots=True)
+class Look:
+    order: OrderView
+    runs: tuple[RunView, ...]
+    """Empty unless they were asked for."""
+
+
+def changes(
+    client: Client, order_id: str, every_s: float, patience_s: float, *, with_runs: bool = False
+) -> Iterator[Look]:
+    """The order now, then whenever what is seen of it has changed; ends after the look at its end.
 
     Raises Refused, and Unreachable after `patience_s` without an answer.
     """
-    seen: OrderView | None = None
+    seen: Look | None = None
     answered_at = time.monotonic()
     while True:
         try:
-            order = client.order(order_id)
+            look = Look(client.order(order_id), client.runs(order_id) if with_runs else ())
         except (Refused, Unreachable) as error:
             ours = isinstance(error, Refused) and error.problem.status < _SERVER_FAULT
             if ours or time.monotonic() - answered_at > patience_s:
                 raise
         else:
             answered_at = time.monotonic()
-            if order != seen:
-                seen = order
-                yield order
-            if order.state in ENDED:
+            if look != seen:
+                seen = look
+                yield look
+            if look.order.state in ENDED:
                 return
         time.sleep(every_s)

@@ -52,6 +52,8 @@ async def test_from_files_to_a_watched_delivery(town: Town, files: Path) -> None
     assert await watching.wait() == 0
     assert first == placed
     assert (rest[-1].state, rest[-1].good, rest[-1].ledger.paid) == ("delivered", 6, placed.total)
+    shown = await llagar(town, "watch", placed.id)
+    assert (shown.code, "delivered" in shown.out, "4/4" in shown.out) == (0, True, True)
 
 
 async def _deliver(town: Town, order: OrderView) -> None:
@@ -101,5 +103,5 @@ async def test_a_wrong_token_and_a_broker_away_are_told_apart(town: Town, files:
     box = str(files / "box.stl")
     wrong = await llagar(town, "orders", "--json", LLAGAR_TOKEN="llg_wrong")
     none = await llagar(town, "quote", box, "-n", "1", "--json", LLAGAR_TOKEN="")
-    away = await llagar(town, "orders", "--json", LLAGAR_URL="http://127.0.0.1:9")
+    away = await llagar(town, "watch", "ord_1", "--patience", "0", "--json", LLAGAR_URL="http://127.0.0.1:9")
     assert [(ran.code, json.loads(ran.out)["status"]) for ran in (wrong, none, away)] == [(2, 401), (2, 400), (1, 503)]
