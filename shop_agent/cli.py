@@ -5,17 +5,19 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from shop_agent.bench.client import ANSWERS, BenchClient
-from shop_agent.bench.terminal import Conversation, machine_table, task_table
 from shop_agent.errors import AgentError
 from shop_agent.settings import load_config
 
+if TYPE_CHECKING:
+    from shop_agent.bench.client import BenchClient
+
+# Commands import what they need themselves: a streamer has no use for FastAPI.
 app = typer.Typer(help="A workshop's agent: runs its machines, talks to its broker.", no_args_is_help=True)
 Config = Annotated[Path, typer.Option("--config", help="agent.toml", show_default=True)]
 DEFAULT = Path("agent.toml")
@@ -62,6 +64,9 @@ def machines(
     shutdown: Annotated[bool, typer.Option("--shutdown", help="end the streamers of idle machines")] = False,
 ) -> None:
     """How the machines stand."""
+    from shop_agent.bench.client import BenchClient
+    from shop_agent.bench.terminal import machine_table
+
     loaded = load_config(config)
     if shutdown:
         from shop_agent.streamer.shutdown import shut_down
@@ -87,6 +92,9 @@ def bench(
     operator: Annotated[str, typer.Option(help="who answers")] = "",
 ) -> None:
     """What waits for a person at the machines, and the answers."""
+    from shop_agent.bench.client import ANSWERS, BenchClient
+    from shop_agent.bench.terminal import task_table
+
     client = BenchClient(load_config(config).data)
     console = Console()
     if answer is not None:
@@ -105,7 +113,9 @@ def bench(
         _converse(client, console, operator or getpass.getuser(), once=once)
 
 
-def _converse(client: BenchClient, console: Console, operator: str, *, once: bool) -> None:
+def _converse(client: "BenchClient", console: Console, operator: str, *, once: bool) -> None:
+    from shop_agent.bench.terminal import Conversation, machine_table, task_table
+
     conversation = Conversation(client, console, operator)
     while True:
         console.print(machine_table(client.machines()))

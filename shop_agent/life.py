@@ -57,5 +57,6 @@ async def _live(config: AgentConfig, path: Path) -> None:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         await agent.close()
-    if not work.cancelled() and (error := work.exception()) is not None:
-        raise error
+    failure = None if work.cancelled() else work.exception()
+    if failure is not None:
+        raise failure

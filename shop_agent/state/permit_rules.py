@@ -83,12 +83,18 @@ class Permits:
         return [AskPermit(run.id, run.fence, run.version, run.setup.id, tries[-1].request)]
 
     def denied(self, event: ev.PermitDenied, now: Now) -> list[Instruction]:
-        for asked in self._memory.asked.get(event.run, []):
+        """A refusal after an unanswered request: that one may have been granted. The record is given up, and the
+        broker's answer to that says how the run stands."""
+        tries = self._memory.asked.get(event.run, [])
+        for asked in tries:
             if asked.request == event.request:
                 asked.denied_s = now.mono_s
         run = self._memory.runs.get(event.run)
-        if run is not None and run.phase is _S.ARMED:
-            self._memory.keep_run(replace(run, note=event.reason))
+        if run is None or run.phase is not _S.ARMED:
+            return []
+        if any(asked.denied_s is None for asked in tries):
+            return [self._memory.lapse(run, f"a permit request was never answered; then: {event.reason}")]
+        self._memory.keep_run(replace(run, note=event.reason))
         return []
 
     def granted(self, event: ev.PermitGranted, now: Now) -> list[Instruction]:

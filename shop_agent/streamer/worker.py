@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.wire.messages import Unknown
-from drivers.base import Capabilities, Driver, Setup, State, Status
+from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal, RunUsed
@@ -21,6 +21,8 @@ from slicer_bridge.limits import MachineLimits
 LOOK_S = 0.5
 REOPEN_S = (0.5, 1.0, 2.0, 5.0, 15.0)
 """Waits between attempts to open the port."""
+PORT_REST_S = 0.5
+"""A port stays closed for this long before a reset opens it: DTR falls, and most boards restart."""
 _SAME_MM = 1e-3
 
 T = TypeVar("T")
@@ -137,9 +139,19 @@ class Worker:
         self.capabilities = self._driver.open()
         self._opening = _Opening()
         if self._unproven:
-            self._driver.stop_now()
+            self._make_safe()
             self._unproven = False
         self.status = self._driver.status()
+
+    def _make_safe(self) -> None:
+        """An empty program ends in the safe end state; a machine that won't confirm it is stopped at once."""
+        watch = Watch(started=lambda _: None, progress=self._show, held=lambda _: None, resumed=lambda: None)
+        try:
+            safe = self._driver.run((), 0, lambda _: "nothing may be sent", watch).safe
+        except DriverError:
+            safe = False
+        if not safe:
+            self._driver.stop_now()
 
     def _start(self, order: Start, answer: "Future[StartAnswer]") -> None:
         journal = self._journal
@@ -220,6 +232,7 @@ class Worker:
 
     def local_reset(self) -> None:
         self._driver.close()
+        time.sleep(PORT_REST_S)
         self._touched += 1
         self._open()
         self._journal.reset()

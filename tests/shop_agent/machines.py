@@ -1,0 +1,74 @@
+"""Simulated machines as processes, started by their executable as the rig does."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SimMachine:
+    folder: Path
+    port: Path
+    control: Path
+
+    def command(self, **values: object) -> dict[str, object]:
+        """What a person, or the rig in a person's place, does to it."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(20)
+            link.connect(str(self.control))
+            link.sendall(json.dumps(values).encode() + b"\n")
+            with link.makefile("rb") as answers:
+                answer: dict[str, object] = json.loads(answers.readline())
+        assert answer["ok"], answer
+        return answer
+
+    def episodes(self) -> int:
+        """How often it began to heat or move."""
+        self.command(command="summary")
+        return sum(
+            path.read_text().count('"began"') + path.read_text().count('"episode_began"')
+            for path in self.folder.glob("*.jsonl")
+        )
+
+
+@contextmanager
+def machine(short: Path, name: str, firmware: str, **more: object) -> Iterator[SimMachine]:
+    """`short`: a folder whose path leaves room for Unix sockets."""
+    sim = SimMachine(short / f"{name}-truth", short / f"{name}.tty", short / f"{name}.ctl")
+    config = {
+        "name": name,
+        "firmware": firmware,
+        "port": str(sim.port),
+        "folder": str(sim.folder),
+        "control": str(sim.control),
+        "speed": 200.0,
+        "boot_s": 0.05,
+        **more,
+    }
+    command = [sys.executable, "-m", "hardware_sim.firmware", "serve", json.dumps(config)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert b"serving" in process.stdout.readline()
+        yield sim
+    finally:
+        process.terminate()
+        process.wait(20)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def until(reached: object, timeout_s: float = 30.0) -> None:
+    """Look again and again until `reached()` is true; fails with its last word."""
+    assert callable(reached)
+    deadline = time.monotonic() + timeout_s
+    while not (last := reached()):
+        assert time.monotonic() < deadline, f"not reached: {last!r}"
+        time.sleep(0.05)
