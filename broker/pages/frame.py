@@ -19,6 +19,8 @@ from broker.pages.sessions import SIGN_IN_PATH, SIGN_OUT_PATH
 
 STYLE_FOLDER = Path(__file__).parent / "style"
 STYLE_PATH = "/style"
+BUILD_S = 30.0
+"""A page may take so long to build; a busy computer needs more than NiceGUI's own 3 s."""
 _TITLE = "Llagar"
 
 

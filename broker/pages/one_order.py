@@ -6,7 +6,7 @@ from nicegui import ui
 
 from broker.clock import Clock
 from broker.database import Database
-from broker.pages.frame import frame, title, to_sign_in
+from broker.pages.frame import BUILD_S, frame, title, to_sign_in
 from broker.pages.live import LOOK_S, Section
 from broker.pages.order_seen import Seen, see
 from broker.pages.order_view import draw_head, draw_ledger, draw_lines, draw_lots, draw_plates, draw_quote, draw_runs
@@ -17,7 +17,7 @@ _CARD = "card"
 
 
 def declare(database: Database, clock: Clock, sessions: Sessions) -> None:
-    @ui.page(PATH, title=title("Order"))
+    @ui.page(PATH, title=title("Order"), response_timeout=BUILD_S)
     async def order_page(request: Request, order_id: str) -> Response | None:
         viewer = await sessions.viewer(request)
         if viewer is None:

@@ -11,7 +11,7 @@ from broker.accounts.models import Role
 from broker.errors import BrokerError, Unauthorised
 from broker.pages.controls import Entry, FileDrop, Text, box, button
 from broker.pages.counter import Counter
-from broker.pages.frame import frame, title, to_sign_in
+from broker.pages.frame import BUILD_S, frame, title, to_sign_in
 from broker.pages.order_form import ANY_MATERIAL, Form, Item
 from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
@@ -24,7 +24,7 @@ PATH = "/"
 
 
 def declare(counter: Counter, sessions: Sessions) -> None:
-    @ui.page(PATH, title=title("New order"))
+    @ui.page(PATH, title=title("New order"), response_timeout=BUILD_S)
     async def order_page(request: Request, token: str | None = None) -> Response | None:
         if token is not None:
             return await _sign_in(sessions, request, token)

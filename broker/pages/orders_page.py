@@ -13,7 +13,7 @@ from broker.orders.models import OrderState
 from broker.orders.service import orders_for
 from broker.orders.views import summaries
 from broker.pages.controls import Text, link
-from broker.pages.frame import frame, title, to_sign_in
+from broker.pages.frame import BUILD_S, frame, title, to_sign_in
 from broker.pages.live import LOOK_S, Section
 from broker.pages.order_view import draw_made
 from broker.pages.sessions import Sessions
@@ -27,7 +27,7 @@ _MOST = 200
 
 
 def declare(database: Database, sessions: Sessions) -> None:
-    @ui.page(PATH, title=title("Orders"))
+    @ui.page(PATH, title=title("Orders"), response_timeout=BUILD_S)
     async def orders_page(request: Request) -> Response | None:
         viewer = await sessions.viewer(request)
         if viewer is None:

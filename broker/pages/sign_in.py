@@ -3,12 +3,12 @@ from fastapi.responses import Response
 from nicegui import ui
 
 from broker.pages.controls import Text, box
-from broker.pages.frame import frame, title
+from broker.pages.frame import BUILD_S, frame, title
 from broker.pages.sessions import SIGN_IN_PATH, Sessions, own_path
 
 
 def declare(sessions: Sessions) -> None:
-    @ui.page(SIGN_IN_PATH, title=title("Sign in"))
+    @ui.page(SIGN_IN_PATH, title=title("Sign in"), response_timeout=BUILD_S)
     async def sign_in_page(request: Request, follow: str = "/", refused: bool = False) -> Response | None:
         with frame(await sessions.viewer(request)):
             Text("h1", "Sign in")

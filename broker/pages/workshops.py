@@ -9,7 +9,7 @@ from nicegui import ui
 from broker.clock import Clock
 from broker.database import Database
 from broker.pages.controls import Drawing, Text, box
-from broker.pages.frame import frame, title, to_sign_in
+from broker.pages.frame import BUILD_S, frame, title, to_sign_in
 from broker.pages.live import LOOK_S, Section
 from broker.pages.sessions import Sessions
 from broker.pages.shops import Shop, ShopMachine, shops
@@ -22,7 +22,7 @@ _LOOK_S = 3 * LOOK_S
 
 
 def declare(database: Database, clock: Clock, sessions: Sessions) -> None:
-    @ui.page(PATH, title=title("Workshops"))
+    @ui.page(PATH, title=title("Workshops"), response_timeout=BUILD_S)
     async def workshops_page(request: Request) -> Response | None:
         viewer = await sessions.viewer(request)
         if viewer is None:
