@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
 from broker.accounts.authenticator import Authenticator
+from broker.accounts.models import Role
 from broker.app.body_cap import BodyCap
 from broker.app.opening import open_database
 from broker.app.problems import add_handlers
@@ -39,6 +41,20 @@ from broker.workshops.signed_requests import SignedGet
 API = "/api/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class _Services:
+    """What more than one router needs."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    blobs: BlobStore
+    intake: Intake
+    solver: Solver
+    quoter: Quoter
+    background: Background | None
+
+
 def create_app(
     settings: Settings,
     clock: Clock | None = None,
@@ -51,23 +67,11 @@ def create_app(
 
     With a `plan` of the caller's own the broker's planner and timers stay off. `pages` at most once a process.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    clock = clock or SystemClock()
-    database = Database(settings.url)
-    authenticator = Authenticator(database)
-    blobs = BlobStore(settings.data / "blobs")
-    intake = Intake(blobs, settings.data / "work", settings.upload_cap_bytes)
-    if solver is None:
-        solver = Solver()
-    background = None
-    if plan is None:
-        plan = WhatIf(database, clock, solver)
-        background = Background(Planner(database, clock, solver), Timers(database, clock), database.waker)
-    quoter = Quoter(database, clock, plan, settings)
+    services = _services(settings, clock or SystemClock(), plan, solver or Solver())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with _opened(database, settings, blobs, intake), _at_work(background, solver):
+        async with _opened(services), _at_work(services):
             yield
 
     app = FastAPI(
@@ -80,48 +84,75 @@ def create_app(
     )
     add_handlers(app)
     app.add_middleware(BodyCap, upload_cap_bytes=settings.upload_cap_bytes)
-    for router in (
-        _health(),
-        parts(database, clock, authenticator, intake),
-        quotes(database, clock, authenticator, quoter),
-        orders(database, clock, authenticator),
-        workshops(database, clock, authenticator),
-        runs(database, clock, authenticator),
-        planning(database, authenticator, Exclusions(database, clock, solver)),
-        documents(database, SignedGet(database, clock), blobs),
-        agents(database, clock, Inbox(database, clock, hand_over)),
-    ):
+    for router in _routers(services):
         app.include_router(router, prefix=API)
     if pages:
         from broker.pages.mount import mount  # NiceGUI is large, and no application without pages needs it
 
-        mount(app, database, clock, settings, intake=intake, quoter=quoter)
+        mount(app, services.database, services.clock, settings, intake=services.intake, quoter=services.quoter)
     return app
 
 
-@asynccontextmanager
-async def _opened(database: Database, settings: Settings, blobs: BlobStore, intake: Intake) -> AsyncIterator[None]:
-    try:
-        await open_database(database, settings)
-        if settings.database_url is None:
-            intake.clear()
-            blobs.clear_halves()
-        yield
-    finally:
-        await database.close()
+def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: Solver) -> _Services:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    blobs = BlobStore(settings.data / "blobs")
+    background = None
+    if plan is None:
+        plan = WhatIf(database, clock, solver)
+        background = Background(Planner(database, clock, solver), Timers(database, clock), database.waker)
+    return _Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        blobs=blobs,
+        intake=Intake(blobs, settings.data / "work", settings.upload_cap_bytes),
+        solver=solver,
+        quoter=Quoter(database, clock, plan, settings),
+        background=background,
+    )
+
+
+def _routers(services: _Services) -> tuple[APIRouter, ...]:
+    database, clock = services.database, services.clock
+    anybody = Authenticator(database)
+    buyer = anybody.only(Role.PRODUCER, Role.ADMIN)
+    return (
+        _health(),
+        parts(database, clock, buyer, services.intake),
+        quotes(database, clock, buyer, services.quoter),
+        orders(database, clock, buyer),
+        workshops(database, clock, anybody),
+        runs(database, clock, anybody),
+        planning(database, anybody, Exclusions(database, clock, services.solver)),
+        documents(database, SignedGet(database, clock), services.blobs),
+        agents(database, clock, Inbox(database, clock, hand_over)),
+    )
 
 
 @asynccontextmanager
-async def _at_work(background: Background | None, solver: Solver) -> AsyncIterator[None]:
-    if background is not None:
-        solver.warm_up()
-        await background.start()
+async def _opened(services: _Services) -> AsyncIterator[None]:
+    try:
+        await open_database(services.database, services.settings)
+        if services.settings.database_url is None:
+            services.intake.clear()
+            services.blobs.clear_halves()
+        yield
+    finally:
+        await services.database.close()
+
+
+@asynccontextmanager
+async def _at_work(services: _Services) -> AsyncIterator[None]:
+    if services.background is not None:
+        services.solver.warm_up()
+        await services.background.start()
     try:
         yield
     finally:
-        if background is not None:
-            await background.stop()
-        await solver.close()
+        if services.background is not None:
+            await services.background.stop()
+        await services.solver.close()
 
 
 def _health() -> APIRouter:

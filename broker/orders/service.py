@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from broker.accounts.models import Role
 from broker.accounts.service import Caller
 from broker.database import new_id
-from broker.errors import Conflict, NotFound
+from broker.errors import Conflict, Forbidden, NotFound
 from broker.ledger.service import hold
 from broker.orders import repository
 from broker.orders.models import Line, Order, OrderState
@@ -18,9 +18,11 @@ from broker.quotes.service import quote_of, state_at
 async def accept(session: AsyncSession, caller: Caller, quote_id: str, now: datetime) -> Order:
     """Turn a quote into an order and hold its price; of an accepted quote, its order once more.
 
-    Raises NotFound, Conflict if the quote has expired, InsufficientFunds.
+    Raises NotFound, Forbidden for somebody else's money, Conflict if the quote has expired, InsufficientFunds.
     """
     quote = await quote_of(session, caller, quote_id, lock=True)
+    if quote.account_id != caller.id:
+        raise Forbidden("only whom the quote was made for may accept it", where="quote", fix="ask for your own")
     match state_at(quote, now):
         case QuoteState.ACCEPTED:
             return await _order_of(session, quote)

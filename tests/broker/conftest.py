@@ -138,6 +138,7 @@ class Town:
         if content not in _MEASURED:
             async with self.ana.client(self.url) as client:
                 answer = await client.post("/parts", files={"file": (name, content)})
+            assert answer.status_code == 201, answer.text
             part = PartView.model_validate_json(answer.content)
             _MEASURED[content] = part.facts
             return part.id

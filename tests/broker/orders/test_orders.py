@@ -1,7 +1,8 @@
+from broker.accounts.models import Role
 from broker.ledger.service import balance, release
 from broker.orders.models import Lot, LotState
 from broker.wire.rest import OrderList, OrderView, Problem, QuoteView
-from tests.broker.conftest import Town
+from tests.broker.conftest import Town, person
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
 
@@ -85,6 +86,16 @@ async def test_an_order_shows_its_lots_and_what_was_paid(town: Town) -> None:
     async with town.ana.client(town.url) as client:
         listed = OrderList.model_validate_json((await client.get("/orders")).content)
     assert [(entry.id, entry.ordered, entry.good, entry.scrap) for entry in listed.orders] == [(order.id, 10, 9, 2)]
+
+
+async def test_nobody_orders_with_somebody_elses_money(town: Town) -> None:
+    quote = await _quote(town)
+    statuses = []
+    for name, role in (("root", Role.ADMIN), ("eva", Role.PRODUCER), ("taller", Role.WORKSHOP)):
+        other = await person(town.database, name, town.clock.now(), role)
+        async with other.client(town.url) as client:
+            statuses.append((await client.post(f"/quotes/{quote.id}/accept")).status_code)
+    assert statuses == [403, 404, 403]
 
 
 async def test_what_is_not_there_is_not_found(town: Town) -> None:
