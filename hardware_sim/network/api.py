@@ -50,6 +50,7 @@ class Step(Seen):
 
 class RunSeen(Seen):
     id: str
+    order_ids: tuple[str, ...]
     workshop: str
     machine: str
     driver: str
@@ -133,6 +134,23 @@ class LedgerSeen(Seen):
     paid: int
 
 
+class DrawnPart(Seen):
+    """Of a drawing: its outer contour and its holes, mm."""
+
+    outline: tuple[tuple[float, float], ...]
+    holes: tuple[tuple[tuple[float, float], ...], ...]
+
+
+class PartFactsSeen(Seen):
+    drawing: DrawnPart | None
+
+
+class PartSeen(Seen):
+    id: str
+    name: str
+    facts: PartFactsSeen
+
+
 class OrderSeen(Seen):
     id: str
     state: str
@@ -163,6 +181,9 @@ class Broker:
 
     def order(self, order: str) -> OrderSeen:
         return OrderSeen.model_validate_json(self._get(f"/orders/{order}"))
+
+    def part(self, part: str) -> PartSeen:
+        return PartSeen.model_validate_json(self._get(f"/parts/{part}"))
 
     def runs(self, order: str) -> tuple[RunSeen, ...]:
         return TypeAdapter(tuple[RunSeen, ...]).validate_json(self._get(f"/orders/{order}/runs"))

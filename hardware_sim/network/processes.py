@@ -109,8 +109,8 @@ class Processes:
         return done.stdout
 
     def kill(self, name: str) -> int:
-        """SIGKILL; returns the process id that it had."""
-        child = self.children[name]
+        """SIGKILL, and forget it; returns the process id that it had."""
+        child = self.children.pop(name)
         child.popen.kill()
         child.popen.wait()
         return child.popen.pid

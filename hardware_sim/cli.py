@@ -1,0 +1,91 @@
+"""`llagar-rig`: the whole of Llagar on simulated machines."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from hardware_sim.demo.kills import BadKill, Kill, When
+from hardware_sim.demo.order import OrderRefused
+from hardware_sim.demo.run import BatchStuck, Wanted
+from hardware_sim.demo.run import run as run_demo
+from hardware_sim.demo.screen import console
+from hardware_sim.network.network import running
+from hardware_sim.network.operator import PlateUnknown, StuckTask
+from hardware_sim.network.processes import ProcessEnded
+from hardware_sim.network.waiting import WaitedTooLong
+
+SPEED = 600.0
+
+app = typer.Typer(help="Llagar's rig: a network of workshops with simulated machines.", no_args_is_help=True)
+Seed = Annotated[int, typer.Option(help="what goes wrong, and where")]
+Speed = Annotated[float, typer.Option(min=1.0, help="divides the firmware's physics, no timer of any protocol")]
+AgentsFrom = Annotated[Path | None, typer.Option(help="folder that holds the agents' llagar-agent")]
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="end when the order is delivered")] = False,
+    json: Annotated[Path | None, typer.Option(help="write what happened (docs/demo.schema.json)")] = None,
+    seed: Seed = 1,
+    speed: Speed = SPEED,
+    kill: Annotated[list[str] | None, typer.Option(help="broker or agent:WORKSHOP, ended by SIGKILL")] = None,
+    when: Annotated[When, typer.Option(help="at which moment")] = When.RUNNING,
+    parts: Annotated[list[str] | None, typer.Option(help="FILE:QUANTITY[:MATERIAL], more follow")] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[PARTS]...", help="more for --parts")] = None,
+    timeout: Annotated[float, typer.Option(help="seconds until a batch counts as stuck")] = 900.0,
+    agents_from: AgentsFrom = None,
+) -> None:
+    """One batch, from files to counted parts."""
+    wishes = (*(parts or ()), *(more or ()))
+    if more and not parts:
+        _fail(f"{more[0]}: files come after --parts", 2)
+    try:
+        kills = tuple(Kill(process, when) for process in kill or ())
+    except BadKill as error:
+        _fail(str(error), 2)
+    run_demo(Wanted(headless, json, seed, speed, kills, wishes, timeout, agents_from), console())
+
+
+@app.command(name="exec")
+def execute(
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND...")],
+    seed: Seed = 1,
+    speed: Speed = SPEED,
+    agents_from: AgentsFrom = None,
+) -> None:
+    """Run COMMAND beside a network that is up, LLAGAR_URL and LLAGAR_TOKEN set; hand on its exit code."""
+    with running(speed, seed, agents_from, breaks=False) as network:
+        try:
+            code = subprocess.run(command, env=network.producer_environment(), check=False).returncode
+        except OSError as error:
+            _fail(f"{command[0]}: can't be run: {error.strerror}", 2)
+        network.require_sound()
+    raise SystemExit(code if code >= 0 else 128 - code)
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    sys.stderr.write(f"llagar-rig: {message}\n")
+    raise SystemExit(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """SIGTERM and SIGHUP end it as Ctrl-C does: in order, with nothing left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        app()
+    except OrderRefused as error:
+        _fail(str(error), error.code)
+    except (ProcessEnded, WaitedTooLong, BatchStuck, StuckTask, PlateUnknown) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

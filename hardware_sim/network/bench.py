@@ -1,0 +1,100 @@
+"""The agent's bench as the rig's operator uses it: the loopback API, and `llagar-agent bench` in a terminal."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import TypeAdapter
+
+from hardware_sim.network.api import Seen
+from hardware_sim.network.processes import Processes
+
+
+class Waiting(Seen):
+    id: str
+    kind: str
+    machine: str | None
+    router: bool
+    run: str | None
+    material: str | None
+    tool_mm: float | None
+    thickness_mm: float | None
+    lot: str | None
+    ship_to: str | None
+
+
+class MachineAtBench(Seen):
+    name: str
+    attended: bool
+    run: str | None
+    presence_left_s: float | None
+
+
+class Address(Seen):
+    url: str
+    token: str
+
+
+class BenchAway(RuntimeError):
+    """No agent answers just now."""
+
+
+class AnswerRefused(RuntimeError):
+    """The bench did not take an answer; the task still waits."""
+
+
+_TASKS = TypeAdapter(list[Waiting])
+_MACHINES = TypeAdapter(list[MachineAtBench])
+
+
+@dataclass(slots=True)
+class Bench:
+    """`command` is the agent's executable, `config` its agent.toml, `data` its data folder."""
+
+    command: str
+    config: Path
+    data: Path
+    processes: Processes
+
+    def _send(self, method: str, path: str, body: object = None) -> bytes:
+        try:
+            address = Address.model_validate_json((self.data / "bench.json").read_bytes())
+            answer = httpx.request(
+                method,
+                f"{address.url}{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {address.token}"},
+                timeout=120.0,
+                trust_env=False,
+            )
+        except (FileNotFoundError, httpx.TransportError) as error:
+            raise BenchAway(str(error)) from error
+        if answer.status_code in (404, 409, 422):
+            raise AnswerRefused(answer.text)
+        return answer.raise_for_status().content
+
+    def tasks(self) -> list[Waiting]:
+        """Raises BenchAway."""
+        return _TASKS.validate_json(self._send("GET", "/tasks"))
+
+    def machines(self) -> list[MachineAtBench]:
+        """Raises BenchAway."""
+        return _MACHINES.validate_json(self._send("GET", "/machines"))
+
+    def answer(self, task: str, answer: object) -> None:
+        """Raises BenchAway, AnswerRefused."""
+        self._send("POST", f"/tasks/{task}", answer)
+
+    def answer_in_terminal(self, task: str, answer: object) -> None:
+        """The same by the command that a person would type. Raises ProcessEnded."""
+        argv = [self.command, "bench", "--config", str(self.config), "--answer", task, json.dumps(answer)]
+        self.processes.run(argv)
+
+    def touch_off(self, machine: str, zero_mm: tuple[float, float, float]) -> None:
+        """Home, then set the work's zero. Raises BenchAway, AnswerRefused."""
+        self._send("POST", f"/machines/{machine}/home", {})
+        self._send("POST", f"/machines/{machine}/zero", {"machine_mm": list(zero_mm)})
+
+    def presence(self, machine: str, operator: str) -> None:
+        self._send("POST", f"/machines/{machine}/presence", {"operator": operator})
