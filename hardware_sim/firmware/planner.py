@@ -94,8 +94,8 @@ class Standstill:
 class Planner:
     """Look-ahead as in Grbl and Marlin: junction deviation, backward pass over the waiting blocks.
 
-    `until` is when the block under way ends (inf: nothing moves). Exit speed of the block under way is
-    fixed when it starts.
+    `until` is when the block under way ends (inf: nothing moves). Its exit speed is fixed when it starts, or when
+    the first block after it comes while it isn't slowing down yet.
     """
 
     def __init__(self, capacity: int, speed: float, junction_mm: float) -> None:
@@ -132,6 +132,16 @@ class Planner:
                 break
             earlier.entry2 = entry2
             later = earlier
+        if len(blocks) == 2 and not self.held:
+            self._prolong(blocks[0], block, now)
+
+    def _prolong(self, head: Block, following: Block, now: float) -> None:
+        """The block under way needn't stop any more, unless it is slowing down already."""
+        falling_s = (sqrt(head.peak2) - sqrt(head.exit2)) / head.accel * self.time_scale
+        if now < head.until - falling_s:
+            exit2 = min(following.entry2, head.entry2 + 2 * head.accel * head.length)
+            head.launch(head.start, head.entry2, exit2, self.time_scale)
+            self.until = head.until
 
     def _junction2(self, before: Block, after: Block) -> float:
         a, b = before.unit, after.unit

