@@ -6,67 +6,76 @@ A killed child is the parent's ParserDied.
 
 import hashlib
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
+import numpy as np
+from numpy.typing import NDArray
 
 from slicer_bridge import errors
 from slicer_bridge.confined import confine
-from slicer_bridge.facts import PartFacts
-
-
-class Request(BaseModel, frozen=True):
-    path: Path
-    workdir: Path
-    unit: str | None
-    max_triangles: int
-    memory_bytes: int
-    cpu_s: int
-    file_bytes: int
-
-
-class Reply(BaseModel, frozen=True):
-    """Either facts, or an error's class name and words."""
-
-    facts: PartFacts | None = None
-    error: str = ""
-    message: str = ""
+from slicer_bridge.facts import Finding, PartFacts, Severity
+from slicer_bridge.obj import read_obj
+from slicer_bridge.parsing import Reply, Request
+from slicer_bridge.solid import extent_mm, measure_solid
+from slicer_bridge.stl import read_stl, write_stl
+from slicer_bridge.threemf import read_3mf
+from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
 
 def read_part(request: Request) -> PartFacts:
     """Raises BadFile and its kinds."""
     match request.path.suffix.lower():
-        case ".stl":
+        case ".stl" | ".obj" | ".3mf":
             return _solid(request)
         case ".dxf":
             return _drawing(request)
         case other:
-            raise errors.UnsupportedFormat(
-                f"{request.path.name}: no reader for {other or 'a file without ending'}: give STL or DXF"
-            )
+            kind = other or "a file without ending"
+            raise errors.UnsupportedFormat(f"{request.path.name}: no reader for {kind}: give STL, 3MF, OBJ or DXF")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """Facets (n, 3, 3) in the file's unit; `unit` None: the file doesn't say."""
+
+    facets: NDArray[np.float64]
+    unit: str | None = None
+    items: int = 1
+
+
+def _read(request: Request) -> _Read:
+    match request.path.suffix.lower():
+        case ".3mf":
+            model = read_3mf(request.path, request.max_triangles)
+            return _Read(model.facets, model.unit, model.items)
+        case ".obj":
+            return _Read(read_obj(request.path, request.max_triangles))
+        case _:
+            return _Read(read_stl(request.path, request.max_triangles))
 
 
 def _solid(request: Request) -> PartFacts:
-    from slicer_bridge.solid import extent_mm, measure_solid
-    from slicer_bridge.stl import read_stl, write_stl
-    from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
-
-    facets = read_stl(request.path, request.max_triangles)
-    unit = canonical_unit(request.unit or "mm")
-    facets = facets * MM_PER_UNIT[unit]
-    if request.unit is None:
+    read = _read(request)
+    unit = canonical_unit(request.unit or read.unit or "mm")
+    facets = read.facets * MM_PER_UNIT[unit]
+    if request.unit is None and read.unit is None:
         check_extent(extent_mm(facets), request.path.name)
     measured = measure_solid(facets, request.path.name)
+    findings = list(measured.findings)
+    if read.items > 1:
+        text = f"the file holds a plate of {read.items} items: they are counted together as one part"
+        findings.append(Finding("several-items", Severity.REVIEW, text, float(read.items), 1.0))
     target = request.workdir / "normalised.stl"
     write_stl(target, measured.facets)
     return PartFacts(
-        format="stl",
+        format=request.path.suffix.lower()[1:],
         unit=unit,
         source_sha256=_sha256(request.path),
         normalised_sha256=_sha256(target),
         mesh=measured.facts,
         drawing=None,
-        findings=measured.findings,
+        findings=tuple(findings),
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slicer_bridge import errors
-from slicer_bridge.child import Reply, Request
 from slicer_bridge.facts import PartFacts
+from slicer_bridge.parsing import Reply, Request
 
 _ERRORS = {
     kind.__name__: kind
