@@ -1,4 +1,4 @@
-"""Small pictures as SVG: a mesh seen from above at an angle, a drawing as it will be cut. Attributes only, no styles."""
+"""Small pictures as SVG, with attributes only and no styles: a mesh seen at an angle, a drawing as it will be cut."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +68,8 @@ def _fit(points: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
     """Points (..., 2), y up, into a square picture, y down."""
     low, high = points.reshape(-1, 2).min(axis=0), points.reshape(-1, 2).max(axis=0)
     scale = width_px * (1 - 2 * _EDGE) / (float((high - low).max()) or 1.0)
-    out = (points - (low + high) / 2) * scale
-    out[..., 1] *= -1
-    return out + width_px / 2
+    out: NDArray[np.float64] = (points - (low + high) / 2) * [scale, -scale] + width_px / 2
+    return out
 
 
 def _triangle(corners: NDArray[np.float64], shade: float) -> str:
