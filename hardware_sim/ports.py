@@ -7,6 +7,8 @@ import termios
 import tty
 from pathlib import Path
 
+from hardware_sim.openings import Openings
+
 
 class PseudoPort:
     """Our end of the pty. `connected` follows whether anybody holds the other end open."""
@@ -15,6 +17,8 @@ class PseudoPort:
         self.link = link
         self.descriptor = -1
         self.connected = False
+        self._openings: Openings | None = None
+        self._holders = 0
 
     def plug(self) -> None:
         """Make the device and point the link at it. Repeating it does nothing."""
@@ -27,6 +31,8 @@ class PseudoPort:
         os.close(theirs)
         fcntl.fcntl(ours, fcntl.F_SETFL, fcntl.fcntl(ours, fcntl.F_GETFL) | os.O_NONBLOCK)
         self.descriptor = ours
+        self._openings = Openings(name)
+        self._holders = 0
         self.link.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
         fresh.unlink(missing_ok=True)
@@ -39,18 +45,31 @@ class PseudoPort:
             return
         self.link.unlink(missing_ok=True)
         os.close(self.descriptor)
+        if self._openings is not None:
+            self._openings.close()
+            self._openings = None
         self.descriptor = -1
         self.connected = False
 
+    def wakers(self) -> list[int]:
+        """Descriptors that become readable when somebody opens or closes the other end."""
+        return [] if self._openings is None else [self._openings.descriptor]
+
     def opened(self) -> bool:
-        """Look whether the other end is open; True if it was opened since the last look."""
-        if self.descriptor < 0:
+        """Look at what happened to the other end; True if it was opened anew, with nobody else holding it."""
+        if self._openings is None:
             return False
+        anew = False
+        for change in self._openings.changes():
+            anew |= self._holders == 0 and change > 0
+            self._holders = max(0, self._holders + change)
         poll = select.poll()
         poll.register(self.descriptor, 0)
         hung_up = any(event & select.POLLHUP for _, event in poll.poll(0))
-        before, self.connected = self.connected, not hung_up
-        return self.connected and not before
+        # Equal events in a row may come as one, so the hang-up has the last word.
+        self._holders = 0 if hung_up else max(1, self._holders)
+        self.connected = not hung_up
+        return anew and self.connected
 
     def read(self) -> bytes:
         """What has arrived; empty: nothing, or the other end was closed (see `connected`)."""

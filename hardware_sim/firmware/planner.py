@@ -228,8 +228,9 @@ class Planner:
             place = head.begin
             if not self.held:
                 travelled, _ = head.travelled(now, self.time_scale)
-                done = self._cut(head, travelled)
-                place = done.end
+                if travelled > 0.0:
+                    done = self._cut(head, travelled)
+                    place = done.end
         self.blocks.clear()
         self.until = inf
         self.held = False

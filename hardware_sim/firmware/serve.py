@@ -16,9 +16,8 @@ from hardware_sim.firmware.firmware import make
 from hardware_sim.firmware.record import Recorder
 from hardware_sim.ports import PseudoPort
 
-LOOK_S = 0.02
-"""How often a port that nobody holds open is looked at, and the parent."""
-PATIENCE_S = 0.25
+LOOK_S = 0.25
+"""How often to look whether the parent lives, at least."""
 TX_LIMIT = 4096
 """A host that doesn't read stops the firmware, as a full TX buffer does."""
 
@@ -72,9 +71,10 @@ class Server:
         self._send(self.firmware.advance(now))
         self._cable(now)
         self.recorder.record(now)
-        timeout = min(self.firmware.next_event() - time.monotonic(), PATIENCE_S if self.port.connected else LOOK_S)
+        timeout = min(self.firmware.next_event() - time.monotonic(), LOOK_S)
         listening = [self._listener, *(client for client, _ in self._clients.values())]
-        readers: list[int | socket.socket] = [*listening, 0] if self._watch_stdin else [*listening]
+        wakers = self.port.wakers()
+        readers: list[int | socket.socket] = [*listening, *wakers, *([0] if self._watch_stdin else [])]
         if self.port.connected and len(self._unsent) < TX_LIMIT:
             readers.append(self.port.descriptor)
         writers = [self.port.descriptor] if self.port.connected and self._unsent else []
@@ -82,6 +82,8 @@ class Server:
         for source in ready:
             if source == self.port.descriptor:
                 self._receive()
+            elif source in wakers:
+                self._look()
             elif source is self._listener:
                 client, _ = self._listener.accept()
                 self._clients[client.fileno()] = (client, bytearray())
@@ -112,9 +114,13 @@ class Server:
         if self._plug_at <= now or self.bench.plug_asked:
             self._plug_at, self.bench.plug_asked = now, False
             self.port.plug()
-        if not self.port.connected and self.port.opened() and (self.config.resets_on_open or not self._powered):
+
+    def _look(self) -> None:
+        """Opening the port restarts the board, where it does."""
+        if self.port.opened() and (self.config.resets_on_open or not self._powered):
             self._powered = True
-            self._send(self.firmware.reset(now, "port opened"))
+            self._unsent.clear()
+            self._send(self.firmware.reset(time.monotonic(), "port opened"))
 
     def _obey(self, client: socket.socket) -> None:
         _, received = self._clients[client.fileno()]

@@ -44,6 +44,7 @@ class _Stock:
 
     grid: Grid
     through: Mask
+    touched: Mask
     cut: Mask
     """Cut through, or down to a tab's thickness."""
     labels: NDArray[np.integer]
@@ -66,7 +67,7 @@ def count_cut(cuts: NDArray[np.float32], sheet: SheetOnTable, expected: Sequence
     remaining = _remaining(cuts.astype(np.float64), sheet)
     cut = remaining <= TAB_SHARE * sheet.thickness
     labels, _ = ndimage.label(~cut)
-    stock = _Stock(_grid(sheet), remaining <= THROUGH_MM, cut, labels)
+    stock = _Stock(_grid(sheet), remaining <= THROUGH_MM, remaining < sheet.thickness - THROUGH_MM, cut, labels)
     findings = [_find(stock, piece, sheet.tool_diameter) for piece in expected]
     pieces = [_judge(stock, piece, finding, findings) for piece, finding in zip(expected, findings, strict=True)]
     whole = {
@@ -116,7 +117,7 @@ def _find(stock: _Stock, piece: Expected, tool_mm: float) -> _Finding:
     if not planned:
         return _Finding(0, 0, verdict=Verdict.MISSING, reason="outside the sheet")
     around, ring = stock.grid.inside(_around(piece.outline, tool_mm))
-    if stock.cut[around][ring].mean() < 0.02:
+    if stock.touched[around][ring].mean() < 0.02:
         return _Finding(0, planned, verdict=Verdict.MISSING, reason="nothing was cut here")
     held = np.bincount(stock.labels[window][inside], minlength=1)
     held[0] = 0

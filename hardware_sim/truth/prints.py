@@ -95,9 +95,7 @@ def _bodies(rows: Floats, grid: Grid, owner: NDArray[np.int32], outlines: int) -
             continue
         first = unions.add(number)
         near = mask & (height - top_z[window] <= LINK_MM)
-        below, above = top[window][near], labels[near] + (first - 1)
-        pairs = np.unique(np.stack((below, above)), axis=1)
-        unions.join(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
+        unions.join(_pairs(top[window][near], labels[near] + (first - 1)))
         top[window][mask] = labels[mask] + (first - 1)
         top_z[window][mask] = height
         lows.append(np.full(number, height))
@@ -110,6 +108,13 @@ def _bodies(rows: Floats, grid: Grid, owner: NDArray[np.int32], outlines: int) -
         nothing = np.zeros(0)
         return _Bodies(nothing, nothing, np.zeros((0, 4), np.int64), np.zeros((0, outlines))), layer_mm
     return _merge(unions, np.concatenate(lows), np.concatenate(boxes), np.concatenate(volumes)), layer_mm
+
+
+def _pairs(below: NDArray[np.int64], above: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """Each pair once. Neighbouring cells mostly repeat theirs, so that sorting sees few."""
+    changes = np.ones(len(below), dtype=np.bool_)
+    changes[1:] = (below[1:] != below[:-1]) | (above[1:] != above[:-1])
+    return sorted(set(zip(below[changes].tolist(), above[changes].tolist(), strict=True)))
 
 
 def _boxes(labels: NDArray[np.integer], window: tuple[slice, slice]) -> NDArray[np.int64]:
