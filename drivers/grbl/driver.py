@@ -66,7 +66,7 @@ class GrblDriver(SerialDriver[Answer], Setup):
         self._meet()
         self._say("$I", "$$")
         options = self._messages.get("OPT", "").split(",")
-        if len(options) >= 3 and options[2].isdigit():
+        if len(options) >= 3 and options[2].isdecimal():
             self._link.rx_bytes = int(options[2]) - 1
         self.query()
         return Capabilities(

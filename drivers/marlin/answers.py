@@ -104,7 +104,8 @@ _POSITION = re.compile(r"X:\s*(-?\d+\.?\d*)\s*Y:\s*(-?\d+\.?\d*)\s*Z:\s*(-?\d+\.
 _ADVANCED = re.compile(r"ok (?:N(\d+))?\s*(?:P(\d+))?\s*(?:B(\d+))?")
 _RESEND = re.compile(r"(?:resend|rs)\s*:?\s*N?\s*:?\s*(\d+)", re.IGNORECASE)
 _FIRMWARE = re.compile(r"FIRMWARE_NAME:\s*(.*?)(?:\s+[A-Z_]{4,}:|$)")
-_TRANSPORT = ("checksum", "line number", "last line")
+_TRANSPORT = ("checksum", "line", "last")
+"""Told from a few letters: what damages a line on the way out may damage its answer too."""
 _HALTED = ("kill", "halted", "system stopped", "mintemp", "maxtemp", "runaway")
 
 

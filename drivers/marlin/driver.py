@@ -233,4 +233,4 @@ class MarlinDriver(SerialDriver[Answer]):
             return
         if now_s - self._asked_s >= ASK_S:
             self._asked_s = now_s
-            self.port.send(self._link.probe())
+            self.port.send(self._link.ask())

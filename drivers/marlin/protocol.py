@@ -109,9 +109,16 @@ class MarlinProtocol:
                 self._talks = False
         return frame
 
+    def ask(self) -> bytes:
+        """M105, unless one is in flight."""
+        return b"" if self._asked or "M105" in self._special.values() else self._frame("M105", 0)
+
     def probe(self) -> bytes:
         """M105 behind whatever is in flight: answered, all before it was; refused, the lost line is asked for."""
-        return b"" if self._asked or "M105" in self._special.values() else self._frame("M105", 0)
+        if self._special.get(self._last) == "M105" and not self._asked and not self.patient:
+            # Its answer may be what was lost; of two that follow each other, the later one counts.
+            self._special[self._last] = ""
+        return self.ask()
 
     def quiet(self) -> bytes:
         """Send again from the line that was asked for. Raises ResendLimit."""

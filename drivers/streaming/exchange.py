@@ -13,6 +13,8 @@ from drivers.transports import Port
 TICK_S = 0.05
 QUIET_S = 0.05
 """A firmware that has said nothing for so long has said all it will about a corrupted line."""
+PROBES = 3
+"""Within `answer_s` of silence; each may be lost as well."""
 
 Event = TypeVar("Event")
 Event_co = TypeVar("Event_co", covariant=True)
@@ -95,7 +97,7 @@ class Exchange:
         self._has_requests = handler.has_requests
         self._alive = -1
         self._alive_s = 0.0
-        self._probed = False
+        self._probes = 0
 
         def receive(data: bytes) -> None:
             events = protocol.receive(data)
@@ -163,7 +165,7 @@ class Exchange:
     def _watch_silence(self, now_s: float) -> None:
         protocol = self._protocol
         if protocol.alive != self._alive or not protocol.in_flight:
-            self._alive, self._alive_s, self._probed = protocol.alive, now_s, False
+            self._alive, self._alive_s, self._probes = protocol.alive, now_s, 0
             return
         silent_s = now_s - self._alive_s
         longest_s, deaf_s = protocol.patience_s(self._answer_s, self._long_s)
@@ -171,6 +173,6 @@ class Exchange:
             raise NoAnswer(f"the machine has answered nothing for {longest_s:g} s")
         if now_s - max(self._heard_s, self._alive_s) >= deaf_s:
             raise NoAnswer(f"the machine has said nothing at all for {deaf_s:g} s")
-        if silent_s >= self._answer_s / 2 and not self._probed:
-            self._probed = True
+        if self._probes < PROBES and silent_s >= self._answer_s * (self._probes + 1) / (PROBES + 1):
+            self._probes += 1
             self._port.send(protocol.probe())

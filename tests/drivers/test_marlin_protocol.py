@@ -65,6 +65,7 @@ def test_frames_have_number_and_checksum() -> None:
         ("Error:checksum mismatch, Last Line: 3", (Note("Error:checksum mismatch, Last Line: 3"),)),
         ("Error:Printer halted. kill() called!", (Halted("Error:Printer halted. kill() called!"),)),
         ("Error:Thermal Runaway, system stopped!", (Halted("Error:Thermal Runaway, system stopped!"),)),
+        ("Error:checksu mismatch, Last Linne: 45", (Note("Error:checksu mismatch, Last Linne: 45"),)),
         ("Error:Probing Failed", (Failed("Error:Probing Failed"),)),
         ("Cap:EEPROM:0", (Capability("EEPROM", False),)),
         ("FIRMWARE_NAME:Marlin 2.1 (Dec) SOURCE_CODE_URL:x PROTOCOL_VERSION:1.0", (Firmware("Marlin 2.1 (Dec)"),)),
@@ -158,6 +159,22 @@ def test_a_lost_ok_is_made_up_for_by_a_probe() -> None:
     assert protocol.probe() == framed(2, "M105")
     protocol.receive(b"ok T:20.0 /0.0\n")
     assert (protocol.in_flight, protocol.done) == (0, 1)
+
+
+def test_a_probe_whose_answer_was_lost_is_made_up_for_by_the_next() -> None:
+    protocol = counting()
+    protocol.offer("G1 X1", 1)
+    protocol.probe()
+    assert protocol.ask() == b""
+    assert protocol.probe() == framed(3, "M105")
+    protocol.receive(b"ok T:20.0 /0.0\n")
+    assert (protocol.in_flight, protocol.done) == (0, 1)
+
+
+def test_a_long_wait_is_probed_once() -> None:
+    protocol = counting()
+    protocol.offer("M109 S200", 1)
+    assert [bool(protocol.probe()) for _ in range(3)] == [True, False, False]
 
 
 def test_a_lost_line_is_sent_again_after_a_probe() -> None:
