@@ -119,7 +119,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
     buyer = anybody.only(Role.PRODUCER, Role.ADMIN)
     return (
         _health(),
-        parts(database, clock, buyer, services.intake),
+        parts(database, clock, buyer, services.intake, services.blobs),
         quotes(database, clock, buyer, services.quoter),
         orders(database, clock, buyer),
         workshops(database, clock, anybody),

@@ -27,7 +27,9 @@ app = typer.Typer(
     add_completion=False,
     help="Order small batches from a network of workshops. LLAGAR_URL names the broker, LLAGAR_TOKEN is yours.",
 )
-Files = Annotated[list[str] | None, typer.Argument(metavar="FILE…", help="STL or DXF; FILE:QUANTITY[:MATERIAL] too")]
+Files = Annotated[
+    list[str] | None, typer.Argument(metavar="FILE…", help="STL, 3MF, OBJ or DXF; FILE:QUANTITY[:MATERIAL] too")
+]
 Quantities = Annotated[list[str] | None, typer.Option("--quantity", "-n", help="Pieces; once, or once a file")]
 Materials = Annotated[list[str] | None, typer.Option("--material", "-m", help="Such as PLA; once, or once a file")]
 Units = Annotated[list[str] | None, typer.Option("--unit", "-u", help="mm, cm, m or inch, where a file doesn't say")]

@@ -21,7 +21,7 @@ _AT_ONCE = 2
 _ODD = re.compile(r"[^\w.()+ -]")
 _FIXES: tuple[tuple[type[BridgeError], str], ...] = (
     (UnitUnknown, "say the file's unit: mm, cm, m or inch (`--unit`)"),
-    (UnsupportedFormat, "export it as STL (to print) or DXF (to cut)"),
+    (UnsupportedFormat, "export it as STL, 3MF or OBJ (to print) or DXF (to cut)"),
     (ParserDied, "simplify the file and export it again"),
     (BadFile, "repair it, export it again, and look at it in a viewer"),
 )

@@ -4,6 +4,7 @@ import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -63,6 +64,9 @@ async def test_a_mesh_is_measured_and_kept_by_hash(bench: Bench) -> None:
     assert {path.name for path in bench.files()} == {part.facts.source_sha256, part.facts.normalised_sha256}
     async with bench.ana.client(bench.url) as client:
         assert (await client.get(f"/parts/{part.id}")).json() == answer.json()
+        picture = await client.get(f"/parts/{part.id}/thumbnail")
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert ElementTree.fromstring(picture.content).tag.endswith("svg")
 
 
 async def test_a_drawing_needs_a_unit(bench: Bench) -> None:
