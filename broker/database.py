@@ -102,7 +102,9 @@ class Waker:
         """Until there were more rings than `heard`, or for `most_s`; returns the rings so far."""
         if self.rings == heard:
             with suppress(TimeoutError):  # the waiter looks by itself now
-                await asyncio.wait_for(self._rung.wait(), most_s)
+                # wait_for of Python 3.11 may swallow a cancellation that comes with the ring.
+                async with asyncio.timeout(most_s):
+                    await self._rung.wait()
         return self.rings
 
 

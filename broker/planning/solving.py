@@ -36,6 +36,10 @@ class Solver:
         """Every machine that can't make a line, and why."""
         return await self._run(excluded_of, problem)
 
+    def warm_up(self) -> None:
+        """Start a process and its imports now, so that the first who asks needn't wait for them."""
+        self._pool.submit(_nothing)
+
     async def close(self) -> None:
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
@@ -67,6 +71,10 @@ def solve_within(problem: Problem, within_s: float, seed: int) -> Result:
 def excluded_of(problem: Problem) -> tuple[Excluded, ...]:
     """Runs in a worker."""
     return eligibility(problem).excluded
+
+
+def _nothing() -> None:
+    """Runs in a worker, which has imported this module by then."""
 
 
 def _end_with_parent() -> None:

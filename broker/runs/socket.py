@@ -63,7 +63,8 @@ class AgentSocket:
         nonce = secrets.token_hex(16)
         await _send(socket, Challenge(nonce=nonce))
         try:
-            frame = await asyncio.wait_for(_receive(socket), _HELLO_WITHIN_S)
+            async with asyncio.timeout(_HELLO_WITHIN_S):
+                frame = await _receive(socket)
         except TimeoutError as error:
             raise Refused("no hello within 10 s") from error
         if not isinstance(frame, Hello):
