@@ -113,11 +113,13 @@ class Driver(Protocol):
     def run(self, lines: Iterable[str], total: int, check: LineCheck, watch: Watch) -> RunReport:
         """Stream a program; return when the machine has executed it or a cancel is done.
 
-        `lines` come without line ends; comments and blanks are dropped here. Before the first line nothing
+        `lines` come without line ends; comments and blanks are dropped here, but counted in `total`, in
+        `lines_done` and in errors' line numbers (from 1). Before the first line nothing
         is sent that heats or moves. On any error the safe end state is tried first; the error's `safe`
         and `lines_done` say how that went. After a MachineFault the driver must be opened anew.
         Raises LineRefused, MachineFault and its kinds (NotReady before anything was sent; FirmwareHalted
-        after `stop_now`); DriverMisuse if it is not open or a run is under way.
+        after `stop_now`); DriverMisuse if it is not open or a run is under way. An empty program does
+        nothing but bring the safe end state.
         """
         ...
 

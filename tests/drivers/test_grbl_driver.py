@@ -191,3 +191,13 @@ def test_a_hold_at_the_machine_is_told() -> None:
         person.join()
         driver.close()
     assert seen.held == ["held at the machine: Door"]
+
+
+def test_an_empty_program_is_the_safe_end_state() -> None:
+    script, seen = GrblScript(), Seen()
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        script.rpm = 8000
+        assert run(driver, seen=seen) == RunReport(EndedBy.FINISHED, 0, safe=True)
+        driver.close()
+    assert (script.rpm, seen.started) == (0, [])

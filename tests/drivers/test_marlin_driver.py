@@ -313,3 +313,13 @@ def test_nothing_stays_open_or_runs_on() -> None:
         driver.close()
         assert threading.active_count() == threads
         assert open_files() == files
+
+
+def test_an_empty_program_is_the_safe_end_state() -> None:
+    script, seen = MarlinScript(targets={b"104": b"200", b"140": b"60"}), Seen()
+    with peer(script) as machine:
+        driver = opened(machine)
+        assert run(driver, seen=seen) == RunReport(EndedBy.FINISHED, 0, safe=True)
+        driver.close()
+    assert script.targets == HEATERS_OFF
+    assert seen.started == []
