@@ -1,4 +1,4 @@
-"""Small parts and files for tests, written by hand so that nothing here trusts the code under test."""
+"""Small parts and files for tests, written by hand: the code under test makes none of them."""
 
 import struct
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from slicer_bridge.child import read_part
+from slicer_bridge.facts import PartFacts
+from slicer_bridge.parsing import Request
 
 Facets = NDArray[np.float64]
 _DATA = Path(__file__).parents[3] / "shared" / "data" / "models"
@@ -27,6 +31,20 @@ def real_file(*names: str) -> Path:
     if not path.is_file():
         pytest.skip(f"no shared data here: {'/'.join(names)}")
     return path
+
+
+def parse(path: Path, workdir: Path, unit: str | None = None) -> PartFacts:
+    """Facts as the child process finds them, without the cost of starting one."""
+    request = Request(
+        path=path,
+        workdir=workdir,
+        unit=unit,
+        max_triangles=1_000_000,
+        memory_bytes=1,
+        cpu_s=1,
+        file_bytes=1,
+    )
+    return read_part(request)
 
 
 def box(size: tuple[float, float, float], at: tuple[float, float, float] = (0, 0, 0)) -> Facets:

@@ -7,7 +7,7 @@ import pytest
 
 from slicer_bridge.errors import BadFile, BridgeError, FileTooLarge, ParserDied, UnitUnknown, UnsupportedFormat
 from slicer_bridge.measure import ParseLimits, measure_file
-from tests.slicer_bridge.shapes import ascii_stl, box, stl_bytes, write_box
+from tests.slicer_bridge.shapes import ascii_stl, box, parse, stl_bytes, write_box
 
 BOX = box((30, 20, 10))
 
@@ -40,9 +40,16 @@ def test_bad_mesh_is_refused_with_words(tmp_path: Path, case: str) -> None:
     path = tmp_path / "bad.stl"
     path.write_bytes(content)
     with pytest.raises(BadFile) as caught:
-        measure_file(path, tmp_path)
+        parse(path, tmp_path)
     assert words in str(caught.value)
     assert not (tmp_path / "normalised.stl").exists()
+
+
+def test_childs_words_reach_the_parent(tmp_path: Path) -> None:
+    (tmp_path / "bad.stl").write_bytes(BAD_MESHES["truncated"][0])
+    with pytest.raises(BadFile, match="cut off"):
+        measure_file(tmp_path / "bad.stl", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.stl"]
 
 
 @pytest.mark.parametrize("size", [(0.5, 0.2, 0.1), (3000, 20, 10)])
@@ -59,7 +66,7 @@ def test_doubtful_unit_is_asked_for(tmp_path: Path, size: tuple[float, float, fl
 def test_garbage_of_other_formats(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(bytes(range(256)) * 40)
     with pytest.raises(BadFile):
-        measure_file(tmp_path / name, tmp_path)
+        parse(tmp_path / name, tmp_path)
 
 
 def test_unknown_words_and_names(tmp_path: Path) -> None:

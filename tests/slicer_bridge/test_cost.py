@@ -7,15 +7,14 @@ import pytest
 from slicer_bridge.cost import cut_estimate, print_estimate
 from slicer_bridge.cut import Sheet, cut_sheet
 from slicer_bridge.feeds import tool_for
-from slicer_bridge.measure import measure_file
 from slicer_bridge.plate import PlacedPart, Placement
 from slicer_bridge.profile import FILAMENTS, PrinterProfile, Recipe
 from slicer_bridge.slice import slice_plate
-from tests.slicer_bridge.shapes import l_shape, real_file, stl_bytes, write_box, write_bracket
+from tests.slicer_bridge.shapes import l_shape, parse, real_file, stl_bytes, write_box, write_bracket
 
 
 def test_more_of_anything_costs_more(tmp_path: Path) -> None:
-    mesh = measure_file(write_box(tmp_path / "box.stl", (40, 30, 20)), tmp_path).mesh
+    mesh = parse(write_box(tmp_path / "box.stl", (40, 30, 20)), tmp_path).mesh
     assert mesh is not None
     plain = print_estimate(mesh, Recipe())
     for dearer in (Recipe(layer_mm=0.1), Recipe(perimeters=4), Recipe(infill=0.6)):
@@ -30,7 +29,7 @@ def test_print_estimate_is_near_the_slicers(tmp_path: Path, name: str) -> None:
     if name == "own":
         (tmp_path / name).with_suffix(".stl").write_bytes(stl_bytes(l_shape()))
     source = tmp_path / "own.stl" if name == "own" else real_file("stl", name)
-    mesh = measure_file(source, tmp_path).mesh
+    mesh = parse(source, tmp_path).mesh
     assert mesh is not None
     part = PlacedPart(tmp_path / "normalised.stl", "part", (Placement(5, 5),))
     printer = PrinterProfile("large", (250, 250), 200)
@@ -41,7 +40,7 @@ def test_print_estimate_is_near_the_slicers(tmp_path: Path, name: str) -> None:
 
 
 def test_cut_estimate_is_near_the_program(tmp_path: Path) -> None:
-    drawing = measure_file(write_bracket(tmp_path / "bracket.dxf"), tmp_path).drawing
+    drawing = parse(write_bracket(tmp_path / "bracket.dxf"), tmp_path).drawing
     assert drawing is not None
     tool = tool_for("plywood", 3.0)
     part = PlacedPart(tmp_path / "bracket.dxf", "bracket", (Placement(10, 10),))

@@ -10,9 +10,8 @@ from slicer_bridge.cut import CutResult, Sheet, cut_sheet
 from slicer_bridge.errors import CutRefused
 from slicer_bridge.feeds import CutTool, tool_for
 from slicer_bridge.limits import Dialect, Envelope, MachineLimits
-from slicer_bridge.measure import measure_file
 from slicer_bridge.plate import PlacedPart, Placement
-from tests.slicer_bridge.shapes import circle, dxf_text, line, real_file, rectangle, write_bracket
+from tests.slicer_bridge.shapes import circle, dxf_text, line, parse, real_file, rectangle, write_bracket
 
 TOOL = CutTool(diameter_mm=3.0, feed_mm_s=20, plunge_mm_s=5, spindle_rpm=16000, pass_mm=2.0)
 SHEET = Sheet((200, 150), 4.0)
@@ -181,7 +180,7 @@ def test_unknown_material_names_the_known() -> None:
     ("name", "unit"), [("Voron-0__Side_Panel.dxf", None), ("Original-Prusa-i3__MK3-front-plate.dxf", "mm")]
 )
 def test_real_drawings(tmp_path: Path, name: str, unit: str | None) -> None:
-    measure_file(real_file("sheet", name), tmp_path, unit=unit)
+    parse(real_file("sheet", name), tmp_path, unit=unit)
     part = PlacedPart(tmp_path / "normalised.dxf", name, (Placement(5, 5),))
     result = cut_sheet((part,), tool_for("acrylic", 3.0), Sheet((300, 300), 3.0), tmp_path / "out.nc")
     assert check_program(result.program, LIMITS, (-590, -390, -40)).ok

@@ -5,12 +5,11 @@ import shapely
 
 from slicer_bridge.errors import BadFile, UnitUnknown
 from slicer_bridge.facts import DrawingFacts, PartFacts, Severity
-from slicer_bridge.measure import measure_file
-from tests.slicer_bridge.shapes import circle, dxf_text, line, real_file, rectangle, write_bracket
+from tests.slicer_bridge.shapes import circle, dxf_text, line, parse, real_file, rectangle, write_bracket
 
 
 def measured(path: Path, workdir: Path, unit: str | None = None) -> tuple[PartFacts, DrawingFacts]:
-    facts = measure_file(path, workdir, unit=unit)
+    facts = parse(path, workdir, unit=unit)
     assert facts.drawing is not None
     return facts, facts.drawing
 
@@ -59,7 +58,7 @@ def test_inches_are_taken_from_the_file(tmp_path: Path) -> None:
 def test_drawing_without_unit_is_asked_for_it(tmp_path: Path, unit: int | None) -> None:
     path = drawn(tmp_path, rectangle(0, 0, 50, 30), unit=unit)
     with pytest.raises(UnitUnknown, match="--unit mm or inch"):
-        measure_file(path, tmp_path)
+        parse(path, tmp_path)
     assert not (tmp_path / "normalised.dxf").exists()
     assert measured(path, tmp_path, unit="mm")[1].size_mm == pytest.approx((50, 30))
 
@@ -96,12 +95,12 @@ def test_pieces_within_holes_are_outsides_again(tmp_path: Path) -> None:
 
 def test_drawing_of_open_lines_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no closed contour"):
-        measure_file(drawn(tmp_path, line(0, 0, 10, 0)), tmp_path)
+        parse(drawn(tmp_path, line(0, 0, 10, 0)), tmp_path)
 
 
 def test_drawing_without_lines_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="nothing to cut"):
-        measure_file(drawn(tmp_path, ""), tmp_path)
+        parse(drawn(tmp_path, ""), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,17 @@ import shapely
 from slicer_bridge.facts import MeshFacts, Severity
 from slicer_bridge.facts_json import facts_from_json, facts_to_json
 from slicer_bridge.measure import measure_file
-from tests.slicer_bridge.shapes import ascii_stl, box, l_shape, real_file, stl_bytes, write_box
+from tests.slicer_bridge.shapes import ascii_stl, box, l_shape, parse, real_file, stl_bytes, write_box
 
 
 def measured(path: Path, workdir: Path, unit: str | None = None) -> MeshFacts:
-    mesh = measure_file(path, workdir, unit=unit).mesh
+    mesh = parse(path, workdir, unit=unit).mesh
     assert mesh is not None
     return mesh
 
 
 def test_box_has_the_facts_of_a_box(tmp_path: Path) -> None:
-    facts = measure_file(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
+    facts = parse(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
     mesh = facts.mesh
     assert mesh is not None
     assert (mesh.triangles, mesh.bodies, mesh.watertight) == (12, 1, True)
@@ -29,15 +29,22 @@ def test_box_has_the_facts_of_a_box(tmp_path: Path) -> None:
     assert (tmp_path / "normalised.stl").stat().st_size == 84 + 50 * 12
 
 
+def test_child_process_finds_the_same(tmp_path: Path) -> None:
+    for name, unit in (("box.stl", None), ("box.stl", "inch")):
+        path = write_box(tmp_path / name, (30, 20, 10))
+        assert measure_file(path, tmp_path, unit=unit) == parse(path, tmp_path, unit)
+        (tmp_path / "normalised.stl").unlink()
+
+
 def test_facts_survive_json(tmp_path: Path) -> None:
-    facts = measure_file(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
+    facts = parse(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
     assert facts_from_json(facts_to_json(facts)) == facts
 
 
 def test_ascii_and_binary_give_the_same_part(tmp_path: Path) -> None:
     (tmp_path / "a.stl").write_text(ascii_stl(box((30, 20, 10))), encoding="ascii")
-    text = measure_file(tmp_path / "a.stl", tmp_path)
-    binary = measure_file(write_box(tmp_path / "b.stl", (30, 20, 10)), tmp_path)
+    text = parse(tmp_path / "a.stl", tmp_path)
+    binary = parse(write_box(tmp_path / "b.stl", (30, 20, 10)), tmp_path)
     assert text.normalised_sha256 == binary.normalised_sha256
     assert text.source_sha256 != binary.source_sha256
     assert text.mesh == binary.mesh
@@ -78,7 +85,7 @@ def test_outline_follows_the_shadow(tmp_path: Path) -> None:
 def test_bodies_side_by_side_are_counted(tmp_path: Path) -> None:
     two = np.concatenate([box((10, 10, 10)), box((10, 10, 10), (20, 0, 0))])
     (tmp_path / "two.stl").write_bytes(stl_bytes(two))
-    facts = measure_file(tmp_path / "two.stl", tmp_path)
+    facts = parse(tmp_path / "two.stl", tmp_path)
     assert facts.mesh is not None
     assert facts.mesh.bodies == 2
     assert [finding.rule for finding in facts.findings] == ["bodies"]
@@ -86,7 +93,7 @@ def test_bodies_side_by_side_are_counted(tmp_path: Path) -> None:
 
 def test_open_mesh_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "open.stl").write_bytes(stl_bytes(box((30, 20, 10))[:-1]))
-    facts = measure_file(tmp_path / "open.stl", tmp_path)
+    facts = parse(tmp_path / "open.stl", tmp_path)
     assert facts.mesh is not None
     assert not facts.mesh.watertight
     (finding,) = facts.findings
@@ -96,7 +103,7 @@ def test_open_mesh_is_a_finding(tmp_path: Path) -> None:
 
 def test_mesh_turned_inside_out_is_turned_back(tmp_path: Path) -> None:
     (tmp_path / "inverted.stl").write_bytes(stl_bytes(box((30, 20, 10))[:, ::-1]))
-    facts = measure_file(tmp_path / "inverted.stl", tmp_path)
+    facts = parse(tmp_path / "inverted.stl", tmp_path)
     assert facts.mesh is not None
     assert facts.mesh.volume_mm3 == pytest.approx(6000)
     assert [finding.rule for finding in facts.findings] == ["inside-out"]
@@ -106,21 +113,21 @@ def test_one_facet_turned_round_is_a_finding(tmp_path: Path) -> None:
     facets = box((30, 20, 10))
     facets[0] = facets[0, ::-1]
     (tmp_path / "mixed.stl").write_bytes(stl_bytes(facets))
-    assert [finding.rule for finding in measure_file(tmp_path / "mixed.stl", tmp_path).findings] == ["mixed-normals"]
+    assert [finding.rule for finding in parse(tmp_path / "mixed.stl", tmp_path).findings] == ["mixed-normals"]
 
 
 def test_seams_of_rounding_are_closed_and_listed(tmp_path: Path) -> None:
     facets = box((30, 20, 10))
     facets[0] += 2e-4
     (tmp_path / "seam.stl").write_bytes(stl_bytes(facets))
-    facts = measure_file(tmp_path / "seam.stl", tmp_path)
+    facts = parse(tmp_path / "seam.stl", tmp_path)
     assert facts.mesh is not None
     assert facts.mesh.watertight
     assert [finding.rule for finding in facts.findings] == ["seams"]
 
 
 def test_real_part_with_collapsed_facets_is_for_review(tmp_path: Path) -> None:
-    facts = measure_file(real_file("stl", "Stethoscope__y_piece.stl"), tmp_path)
+    facts = parse(real_file("stl", "Stethoscope__y_piece.stl"), tmp_path)
     assert [(finding.rule, finding.severity) for finding in facts.findings] == [("collapsed-facets", Severity.REVIEW)]
 
 

@@ -7,9 +7,8 @@ import pytest
 
 from slicer_bridge.errors import BadFile, FileTooLarge, UnitUnknown, UnsupportedFormat
 from slicer_bridge.facts import PartFacts
-from slicer_bridge.measure import measure_file
 from slicer_bridge.plate import PlacedPart, Placement, plate_mesh
-from tests.slicer_bridge.shapes import box, real_file, write_box
+from tests.slicer_bridge.shapes import box, parse, real_file, write_box
 
 _CORE = 'xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02"'
 
@@ -37,7 +36,7 @@ def write_3mf(path: Path, model: str, *, more: int = 0) -> Path:
 
 
 def measured(tmp_path: Path, objects: str, items: str, *, unit: str = "millimeter") -> PartFacts:
-    return measure_file(write_3mf(tmp_path / "part.3mf", model_xml(objects, items, unit=unit)), tmp_path)
+    return parse(write_3mf(tmp_path / "part.3mf", model_xml(objects, items, unit=unit)), tmp_path)
 
 
 BOX = f'<object id="1" type="model">{mesh_xml()}</object>'
@@ -45,7 +44,7 @@ BOX = f'<object id="1" type="model">{mesh_xml()}</object>'
 
 def test_box_in_3mf_is_the_box_in_stl(tmp_path: Path) -> None:
     facts = measured(tmp_path, BOX, '<item objectid="1" transform="1 0 0 0 1 0 0 0 1 100 50 3"/>')
-    stl = measure_file(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
+    stl = parse(write_box(tmp_path / "box.stl", (30, 20, 10)), tmp_path)
     assert facts.format == "3mf"
     assert facts.normalised_sha256 == stl.normalised_sha256
 
@@ -77,7 +76,7 @@ def test_plate_of_several_items_is_for_review(tmp_path: Path) -> None:
 
 
 def test_real_plate_holds_sixteen(tmp_path: Path) -> None:
-    facts = measure_file(real_file("3mf", "Stethoscope__ring_x16.3mf"), tmp_path)
+    facts = parse(real_file("3mf", "Stethoscope__ring_x16.3mf"), tmp_path)
     assert facts.mesh is not None
     assert facts.mesh.bodies == 16
     assert [finding.measured for finding in facts.findings if finding.rule == "several-items"] == [16]
@@ -87,7 +86,7 @@ def test_our_own_plates_can_be_read(tmp_path: Path) -> None:
     write_box(tmp_path / "box.stl", (30, 20, 10))
     part = PlacedPart(tmp_path / "box.stl", "box", (Placement(5, 5), Placement(50, 5)))
     plate_mesh((part,), tmp_path / "plate.3mf")
-    facts = measure_file(tmp_path / "plate.3mf", tmp_path)
+    facts = parse(tmp_path / "plate.3mf", tmp_path)
     assert facts.mesh is not None
     assert facts.mesh.size_mm == pytest.approx((75, 20, 10))
 
@@ -131,29 +130,29 @@ def test_hostile_model_is_refused_with_words(tmp_path: Path, case: str) -> None:
 def test_zip_bomb_is_refused(tmp_path: Path) -> None:
     bomb = model_xml(BOX + " " * 200_000_000, '<item objectid="1"/>')
     with pytest.raises(FileTooLarge, match="zip bomb"):
-        measure_file(write_3mf(tmp_path / "bomb.3mf", bomb), tmp_path)
+        parse(write_3mf(tmp_path / "bomb.3mf", bomb), tmp_path)
 
 
 def test_doctype_is_refused(tmp_path: Path) -> None:
     prolog = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     model = model_xml(BOX, '<item objectid="1"/>', prolog=prolog)
     with pytest.raises(BadFile, match="DOCTYPE"):
-        measure_file(write_3mf(tmp_path / "part.3mf", model), tmp_path)
+        parse(write_3mf(tmp_path / "part.3mf", model), tmp_path)
 
 
 def test_crowded_and_foreign_archives(tmp_path: Path) -> None:
     with pytest.raises(FileTooLarge, match="at most 1,000"):
-        measure_file(write_3mf(tmp_path / "many.3mf", "", more=1000), tmp_path)
+        parse(write_3mf(tmp_path / "many.3mf", "", more=1000), tmp_path)
     with zipfile.ZipFile(tmp_path / "other.3mf", "w") as archive:
         archive.writestr("letter.txt", "hello")
     with pytest.raises(BadFile, match="3dmodel"):
-        measure_file(tmp_path / "other.3mf", tmp_path)
+        parse(tmp_path / "other.3mf", tmp_path)
     whole = write_3mf(tmp_path / "cut.3mf", model_xml(BOX, '<item objectid="1"/>')).read_bytes()
     (tmp_path / "cut.3mf").write_bytes(whole[:-40])
     with pytest.raises(BadFile, match="no whole 3MF"):
-        measure_file(tmp_path / "cut.3mf", tmp_path)
+        parse(tmp_path / "cut.3mf", tmp_path)
     with pytest.raises(BadFile, match="broken XML"):
-        measure_file(write_3mf(tmp_path / "xml.3mf", "<model><resources>"), tmp_path)
+        parse(write_3mf(tmp_path / "xml.3mf", "<model><resources>"), tmp_path)
 
 
 CUBE_OBJ = """\
@@ -171,7 +170,7 @@ f -5 -8 -4 -1
 
 def test_obj_with_quads_and_counted_back_vertices(tmp_path: Path) -> None:
     (tmp_path / "cube.obj").write_text(CUBE_OBJ, encoding="ascii")
-    mesh = measure_file(tmp_path / "cube.obj", tmp_path).mesh
+    mesh = parse(tmp_path / "cube.obj", tmp_path).mesh
     assert mesh is not None
     assert (mesh.triangles, mesh.watertight) == (12, True)
     assert mesh.volume_mm3 == pytest.approx(8000)
@@ -192,5 +191,5 @@ def test_obj_with_quads_and_counted_back_vertices(tmp_path: Path) -> None:
 def test_bad_obj(tmp_path: Path, text: str, kind: type[BadFile], words: str) -> None:
     (tmp_path / "bad.obj").write_text(text, encoding="ascii")
     with pytest.raises(kind) as caught:
-        measure_file(tmp_path / "bad.obj", tmp_path)
+        parse(tmp_path / "bad.obj", tmp_path)
     assert words in str(caught.value)

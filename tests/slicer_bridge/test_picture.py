@@ -3,10 +3,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from slicer_bridge.measure import measure_file
 from slicer_bridge.picture import MAX_FACETS, drawing_svg, mesh_svg
 from slicer_bridge.stl import read_stl
-from tests.slicer_bridge.shapes import box, real_file, write_bracket
+from tests.slicer_bridge.shapes import box, parse, real_file, write_bracket
 
 
 def shapes(svg: str) -> list[ET.Element]:
@@ -35,7 +34,7 @@ def test_fine_mesh_is_coarsened() -> None:
 
 
 def test_drawing_has_its_holes(tmp_path: Path) -> None:
-    drawing = measure_file(write_bracket(tmp_path / "bracket.dxf"), tmp_path).drawing
+    drawing = parse(write_bracket(tmp_path / "bracket.dxf"), tmp_path).drawing
     assert drawing is not None
     (path,) = shapes(drawing_svg(drawing))
     assert path.get("d", "").count("M") == 4

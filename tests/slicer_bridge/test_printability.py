@@ -3,14 +3,13 @@ from pathlib import Path
 import numpy as np
 
 from slicer_bridge.facts import Severity
-from slicer_bridge.measure import measure_file
 from slicer_bridge.printability import printability
-from tests.slicer_bridge.shapes import Facets, box, stl_bytes, write_bracket
+from tests.slicer_bridge.shapes import Facets, box, parse, stl_bytes, write_bracket
 
 
 def rules(tmp_path: Path, facets: Facets) -> list[tuple[str, Severity]]:
     (tmp_path / "part.stl").write_bytes(stl_bytes(facets))
-    findings = printability(measure_file(tmp_path / "part.stl", tmp_path), tool_mm=0.4)
+    findings = printability(parse(tmp_path / "part.stl", tmp_path), tool_mm=0.4)
     assert all(finding.limit is not None and "(" in finding.message for finding in findings)
     return [(finding.rule, finding.severity) for finding in findings]
 
@@ -34,7 +33,7 @@ def test_table_hangs_over(tmp_path: Path) -> None:
 
 
 def test_cut_part_is_told_of_its_corners_and_width(tmp_path: Path) -> None:
-    facts = measure_file(write_bracket(tmp_path / "bracket.dxf"), tmp_path)
+    facts = parse(write_bracket(tmp_path / "bracket.dxf"), tmp_path)
     assert [finding.rule for finding in printability(facts, tool_mm=3, thickness_mm=3)] == ["inside-corner"]
     assert "web" in [finding.rule for finding in printability(facts, tool_mm=3, thickness_mm=50)]
     assert "tool-too-large" in [finding.rule for finding in printability(facts, tool_mm=6, thickness_mm=3)]
