@@ -62,7 +62,7 @@ class Agent:
         self._stager = make_stager(
             config, policy, Fetcher(config.broker, signer, config.data / "blobs", lambda: datetime.now(UTC))
         )
-        self._link = Link(config.broker, signer, self.journal, self)
+        self.link = Link(config.broker, signer, self.journal, self)
         self._zone = ZoneInfo(config.shop.timezone)
         self._making: dict[str, asyncio.Task[None]] = {}
         self._doing: set[asyncio.Task[None]] = set()
@@ -80,7 +80,7 @@ class Agent:
         self.journal.tell_inventory(self.config.inventory(), now)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_failures())
-            group.create_task(self._link.run())
+            group.create_task(self.link.run())
             group.create_task(self._tick())
             for watch in self.watches.values():
                 group.create_task(watch.run())
@@ -114,8 +114,8 @@ class Agent:
             unsent = [Unsent(translate.body(one.report), one.run, one.fence, one.version) for one in told]
             self.journal.commit(self.memory, changed, unsent, now.at, answer)
         if told:
-            self._link.outbox_grew()
-            self._link.beat_now()
+            self.link.outbox_grew()
+            self.link.beat_now()
         for instruction in instructions:
             self._carry_out(instruction)
 
@@ -129,7 +129,7 @@ class Agent:
                 self._abandon(run)
             case AskPermit(run=run, fence=fence, version=version, record=record, request=request):
                 ask = PermitRequest(run=run, fence=fence, version=version, record=record, request=request)
-                self._link.send(ask)
+                self.link.send(ask)
             case StartRun():
                 self._begin(self._start(instruction))
             case ForbidStart(run=run):
@@ -215,7 +215,7 @@ class Agent:
         return self.memory.machines[machine]
 
     def status_changed(self) -> None:
-        self._link.beat_now()
+        self.link.beat_now()
 
     # For the link -----------------------------------------------------------------------------------
 

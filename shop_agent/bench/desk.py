@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from broker.wire.states import RunState
+from drivers.base import State
 from shop_agent import journal
 from shop_agent.agent import Agent
 from shop_agent.bench import schemas
@@ -89,7 +90,7 @@ class Desk:
             raise Refused("this run has no program")
         status = await self._status(task.machine)
         router = self._agent.memory.facts[task.machine].router
-        if router and status.work_offset_mm is not None:
+        if router and status.state is State.READY and status.work_offset_mm is not None:
             await self._check_in_place(run, status.work_offset_mm)
         setup = Setup(
             id=uuid.uuid4().hex,

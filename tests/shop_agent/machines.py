@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,10 +30,8 @@ class SimMachine:
     def episodes(self) -> int:
         """How often it began to heat or move."""
         self.command(command="summary")
-        return sum(
-            path.read_text().count('"began"') + path.read_text().count('"episode_began"')
-            for path in self.folder.glob("*.jsonl")
-        )
+        lines = (self.folder / "log.jsonl").read_text().splitlines()
+        return sum(1 for line in lines if json.loads(line)["event"] == "episode_started")
 
 
 @contextmanager
@@ -63,12 +60,3 @@ def machine(short: Path, name: str, firmware: str, **more: object) -> Iterator[S
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
-
-
-def until(reached: object, timeout_s: float = 30.0) -> None:
-    """Look again and again until `reached()` is true; fails with its last word."""
-    assert callable(reached)
-    deadline = time.monotonic() + timeout_s
-    while not (last := reached()):
-        assert time.monotonic() < deadline, f"not reached: {last!r}"
-        time.sleep(0.05)

@@ -1,0 +1,99 @@
+"""A shop's mind in tests: time that stands still, and the ways into every state."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from shop_agent.state import events as ev
+from shop_agent.state import reports as say
+from shop_agent.state.instructions import AskPermit, Instruction, Tell
+from shop_agent.state.memory import Rules
+from shop_agent.state.records import MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
+from shop_agent.state.shop import Shop
+
+BOOT = "boot1/0"
+PROGRAM = Program("/p.gcode", "aa", 100, 60.0, 2.0, "slicer 1")
+NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",))
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Mind:
+    rules: Rules = field(default_factory=lambda: Rules(True, 3600.0, frozenset({"PLA", "plywood"})))
+    at_s: float = 0.0
+    seq: int = 0
+    told: list[Tell] = field(default_factory=list)
+    shop: Shop = field(init=False)
+
+    def __post_init__(self) -> None:
+        facts = [
+            MachineFacts("printer", False, ("PLA",), 0.4),
+            MachineFacts("router", True, ("plywood",), 3.0),
+        ]
+        self.shop = Shop(facts, self.rules, "tok")
+        self.do(ev.StreamerOpened("printer", "j1", 0))
+        self.do(ev.MachineSeen("printer", MachineView(True, BOOT)))
+        self.do(ev.Connected())
+        self.told.clear()
+
+    @property
+    def now(self) -> Now:
+        return Now(START + timedelta(seconds=self.at_s), 1000.0 + self.at_s)
+
+    def do(self, event: ev.Event) -> list[Instruction]:
+        out = self.shop.handle(event, self.now)
+        self.told += [one for one in out if isinstance(one, Tell)]
+        return out
+
+    @property
+    def reports(self) -> list[object]:
+        return [tell.report for tell in self.told]
+
+    def run(self, run: str = "run1") -> RunRecord:
+        return self.shop.memory.runs[run]
+
+    # Ways in --------------------------------------------------------------------------------------
+
+    def offer(
+        self, run: str = "run1", fence: int = 1, machine: str = "printer", material: str = "PLA", router: bool = False
+    ) -> list[Instruction]:
+        return self.do(ev.RunOffered(run, fence, 2, machine, "ab", ("lot1",), router, material))
+
+    def made(self, run: str = "run1", fence: int = 1) -> list[Instruction]:
+        return self.do(ev.ProgramMade(run, fence, PROGRAM, NEEDS))
+
+    def setup(self, **changes: object) -> Setup:
+        setup = Setup("rec1", "Ana", BOOT, self.now.at, True, "PLA", 0.4)
+        return replace(setup, **changes)  # type: ignore[arg-type]
+
+    def arm(self, run: str = "run1") -> list[Instruction]:
+        return self.do(ev.SetupGiven(run, self.setup(id=f"rec-{run}")))
+
+    def permit(self, asked: list[Instruction], life_s: float = 30.0) -> list[Instruction]:
+        ask = next(one for one in asked if isinstance(one, AskPermit))
+        return self.do(ev.PermitGranted(ask.run, ask.fence, ask.version + 1, ask.request, life_s))
+
+    def wrote(self, report: say.MachineReport, run: str = "run1", machine: str = "printer") -> list[Instruction]:
+        self.seq += 1
+        return self.do(ev.StreamerWrote(machine, "j1", self.seq, run, report))
+
+    def to(self, state: str, run: str = "run1") -> "Mind":
+        """Bring a run into this state the ordinary way."""
+        steps = ["claimed", "staged", "armed", "permitted", "starting", "running", "finished"]
+        asked: list[Instruction] = []
+        for step in steps[: steps.index(state) + 1]:
+            match step:
+                case "claimed":
+                    self.offer(run)
+                case "staged":
+                    self.made(run)
+                case "armed":
+                    asked = self.arm(run)
+                case "permitted":
+                    self.permit(asked)
+                case "starting":
+                    self.wrote(say.Starting(), run)
+                case "running":
+                    self.wrote(say.Running("heating"), run)
+                case "finished":
+                    self.wrote(say.Finished(100, 60.0), run)
+        return self
