@@ -9,9 +9,9 @@ from math import inf
 
 from hardware_sim.faults import Fault, FaultKind, Mishaps, Progress
 from hardware_sim.firmware.config import RouterConfig
-from hardware_sim.firmware.grbl import program, realtime, reports, settings, system
+from hardware_sim.firmware.grbl import program, realtime, reports, settings, status, system
 from hardware_sim.firmware.grbl.errors import Code, GrblError
-from hardware_sim.firmware.grbl.modal import Modal, Offsets, minus, plus
+from hardware_sim.firmware.grbl.modal import Modal, Offsets, plus
 from hardware_sim.firmware.grbl.suspend import Suspension
 from hardware_sim.firmware.grbl.table import Table
 from hardware_sim.firmware.planner import Planner, Point
@@ -51,7 +51,6 @@ class Grbl:
 
     def _power_on(self) -> None:
         self.alarm = bool(self.settings[settings.HOMING])
-        self.homed = False
         self.check = False
         self._restart()
 
@@ -64,7 +63,7 @@ class Grbl:
         self.homing = False
         self.suspension: Suspension | None = None
         self.status = reports.StatusReport()
-        self.feed_percent = self.rapid_percent = self.spindle_percent = 100
+        self.overrides = realtime.Overrides()
         self.stalled_until = -inf
         self._status_due = False
         self._rx = bytearray()
@@ -342,14 +341,8 @@ class Grbl:
         elif command == realtime.SPINDLE_STOP:
             if self.suspension is not None:
                 self.suspension.toggle_spindle(self)
-        elif command in realtime.FEED_OVERRIDES:
-            step = realtime.FEED_OVERRIDES[command]
-            self.feed_percent = realtime.overridden(self.feed_percent, step, 10, 200)
-        elif command in realtime.SPINDLE_OVERRIDES:
-            step = realtime.SPINDLE_OVERRIDES[command]
-            self.spindle_percent = realtime.overridden(self.spindle_percent, step, 10, 200)
-        elif command in realtime.RAPID_OVERRIDES:
-            self.rapid_percent = realtime.RAPID_OVERRIDES[command]
+        else:
+            self.overrides.act(command)
 
     def suspend(self, *, door: bool) -> None:
         """Feed hold or safety door; in a jog a hold ends the jog."""
@@ -388,33 +381,11 @@ class Grbl:
         self.retime()
 
     def report(self) -> None:
-        motion = self.planner.motion(self.now)
-        place, speed = motion if motion is not None else (self.table.believed, 0.0)
-        accessories = {3: "S", 4: "C"}.get(self.table.spindle, "")
-        accessories += ("F" if self.modal.flood else "") + ("M" if self.modal.mist else "")
-        snapshot = reports.Snapshot(
-            state=self._state_name(),
-            position=place,
-            offset=self.work_offset(),
-            feed_mm_min=speed * 60.0,
-            rpm=self.modal.rpm if self.table.spindle != 5 else 0.0,
-            blocks_free=PLANNER_BLOCKS - len(self.planner.blocks),
-            rx_free=reports.RX_BYTES - len(self._rx),
-            overrides=(self.feed_percent, self.rapid_percent, self.spindle_percent),
-            accessories=accessories,
-        )
-        self.out += self.status.line(snapshot, int(self.settings[settings.STATUS_MASK]))
+        self.out += self.status.line(status.snapshot(self), int(self.settings[settings.STATUS_MASK]))
 
-    def _state_name(self) -> str:
-        if self.suspension is not None:
-            return self.suspension.name(self.now)
-        if self.alarm:
-            return "Alarm"
-        if self.check:
-            return "Check"
-        if self.jogging:
-            return "Jog"
-        return "Run" if self.planner.blocks else "Idle"
+    def rx_free(self) -> int:
+        """Free characters of the receive buffer, as `Bf:` has it."""
+        return reports.RX_BYTES - len(self._rx)
 
     def answer_waiting_status(self) -> None:
         """Homing has no time for reports; one comes after it."""
@@ -431,9 +402,6 @@ class Grbl:
 
     def work_offset(self) -> Point:
         return plus(self.offsets.wcs[self.modal.wcs], self.modal.g92)
-
-    def work_position(self, place: Point) -> Point:
-        return minus(place, self.work_offset())
 
     def stop_motion(self) -> None:
         done, place = self.planner.stop(self.now)
@@ -454,8 +422,7 @@ class Grbl:
         self.out += f"ALARM:{code}\r\n".encode()
         if code in (1, 3, 6, 7):
             self.table.lose_steps()
-            self.homed = False
-        self.critical = code in (1, 2)
+            self.critical = code in (1, 2)
         if self.critical:
             self.out += b"[MSG:Reset to continue]\r\n"
         self._execution = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hardware_sim.firmware.grbl import arcs, settings
 from hardware_sim.firmware.grbl.interpret import Statement, interpret
 from hardware_sim.firmware.grbl.modal import ORIGIN, Modal, minus, plus
+from hardware_sim.firmware.grbl.realtime import Overrides
 from hardware_sim.firmware.planner import Block, Point
 from hardware_sim.firmware.waits import Execution, Motion
 from hardware_sim.firmware.witness import EpisodeKind
@@ -161,7 +162,7 @@ def _flow(machine: "Grbl", flow: str) -> Execution:
             inches=machine.modal.inches,
             position=machine.modal.position,
         )
-        machine.feed_percent = machine.rapid_percent = machine.spindle_percent = 100
+        machine.overrides = Overrides()
         machine.out += b"[MSG:Pgm End]\r\n"
 
 
@@ -198,7 +199,7 @@ def queue(machine: "Grbl", target: Point, *, rapid: bool, feed_mm_min: float) ->
         return
     block = Block(begin, target, 1.0, 1.0)
     values = machine.settings
-    percent = machine.rapid_percent if rapid else machine.feed_percent
+    percent = machine.overrides.rapid if rapid else machine.overrides.feed
     speed = 1e9 if rapid else feed_mm_min * percent / 100.0 / 60.0
     accel = 1e9
     for axis, unit in enumerate(block.unit):

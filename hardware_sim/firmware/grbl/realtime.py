@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 RESET = 0x18
 STATUS = ord("?")
@@ -26,6 +27,24 @@ def split(data: bytes) -> Iterator[tuple[bytes, int | None]]:
     yield data[begin:], None
 
 
-def overridden(percent: int, step: int | None, low: int, high: int) -> int:
-    """The new percentage; None sets back to 100."""
-    return 100 if step is None else min(high, max(low, percent + step))
+@dataclass(slots=True)
+class Overrides:
+    """Percentages; feed and rapid act on the blocks that are queued after a change."""
+
+    feed: int = 100
+    rapid: int = 100
+    spindle: int = 100
+
+    def act(self, command: int) -> None:
+        """Any byte that is no override does nothing."""
+        if command in FEED_OVERRIDES:
+            self.feed = _overridden(self.feed, FEED_OVERRIDES[command])
+        elif command in SPINDLE_OVERRIDES:
+            self.spindle = _overridden(self.spindle, SPINDLE_OVERRIDES[command])
+        elif command in RAPID_OVERRIDES:
+            self.rapid = RAPID_OVERRIDES[command]
+
+
+def _overridden(percent: int, step: int | None) -> int:
+    """None sets back to 100."""
+    return 100 if step is None else min(200, max(10, percent + step))

@@ -116,7 +116,6 @@ def _homing(machine: "Grbl") -> Execution:
     machine.modal.position = machine.table.believed
     machine.homing = False
     machine.alarm = False
-    machine.homed = True
     machine.active(EpisodeKind.SETUP)
     machine.answer_waiting_status()
 
