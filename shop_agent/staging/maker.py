@@ -5,6 +5,7 @@ Run as `python -m shop_agent.staging.maker`. Slicing takes all of a core: here i
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -39,7 +40,8 @@ def make(order: MakeOrder) -> Made:
         reasons = "; ".join(f"line {one.line}: {one.reason}" for one in verdict.findings[:3])
         raise StagingFailed(f"the program is outside this machine's limits: {reasons}")
     _flush(Path(program.path))
-    return Made(program=program, needs=_needs(plate))
+    # Progress counts the file's lines, comments too; so does what it is measured by.
+    return Made(program=replace(program, lines=verdict.lines), needs=_needs(plate))
 
 
 def _printed(order: MakeOrder, plate: Plate) -> Program:

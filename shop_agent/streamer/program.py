@@ -16,10 +16,9 @@ class ProgramRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`commands` counts lines that reach the machine."""
+    """`lines` as the file has them: progress counts comments and blanks too."""
 
     lines: tuple[str, ...]
-    commands: int
     checker: ProgramChecker
 
 
@@ -36,5 +35,4 @@ def load_program(path: Path, sha256: str, limits: MachineLimits, offset: Offset 
         first = verdict.findings[0]
         raise ProgramRefused(f"line {first.line}: {first.reason}")
     lines = tuple(line.rstrip("\r") for line in data.decode("latin-1").removesuffix("\n").split("\n"))
-    commands = sum(1 for line in lines if line.partition(";")[0].strip())
-    return Loaded(lines, commands, ProgramChecker(limits, offset))
+    return Loaded(lines, ProgramChecker(limits, offset))
