@@ -422,7 +422,7 @@ class Grbl:
         self.out += f"ALARM:{code}\r\n".encode()
         if code in (1, 3, 6, 7):
             self.table.lose_steps()
-            self.critical = code in (1, 2)
+        self.critical = code in (1, 2)
         if self.critical:
             self.out += b"[MSG:Reset to continue]\r\n"
         self._execution = None
