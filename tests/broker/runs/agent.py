@@ -180,8 +180,18 @@ class WireAgent:
         return ack
 
     async def free(self, *machines: str) -> None:
-        reports = tuple(MachineReport(machine=name, availability=Availability.FREE) for name in machines)
-        await self.send(Heartbeat(machines=reports))
+        """A heartbeat, heard by the broker when this returns."""
+        await self.beat(*(MachineReport(machine=name, availability=Availability.FREE) for name in machines))
+
+    async def beat(self, *reports: MachineReport, leases: tuple[str, ...] = ()) -> None:
+        await self.send(Heartbeat(machines=reports, leases=leases))
+        await self.send(Events(events=()))
+        await self.next(Ack)
+
+    async def hold(self, hand: RunHand) -> None:
+        """Renew the run's lease."""
+        report = MachineReport(machine=hand.machine, availability=Availability.BUSY, run=hand.run)
+        await self.beat(report, leases=(hand.run,))
 
     async def offered(self) -> RunHand:
         offer = await self.next(RunOffer)
