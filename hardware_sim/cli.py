@@ -21,7 +21,11 @@ from hardware_sim.network.waiting import WaitedTooLong
 
 SPEED = 600.0
 
-app = typer.Typer(help="Llagar's rig: a network of workshops with simulated machines.", no_args_is_help=True)
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    help="Llagar's rig: a network of workshops with simulated machines.",
+    no_args_is_help=True,
+)
 Seed = Annotated[int, typer.Option(help="what goes wrong, and where")]
 Speed = Annotated[float, typer.Option(min=1.0, help="divides the firmware's physics, no timer of any protocol")]
 AgentsFrom = Annotated[Path | None, typer.Option(help="folder that holds the agents' llagar-agent")]

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from shop_agent.bench.client import BenchClient
 
 # Commands import what they need themselves: a streamer has no use for FastAPI.
-app = typer.Typer(help="A workshop's agent: runs its machines, talks to its broker.", no_args_is_help=True)
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    help="A workshop's agent: runs its machines, talks to its broker.",
+    no_args_is_help=True,
+)
 Config = Annotated[Path, typer.Option("--config", help="agent.toml", show_default=True)]
 DEFAULT = Path("agent.toml")
 LOOK_S = 2.0

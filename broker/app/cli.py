@@ -22,8 +22,10 @@ from broker.workshops.service import invite as invite_workshop
 
 _Result = TypeVar("_Result")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The broker of Llagar.")
-user_app = typer.Typer(no_args_is_help=True, help="Accounts and their bearer tokens.")
+app = typer.Typer(
+    pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False, help="The broker of Llagar."
+)
+user_app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, help="Accounts and their bearer tokens.")
 app.add_typer(user_app, name="user")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help=f"TOML file; DATA/{CONFIG_NAME} if it exists")]

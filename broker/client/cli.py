@@ -23,6 +23,7 @@ _NOT_NOW = 1
 _SERVER_FAULT = 500
 
 app = typer.Typer(
+    pretty_exceptions_enable=False,
     no_args_is_help=True,
     add_completion=False,
     help="Order small batches from a network of workshops. LLAGAR_URL names the broker, LLAGAR_TOKEN is yours.",

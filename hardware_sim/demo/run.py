@@ -20,7 +20,7 @@ from hardware_sim.demo.watch import Look, look, view
 from hardware_sim.network.api import Broker
 from hardware_sim.network.network import Network, running
 
-LOOK_S = 0.25
+LOOK_S = 0.5
 SAY_S = 5.0
 
 
@@ -54,7 +54,10 @@ def run(wanted: Wanted, console: Console) -> None:
         wishes = wanted.parts or own_wishes(network.folder / "parts").words
         network.mishaps.expect(any(not wish.lower().split(":")[0].endswith(".dxf") for wish in wishes))
         order = place(network, wishes)
-        console.print(f"ordered {', '.join(Path(wish).name for wish in wishes)} as {order}; pages at {network.url}")
+        console.print(
+            f"ordered {', '.join(Path(wish).name for wish in wishes)} as {order}; pages at {network.url}",
+            soft_wrap=True,
+        )
         broker = network.broker()
         _follow(wanted, network, broker, order, console)
         ending = _ending(wanted, network, broker, order, time.monotonic() - begun)

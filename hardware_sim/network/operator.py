@@ -17,7 +17,7 @@ from hardware_sim.network.processes import ProcessEnded
 from hardware_sim.network.towns import MATERIALS
 from hardware_sim.truth.expected import Count, Verdict
 
-LOOK_S = 0.1
+LOOK_S = 0.2
 PRESENCE_LOOK_S = 5.0
 SHEET_CORNER = (10.0, 10.0)
 """Low corner of the clamped sheet from the table's, mm."""

@@ -1,7 +1,9 @@
 """Plates and parts by their SHA-256, over signed GETs; what was fetched once is kept."""
 
+import asyncio
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +29,8 @@ class Fetcher:
         self._signer = signer
         self._folder = folder
         self._now = now
+        # Two machines may want the same blob at once: it is fetched for both of them.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def folder(self) -> Path:
@@ -36,6 +40,10 @@ class Fetcher:
         """The blob's file, verified. Raises BrokerUnreachable, StagingFailed if the broker has another file or none."""
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise StagingFailed(f"{sha256!r} is no SHA-256")
+        async with self._turns[sha256]:
+            return await self._fetch(sha256)
+
+    async def _fetch(self, sha256: str) -> Path:
         path = self._folder / sha256
         if path.exists():
             return path
