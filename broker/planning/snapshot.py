@@ -14,18 +14,17 @@ from broker.parts.repository import parts_by_id
 from broker.planning import repository
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.runs import repository as runs
-from broker.runs.models import Run
+from broker.runs.models import Run, RunStep
 from broker.wire.messages import Availability, Inventory, MachineSpec, Plate, Recipe
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Machine, Workshop
 from broker.workshops.service import is_working
 from slicer_bridge.facts_json import facts_from_json
 
-SITS_OUT = timedelta(hours=1)
-"""A machine whose agent refuses a line's plates is left out of that line for so long."""
-_STRIKES = {RunState.REJECTED: 2, RunState.RELEASED: 1}
-_OUT = 2
-"""So many strikes: one refusal, or two releases."""
+SITS_OUT = timedelta(seconds=15)
+"""A machine whose agent refused a line's plate is left out of that line for so long; four times as long each time."""
+SITS_OUT_MOST = timedelta(hours=1)
+_REMEMBERED = timedelta(days=1)
 _PERSON_S = 300.0
 """Allowed for a person to look at a machine that has done its part."""
 _OWN_WORK_S = 3600.0
@@ -94,18 +93,27 @@ def barred_workshops(line_id: str, lots: Iterable[Lot]) -> dict[str, str]:
 
 async def refusals(session: AsyncSession, now: datetime) -> dict[tuple[str, str], str]:
     """Reason by (line id, machine id), where an agent refused or gave back the line's plates lately."""
-    steps = await runs.steps_into(session, _STRIKES, now - SITS_OUT)
+    steps = [
+        (step, run)
+        for step, run in await runs.steps_into(session, {RunState.REJECTED, RunState.RELEASED}, now - _REMEMBERED)
+        if step.actor is Actor.AGENT
+    ]
     held = await runs.plate_lots(session, [run.plate_id for _, run in steps])
     lines = await runs.lines_of_lots(session, [row.lot_id for rows in held.values() for row in rows])
-    strikes: dict[tuple[str, str], int] = defaultdict(int)
-    reasons = {}
+    refused: dict[tuple[str, str], list[RunStep]] = defaultdict(list)
     for step, run in steps:
-        if step.actor is not Actor.AGENT:
-            continue
         for line in {lines[row.lot_id].id for row in held[run.plate_id]}:
-            strikes[line, run.machine_id] += _STRIKES[step.state]
-            reasons[line, run.machine_id] = f"the shop's agent refused such a plate: {step.note}"
-    return {key: reasons[key] for key, number in strikes.items() if number >= _OUT}
+            refused[line, run.machine_id].append(step)
+    return {
+        key: f"the shop's agent refused such a plate: {found[-1].note}"
+        for key, found in refused.items()
+        if now - found[-1].at < sits_out(len(found))
+    }
+
+
+def sits_out(refusals: int) -> timedelta:
+    """After so many refusals in a row; what has passed by itself is tried again soon, what stays ever more rarely."""
+    return min(SITS_OUT * 4.0 ** min(refusals - 1, 10), SITS_OUT_MOST)
 
 
 async def stations(session: AsyncSession) -> tuple[Station, ...]:

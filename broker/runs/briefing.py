@@ -12,13 +12,15 @@ from broker.orders.models import Line, LotState, Order
 from broker.parts.models import Part
 from broker.quotes.models import Quote
 from broker.runs import repository
+from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import Run
 from broker.wire.messages import LotOffer, LotReady, Plate, RunOffer, StopRequest, Withdrawn
-from broker.wire.states import AFTER_PERMIT, RunState
+from broker.wire.states import AFTER_PERMIT, FINAL, RunState
 
 Told = LotOffer | RunOffer | StopRequest | Withdrawn | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
+TAKEN_BACK = RAISES_FENCE & FINAL
 LEASED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
 
 
@@ -38,7 +40,7 @@ async def lost_leases(session: AsyncSession, workshop_id: str, leases: Iterable[
     lost = []
     for run_id in leases:
         run = await repository.locked_run(session, run_id)
-        if run is not None and run.workshop_id == workshop_id and run.state not in LEASED | AFTER_PERMIT:
+        if run is not None and run.workshop_id == workshop_id and run.state in TAKEN_BACK:
             lost.append(_withdrawn(run))
     return tuple(lost)
 
