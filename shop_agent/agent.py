@@ -23,7 +23,7 @@ from broker.wire.messages import (
 from shop_agent import translate
 from shop_agent.errors import LinkRefused, StagingFailed, StreamerGone, StreamerSaidNo
 from shop_agent.identity import Signer
-from shop_agent.journal import Answer, Journal, Unsent
+from shop_agent.journal import KEEP, Answer, Journal, Unsent
 from shop_agent.link import Link
 from shop_agent.settings import AgentConfig, Policy, is_router
 from shop_agent.staging.fetch import Fetcher
@@ -46,6 +46,7 @@ from shop_agent.streamer import wire as streamer_wire
 from shop_agent.streamers import make_watches
 
 TICK_S = 1.0
+TIDY_S = 6 * 3600.0
 _LOG = logging.getLogger("llagar.agent")
 
 
@@ -75,13 +76,12 @@ class Agent:
 
     async def run(self) -> None:
         """Until cancelled; an unknown error ends it, and the journal recovers."""
-        now = datetime.now(UTC)
-        self.journal.forget_old(now)
-        self.journal.tell_inventory(self.config.inventory(), now)
+        self.journal.tell_inventory(self.config.inventory(), datetime.now(UTC))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_failures())
             group.create_task(self.link.run())
             group.create_task(self._tick())
+            group.create_task(self._tidy())
             for watch in self.watches.values():
                 group.create_task(watch.run())
             for instruction in self._shop.unfinished_programs():
@@ -101,6 +101,13 @@ class Agent:
         while True:
             self.apply(ev.Ticked(open=self.policy.is_open(datetime.now(self._zone))))
             await asyncio.sleep(TICK_S)
+
+    async def _tidy(self) -> None:
+        while True:
+            now = datetime.now(UTC)
+            self.journal.forget_old(now)
+            self._stager.forget_old(now - KEEP)
+            await asyncio.sleep(TIDY_S)
 
     # Events in, instructions out --------------------------------------------------------------------
 

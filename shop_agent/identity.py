@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ValidationError
 
-from broker.wire.messages import Enrolled, Enrolment
+from broker.wire.shop import Enrolled, Enrolment
 from shop_agent.errors import BadConfig, EnrolmentFailed, NotEnrolled
 from shop_agent.settings import AgentConfig, is_local, require_safe_link
 

@@ -163,7 +163,8 @@ class Journal:
 
     def restore(self, memory: Memory) -> None:
         """Fill a fresh memory; machines that the owner has removed stay behind."""
-        memory.runs = self._load("SELECT body FROM runs", _RUN.validate_json, lambda run: run.id)
+        runs = self._load("SELECT body FROM runs", _RUN.validate_json, lambda run: run.id)
+        memory.runs = {id_: run for id_, run in runs.items() if run.machine in memory.machines}
         memory.lots = self._load("SELECT body FROM lots", _LOT.validate_json, lambda lot: lot.id)
         machines = self._load("SELECT body FROM machines", _MACHINE.validate_json, lambda machine: machine.name)
         memory.machines |= {name: machine for name, machine in machines.items() if name in memory.machines}

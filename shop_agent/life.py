@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,9 @@ async def _live(config: AgentConfig, path: Path) -> None:
         bench = BenchServer(config, Desk(agent))
     except OSError as error:
         raise BadConfig(f"bench_port {config.bench_port} can't be opened: {error}") from error
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn takes these over while it serves, and raises them again at its end: then they must do no harm.
+        asyncio.get_running_loop().add_signal_handler(number, bench.stop)
     work = asyncio.create_task(agent.run())
     work.add_done_callback(lambda _task: bench.stop())
     try:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from broker.wire.messages import MachineSpec
+from broker.wire.shop import MachineSpec
 from shop_agent.errors import BadConfig
 from slicer_bridge.feeds import CutTool, tool_for
 from slicer_bridge.profile import FILAMENTS, FilamentProfile, PrinterProfile

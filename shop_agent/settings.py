@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from broker.wire.messages import Inventory, MachineSpec, Process, Rates, Stock, Window
+from broker.wire.shop import Inventory, MachineSpec, Process, Rates, Stock, Window
 from shop_agent.errors import BadConfig
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.limits import MachineLimits, load_limits

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from broker.wire import messages as wire
+from broker.wire.shop import Process
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.records import Count, MachineView, Setup
@@ -149,7 +150,7 @@ def _run_event(
                 machine=frame.machine,
                 plate_sha256=frame.plate_sha256,
                 lots=frame.lots,
-                router=frame.process is wire.Process.CUT2D,
+                router=frame.process is Process.CUT2D,
                 material=frame.material,
             )
         case wire.Permit():

@@ -3,20 +3,22 @@
 Run as `python -m shop_agent.staging.maker`. Slicing takes all of a core: here it delays neither heartbeats nor lines.
 """
 
+import ctypes
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from broker.wire.messages import Plate, PlatedPart, Process
+from broker.wire.plates import Plate, PlatedPart
+from broker.wire.shop import Process
 from shop_agent.errors import BadConfig, StagingFailed
 from shop_agent.profiles import load_profile
 from shop_agent.staging.order import Made, MakeOrder
 from shop_agent.state.records import PlateNeeds, Program
 from slicer_bridge.check import check_program
-from slicer_bridge.cut import Sheet, cut_sheet
 from slicer_bridge.errors import BridgeError
 from slicer_bridge.limits import load_limits
 from slicer_bridge.plate import PlacedPart, Placement
@@ -24,6 +26,7 @@ from slicer_bridge.profile import Recipe
 from slicer_bridge.slice import slice_plate
 
 NICENESS = 10
+_PR_SET_PDEATHSIG = 1
 
 
 def make(order: MakeOrder) -> Made:
@@ -58,6 +61,8 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
 
 
 def _cut(order: MakeOrder, plate: Plate) -> Program:
+    from slicer_bridge.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
+
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),
         load_profile(order.profile).tool(plate.material, order.machine.tool_mm),
@@ -113,6 +118,7 @@ def _flush(path: Path) -> None:
 def main() -> None:
     order = MakeOrder.model_validate_json(sys.stdin.buffer.read())
     os.nice(NICENESS)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # the agent that comes next makes it anew
     try:
         made = make(order)
     except (StagingFailed, BadConfig, BridgeError) as error:

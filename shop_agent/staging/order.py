@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from broker.wire.messages import MachineSpec
+from broker.wire.shop import MachineSpec
 from shop_agent.state.records import PlateNeeds, Program
 
 

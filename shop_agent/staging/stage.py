@@ -7,11 +7,12 @@ import shutil
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from broker.wire.messages import Plate
+from broker.wire.plates import Plate
 from shop_agent.errors import StagingFailed
 from shop_agent.settings import AgentConfig, Policy, limits_path
 from shop_agent.staging.fetch import BrokerUnreachable, Fetcher
@@ -67,6 +68,13 @@ class Stager:
 
     def forget(self, run: str) -> None:
         shutil.rmtree(self.folder(run), ignore_errors=True)
+
+    def forget_old(self, before: datetime) -> None:
+        """Programs, plates and parts that were written before this. A run that waited for so long starts no more."""
+        for folder in (self.config.data / "runs", self.fetcher.folder):
+            for path in folder.iterdir() if folder.exists() else ():
+                if path.stat().st_mtime < before.timestamp():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def make_stager(config: AgentConfig, policy: Policy, fetcher: Fetcher) -> Stager:

@@ -23,7 +23,7 @@ _PHASE_OF: Mapping[type, RunState] = {
     say.Unknown: _S.UNKNOWN,
 }
 _JOURNAL_LOST = "the streamer's journal was lost: nobody knows what the machine did"
-_CHANGED = "the machine was restarted, homed, zeroed or reset since it was set up"
+_CHANGED = "the machine was restarted, homed, zeroed, reset or its door opened since it was set up"
 
 
 def seen(memory: Memory, event: ev.MachineSeen) -> list[Instruction]:
@@ -32,9 +32,12 @@ def seen(memory: Memory, event: ev.MachineSeen) -> list[Instruction]:
     wrong = event.view.quarantine
     if wrong and not memory.machines[event.machine].quarantine and not memory.on(event.machine, AFTER_PERMIT):
         memory.quarantine(event.machine, wrong)
-    return memory.void(
-        event.machine, lambda run: run.setup is None or run.setup.boot_id != event.view.boot_id, _CHANGED
-    )
+    shut = event.view.ready or not memory.facts[event.machine].router
+
+    def stale(run: RunRecord) -> bool:
+        return not shut or run.setup is None or run.setup.boot_id != event.view.boot_id
+
+    return memory.void(event.machine, stale, _CHANGED)
 
 
 def gone(memory: Memory, event: ev.MachineGone) -> list[Instruction]:

@@ -5,17 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from broker.wire.messages import (
-    Faulted,
-    Finished,
-    Paused,
-    Resumed,
-    Running,
-    SetupRecord,
-    Starting,
-    Stopped,
-    Unknown,
-)
+from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, SetupRecord, Starting, Stopped, Unknown
 from drivers.base import State
 
 

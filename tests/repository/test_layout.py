@@ -14,7 +14,7 @@ PURE = [
     "broker.scheduling.solve",
     "broker.runs.lifecycle",
     "broker.wire.states",
-    "shop_agent.state",
+    "shop_agent.state.shop",
     "drivers.marlin.protocol",
     "drivers.grbl.protocol",
     "drivers.gcode",

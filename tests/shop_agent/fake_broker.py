@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from broker.wire import messages as wire
+from broker.wire.plates import Plate
 from broker.wire.signing import AGENT_HEADER, SIGNATURE_HEADER, TIME_HEADER, get_text, hello_text
 from broker.wire.states import TRANSITIONS, RunState
 
@@ -214,7 +215,7 @@ class FakeBroker:
         assert self._socket is not None
         await self._socket.send(frame.model_dump_json())
 
-    async def offer(self, run_id: str, machine: str, plate: wire.Plate) -> None:
+    async def offer(self, run_id: str, machine: str, plate: Plate) -> None:
         self.runs[run_id] = held = HeldRun()
         offer = wire.RunOffer(
             run=run_id,

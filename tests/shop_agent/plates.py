@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from broker.wire.messages import Plate, PlatedPart, Process
+from broker.wire.plates import Plate, PlatedPart
+from broker.wire.shop import Process
 from slicer_bridge.stl import write_stl
 
 CUBE_MM = 6.0

@@ -1,7 +1,10 @@
 """The bench's door: loopback, token, clear words."""
 
 import asyncio
+import json
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,3 +86,25 @@ async def test_modes_and_verbs(tmp_path: Path) -> None:
 def test_without_an_agent_the_terminal_says_so(tmp_path: Path) -> None:
     with pytest.raises(NoBench, match="llagar-agent run"):
         BenchClient(tmp_path)
+
+
+async def test_a_person_answers_in_the_terminal(tmp_path: Path) -> None:
+    def terminal(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "shop_agent", *arguments, "--config", str(tmp_path / "agent.toml")]
+        return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=False)
+
+    async with bench(tmp_path) as (_, client):
+        listed = await asyncio.to_thread(terminal, "bench", "--list", "--json")
+        assert [task["kind"] for task in json.loads(listed.stdout)] == ["handover"]
+        answered = await asyncio.to_thread(terminal, "bench", "--once", "--operator", "Ana", typed="y\nP1\n")
+        assert "taken" in answered.stdout
+        assert await asyncio.to_thread(client.tasks) == []
+        shown = await asyncio.to_thread(terminal, "machines", "--json")
+        assert json.loads(shown.stdout)[0]["standing"] == "free"
+        for answer in ("{}", '{"kind": "clear"}', "no"):
+            refused = await asyncio.to_thread(terminal, "bench", "--answer", "x", answer)
+            assert refused.returncode == 2
+            assert "Traceback" not in refused.stderr
+    gone = await asyncio.to_thread(terminal, "bench", "--list")
+    assert gone.returncode == 2
+    assert "does not answer" in gone.stderr

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from broker.wire.messages import Enrolment
+from broker.wire.shop import Enrolment
 from shop_agent.errors import BadConfig, EnrolmentFailed, NotEnrolled
 from shop_agent.identity import IDENTITY_FILE, KEY_FILE, enrol, load_signer, own_key, public_text
 from shop_agent.settings import load_config

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.wire.messages import Envelope, Inventory, Rates
+from broker.wire.messages import Envelope
+from broker.wire.shop import Inventory, Rates
 from broker.wire.states import RunState
 from shop_agent import translate
 from shop_agent.identity import Identity, Signer, own_key

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.wire.messages import Process, Window
+from broker.wire.shop import Process, Window
 from shop_agent.errors import BadConfig
 from shop_agent.profiles import load_profile
 from shop_agent.settings import Policy, load_config, load_policy, machine_limits, require_safe_link

@@ -154,38 +154,31 @@ async def test_a_print_from_start_to_finish_and_no_second_start(short: Path, tmp
         assert await streamer.kinds() == ["starting", "running", "finished"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "text", "reason"),
-    [
-        ({"deadline_s": 0.0}, print_program(5), "permit has lapsed"),
-        ({"sha256": "0" * 64}, print_program(5), "SHA-256"),
-        ({}, "M109 S290\n", "line 1"),
-    ],
-)
-async def test_what_may_not_start_never_starts(
-    short: Path, tmp_path: Path, changes: dict[str, object], text: str, reason: str
-) -> None:
+async def test_what_may_not_start_never_starts(short: Path, tmp_path: Path) -> None:
     async with printer(short, tmp_path) as (streamer, _):
-        order = streamer.order(await streamer.status(), "run1", text, **changes)
-        answer = await streamer.start(order)
-        assert not answer.started
-        assert reason in answer.reason
-        good = streamer.order(await streamer.status(), "run1", print_program(5))
-        assert not (await streamer.start(good)).started
-        assert await streamer.kinds() == []
-
-
-async def test_a_forbidden_run_and_a_used_record_are_refused(short: Path, tmp_path: Path) -> None:
-    async with printer(short, tmp_path) as (streamer, _):
-        forbid = wire.Forbid(run="run1", fence=1, reason="too late")
+        good, hot = print_program(5), "M109 S290\n"
+        bad: list[tuple[dict[str, object], str, str]] = [
+            ({"deadline_s": 0.0}, good, "permit has lapsed"),
+            ({"sha256": "0" * 64}, good, "SHA-256"),
+            ({}, hot, "line 1"),
+        ]
+        for number, (changes, text, reason) in enumerate(bad):
+            order = streamer.order(await streamer.status(), f"run{number}", text, **changes)
+            answer = await streamer.start(order)
+            assert not answer.started
+            assert reason in answer.reason
+            again = streamer.order(await streamer.status(), f"run{number}", good)
+            assert not (await streamer.start(again)).started
+        forbid = wire.Forbid(run="run8", fence=1, reason="too late")
         assert not (await streamer.client.ask(forbid, wire.StartAnswer)).started
-        order = streamer.order(await streamer.status(), "run1", print_program(5))
+        order = streamer.order(await streamer.status(), "run8", good)
         assert "too late" in (await streamer.start(order)).reason
-        second = streamer.order(await streamer.status(), "run2", print_program(5))
-        assert (await streamer.start(second)).started
-        await streamer.ended("run2")
-        third = streamer.order(await streamer.status(), "run3", print_program(5), record=second.record)
-        assert not (await streamer.start(third)).started
+        assert await streamer.kinds() == []
+        first = streamer.order(await streamer.status(), "run9", good)
+        assert (await streamer.start(first)).started
+        await streamer.ended("run9")
+        second = streamer.order(await streamer.status(), "run10", good, record=first.record)
+        assert "record" in (await streamer.start(second)).reason
 
 
 async def test_cancel_stops_in_order_and_hold_can_be_resumed(short: Path, tmp_path: Path) -> None:
