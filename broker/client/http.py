@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel, RootModel, ValidationError
 
 from broker.client.errors import BadInput, Refused, Unreachable
-from broker.wire.messages import Wire
+from broker.wire.base import Wire
 from broker.wire.rest import Health, OrderList, OrderView, PartView, Problem, QuoteRequest, QuoteView, WantedItem
 from broker.wire.tracking import RunView
 

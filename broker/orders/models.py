@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
-from broker.wire.messages import Process
+from broker.wire.shop import Process
 
 
 class OrderState(StrEnum):

@@ -11,8 +11,8 @@ from broker.parts.service import part_of, part_view
 from broker.quotes import repository
 from broker.quotes.service import Quoter, quote_view
 from broker.settings import Settings
-from broker.wire.messages import Inventory, Process
 from broker.wire.rest import PartView, QuoteRequest, QuoteView
+from broker.wire.shop import Inventory, Process
 
 
 @dataclass(frozen=True, slots=True)

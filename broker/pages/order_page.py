@@ -17,8 +17,8 @@ from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.sessions import SIGN_IN_PATH, Sessions
 from broker.pages.uploads import UPLOAD_PATH
-from broker.wire.messages import Process
 from broker.wire.rest import QuoteView
+from broker.wire.shop import Process
 
 PATH = "/"
 

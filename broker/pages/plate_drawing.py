@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker.drawing.plates import plate_svg
-from broker.wire.messages import Plate, PlatedPart
+from broker.wire.plates import Plate, PlatedPart
 
 _WIDTH_PX = 420
 

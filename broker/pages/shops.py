@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from broker.wire.messages import Availability, Inventory, MachineSpec
+from broker.wire.messages import Availability
+from broker.wire.shop import Inventory, MachineSpec
 from broker.wire.tracking import Link
 from broker.workshops import repository
 from broker.workshops.liveness import link

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broker.orders.models import OrderState
-from broker.wire.messages import Availability, Process
+from broker.wire.messages import Availability
+from broker.wire.shop import Process
 from broker.wire.states import RunState
 from broker.wire.tracking import Link, LotStateView
 

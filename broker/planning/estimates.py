@@ -2,7 +2,7 @@
 
 import re
 
-from broker.wire.messages import Recipe
+from broker.wire.plates import Recipe
 from slicer_bridge.cost import cut_estimate, print_estimate
 from slicer_bridge.errors import CutRefused
 from slicer_bridge.facts import DrawingFacts, MeshFacts

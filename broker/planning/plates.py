@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from broker.planning.posing import Column, Posed
 from broker.planning.situation import OpenLine
 from broker.scheduling.problem import Placed, PlannedPlate
-from broker.wire.messages import Plate, PlatedPart, Process
+from broker.wire.plates import Plate, PlatedPart
+from broker.wire.shop import Process
 
 
 def document(posed: Posed, planned: PlannedPlate, lots: Mapping[str, str]) -> Plate:

@@ -13,7 +13,7 @@ import numpy as np
 from broker.planning.estimates import CHANGE_S, CLEAR_S, CUT_PLATE_S, PRINT_PLATE_S, cut_s, print_s
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.scheduling.problem import Floats, Pose, Problem, Shape
-from broker.wire.messages import Process
+from broker.wire.shop import Process
 from slicer_bridge.facts import PartFacts
 
 _FLAT_MM = 0.1

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from broker.wire.messages import Inventory, MachineSpec, Process, Recipe, Stock
+from broker.wire.plates import Recipe
+from broker.wire.shop import Inventory, MachineSpec, Process, Stock
 from slicer_bridge.facts import PartFacts
 
 

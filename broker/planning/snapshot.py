@@ -15,7 +15,9 @@ from broker.planning import repository
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.runs import repository as runs
 from broker.runs.models import Run, RunStep
-from broker.wire.messages import Availability, Inventory, MachineSpec, Plate, Recipe
+from broker.wire.messages import Availability
+from broker.wire.plates import Plate, Recipe
+from broker.wire.shop import Inventory, MachineSpec
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Machine, Workshop
 from broker.workshops.service import is_working

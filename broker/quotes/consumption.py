@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from broker.errors import Unprocessable
-from broker.wire.messages import Recipe, Stock
+from broker.wire.plates import Recipe
+from broker.wire.shop import Stock
 from slicer_bridge.cost import print_estimate
 from slicer_bridge.facts import MeshFacts, PartFacts
 from slicer_bridge.profile import Recipe as SlicingRecipe

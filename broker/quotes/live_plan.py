@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from broker.wire.messages import Process, Recipe
+from broker.wire.plates import Recipe
+from broker.wire.shop import Process
 from slicer_bridge.facts import PartFacts
 
 

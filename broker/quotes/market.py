@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.errors import Conflict, Unprocessable
-from broker.wire.messages import Inventory, Process, Stock
+from broker.wire.shop import Inventory, Process, Stock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
-from broker.wire.messages import Process
+from broker.wire.shop import Process
 
 
 class QuoteState(StrEnum):
@@ -41,7 +41,7 @@ class QuoteItem(Base):
     process: Mapped[Process]
     material: Mapped[str]
     recipe: Mapped[str]
-    """JSON of `broker.wire.messages.Recipe`."""
+    """JSON of `broker.wire.plates.Recipe`."""
     machine_s: Mapped[float]
     """Estimated machine seconds per piece."""
     left_out: Mapped[str] = mapped_column(default="[]")

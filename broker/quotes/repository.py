@@ -3,7 +3,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.quotes.market import Market, Shop
 from broker.quotes.models import Quote, QuoteItem, QuoteLine
-from broker.wire.messages import Inventory
+from broker.wire.shop import Inventory
 from broker.workshops.models import Workshop
 
 

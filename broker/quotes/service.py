@@ -22,7 +22,7 @@ from broker.quotes.models import Quote, QuoteItem, QuoteLine, QuoteState
 from broker.quotes.price import PriceLine, price
 from broker.quotes.wanted import wanted_item
 from broker.settings import Settings
-from broker.wire.messages import Recipe
+from broker.wire.plates import Recipe
 from broker.wire.rest import LeftOutView, QuoteItemView, QuoteLineView, QuoteRequest, QuoteView
 from slicer_bridge.facts_json import facts_from_json
 

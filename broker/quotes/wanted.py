@@ -5,8 +5,9 @@ from broker.parts.models import Part
 from broker.quotes.live_plan import Wanted
 from broker.quotes.market import Market
 from broker.settings import Settings
-from broker.wire.messages import Process, Recipe
+from broker.wire.plates import Recipe
 from broker.wire.rest import WantedItem
+from broker.wire.shop import Process
 from slicer_bridge.facts import PartFacts, Severity
 from slicer_bridge.facts_json import facts_from_json
 

@@ -14,7 +14,8 @@ from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import Run
-from broker.wire.messages import LotOffer, LotReady, Plate, RunOffer, StopRequest, Withdrawn
+from broker.wire.messages import LotOffer, LotReady, RunOffer, StopRequest, Withdrawn
+from broker.wire.plates import Plate
 from broker.wire.states import AFTER_PERMIT, FINAL, RunState
 
 Told = LotOffer | RunOffer | StopRequest | Withdrawn | LotReady

@@ -11,7 +11,7 @@ from broker.errors import NotFound
 from broker.parts.blobs import BlobStore
 from broker.runs import repository
 from broker.runs.models import PlateRow
-from broker.wire.messages import Plate
+from broker.wire.plates import Plate
 from broker.workshops.models import Agent
 from broker.workshops.signed_requests import SignedGet
 

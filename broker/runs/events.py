@@ -14,15 +14,8 @@ from broker.runs.lifecycle import Step
 from broker.runs.moves import move
 from broker.runs.quantities import remeasure
 from broker.runs.run_events import apply_run_event
-from broker.wire.messages import (
-    Envelope,
-    HandedOver,
-    Inventory,
-    LotAccepted,
-    LotDeclined,
-    MachineChanged,
-    RunBody,
-)
+from broker.wire.messages import Envelope, HandedOver, LotAccepted, LotDeclined, MachineChanged, RunBody
+from broker.wire.shop import Inventory
 from broker.wire.states import Actor, RunState
 from broker.workshops.models import Agent
 from broker.workshops.service import change_machine, take_inventory

@@ -18,7 +18,7 @@ class PlateRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(index=True)
     document: Mapped[str]
-    """JSON of `broker.wire.messages.Plate`."""
+    """JSON of `broker.wire.plates.Plate`."""
     created_at: Mapped[datetime]
 
 

@@ -22,8 +22,6 @@ from broker.wire.messages import (
     Lapsed,
     NotStarted,
     Paused,
-    Plate,
-    Process,
     Rejected,
     Released,
     Resumed,
@@ -36,6 +34,8 @@ from broker.wire.messages import (
     Stopped,
     Unknown,
 )
+from broker.wire.plates import Plate
+from broker.wire.shop import Process
 from broker.wire.states import IllegalTransition
 from broker.workshops.models import Agent, Machine
 

@@ -10,7 +10,8 @@ from broker.orders.models import Line
 from broker.runs import repository
 from broker.runs.models import PlateLot, Run, RunStep
 from broker.runs.moves import ON_MACHINE
-from broker.wire.messages import MachineSpec, Plate
+from broker.wire.plates import Plate
+from broker.wire.shop import MachineSpec
 from broker.wire.states import RunState
 from broker.wire.tracking import (
     LotPieces,

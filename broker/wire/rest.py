@@ -4,7 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from broker.wire.messages import Process, Recipe, Wire
+from broker.wire.base import Wire
+from broker.wire.plates import Recipe
+from broker.wire.shop import Process
 from slicer_bridge.facts import Finding, PartFacts
 
 

@@ -3,7 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from broker.wire.messages import Availability, Plate, Process, ScrapReason, Wire
+from broker.wire.base import Wire
+from broker.wire.messages import Availability, ScrapReason
+from broker.wire.plates import Plate
+from broker.wire.shop import Process
 from broker.wire.states import Actor, RunState
 
 

@@ -8,7 +8,7 @@ from broker.accounts.models import Role
 from broker.accounts.service import Caller
 from broker.clock import Clock
 from broker.database import Database
-from broker.wire.messages import Enrolled, Enrolment, MachineSpec
+from broker.wire.shop import Enrolled, Enrolment, MachineSpec
 from broker.wire.tracking import MachineView, WorkshopView
 from broker.workshops import repository
 from broker.workshops.liveness import link

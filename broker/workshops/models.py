@@ -4,7 +4,8 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
-from broker.wire.messages import Availability, Process
+from broker.wire.messages import Availability
+from broker.wire.shop import Process
 
 
 class Workshop(Base):
@@ -17,7 +18,7 @@ class Workshop(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     inventory: Mapped[str | None]
-    """JSON of `broker.wire.messages.Inventory`, as the shop's agent last sent it."""
+    """JSON of `broker.wire.shop.Inventory`, as the shop's agent last sent it."""
     created_at: Mapped[datetime]
 
 
@@ -31,7 +32,7 @@ class Machine(Base):
     driver: Mapped[str]
     process: Mapped[Process]
     spec: Mapped[str]
-    """JSON of `broker.wire.messages.MachineSpec`."""
+    """JSON of `broker.wire.shop.MachineSpec`."""
     availability: Mapped[Availability] = mapped_column(default=Availability.OFFLINE)
     reason: Mapped[str] = mapped_column(default="")
     retired_at: Mapped[datetime | None]

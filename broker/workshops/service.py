@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import new_id
 from broker.errors import BadRequest, Conflict, Unauthorised
-from broker.wire.messages import Availability, Enrolled, Inventory, MachineReport, MachineSpec
+from broker.wire.messages import Availability, MachineReport
+from broker.wire.shop import Enrolled, Inventory, MachineSpec
 from broker.workshops import repository
 from broker.workshops.keys import require_public_key
 from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop

@@ -9,7 +9,7 @@ from broker.orders.models import Line, Lot, LotState
 from broker.orders.repository import lines_of
 from broker.quotes.repository import market
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
-from broker.wire.messages import Plate, PlatedPart
+from broker.wire.plates import Plate, PlatedPart
 from broker.wire.states import Actor, RunState
 from broker.workshops.models import Machine
 

@@ -5,7 +5,8 @@ from broker.pages.plate_drawing import draw_plate, placed
 from broker.pages.shops import Shop
 from broker.pages.sketch import sketch
 from broker.pages.town_map import town_map
-from broker.wire.messages import Plate, PlatedPart, Process
+from broker.wire.plates import Plate, PlatedPart
+from broker.wire.shop import Process
 from broker.wire.tracking import Link
 from slicer_bridge.facts import DrawingFacts, PartFacts
 

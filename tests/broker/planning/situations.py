@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from broker.planning.situation import OpenLine, Station
-from broker.wire.messages import Inventory, MachineSpec, Process, Recipe, Stock
+from broker.wire.plates import Recipe
+from broker.wire.shop import Inventory, MachineSpec, Process, Stock
 from slicer_bridge.facts import DrawingFacts, MeshFacts, Orientation, PartFacts
 from tests.broker.quotes.towns import DOS, UNO
 

@@ -14,7 +14,8 @@ from broker.planning.snapshot import SITS_OUT_MOST, sits_out
 from broker.planning.solving import solve_within
 from broker.planning.whatif import left_out
 from broker.scheduling.eligibility import eligibility
-from broker.wire.messages import Process, Recipe, Stock
+from broker.wire.plates import Recipe
+from broker.wire.shop import Process, Stock
 from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, router_with
 
 BOX = line("box", box(20, 10, 5))

@@ -6,7 +6,7 @@ from broker.database import Database
 from broker.quotes import repository
 from broker.quotes.live_plan import LeftOut, Opinion, Share, Wanted
 from broker.quotes.market import Market
-from broker.wire.messages import MachineSpec
+from broker.wire.shop import MachineSpec
 
 PIECE_S = 600.0
 PER_PLATE = 10

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from broker.wire.messages import Inventory, MachineSpec, Process, Rates, Stock
+from broker.wire.shop import Inventory, MachineSpec, Process, Rates, Stock
 from broker.workshops.models import Workshop
 
 UNO = Inventory(

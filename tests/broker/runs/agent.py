@@ -23,7 +23,6 @@ from broker.wire.messages import (
     Challenge,
     Claimed,
     Counted,
-    Enrolled,
     Envelope,
     Events,
     Finished,
@@ -34,7 +33,6 @@ from broker.wire.messages import (
     Permit,
     PermitRefused,
     PermitRequest,
-    Plate,
     Running,
     RunOffer,
     SetupRecord,
@@ -43,6 +41,8 @@ from broker.wire.messages import (
     Starting,
     Welcome,
 )
+from broker.wire.plates import Plate
+from broker.wire.shop import Enrolled
 
 from broker.wire.messages import Armed, Availability  # isort: skip
 from broker.wire.signing import AGENT_HEADER, SIGNATURE_HEADER, TIME_HEADER, get_text, hello_text

@@ -12,8 +12,9 @@ from broker.app.factory import create_app
 from broker.database import Database
 from broker.planning.solving import Solver
 from broker.settings import Settings
-from broker.wire.messages import Inventory, LotAccepted, LotOffer
+from broker.wire.messages import LotAccepted, LotOffer
 from broker.wire.rest import OrderView
+from broker.wire.shop import Inventory
 from broker.wire.tracking import ExcludedView, LotView, PlateView, RunView, WorkshopView
 from broker.workshops.service import invite
 from tests.broker.conftest import HandClock, Person, Town, person, served

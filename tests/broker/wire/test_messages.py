@@ -7,6 +7,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from broker.wire import messages as m
+from broker.wire.base import Wire
+from broker.wire.plates import Plate, PlatedPart
+from broker.wire.shop import Enrolled, Enrolment, Inventory, MachineSpec, Process, Rates, Stock, Window
 from broker.wire.states import RunState
 
 GOLDEN = Path(__file__).with_name("golden.jsonl")
@@ -15,18 +18,18 @@ RECORD = m.SetupRecord(
     id="rec1", operator="eva", boot_id="b1", at=AT, bed_clear=True, material="PLA", tool_mm=0.4, clamps_clear=None
 )
 COUNT = m.LotCount(lot="lot1", good=3, scrap=(m.Scrap(reason=m.ScrapReason.LAYER_SHIFT, pieces=1),))
-INVENTORY = m.Inventory(
+INVENTORY = Inventory(
     workshop="Taller Uno",
     town="Oviedo",
     country="ES",
     latitude=43.36,
     longitude=-5.85,
-    attended=(m.Window(weekday=0, start_min=480, end_min=1080),),
-    rates=m.Rates(),
-    stock=(m.Stock(material="plywood-3", sheet_mm=(600, 400, 3), price_per_sheet=650),),
+    attended=(Window(weekday=0, start_min=480, end_min=1080),),
+    rates=Rates(),
+    stock=(Stock(material="plywood-3", sheet_mm=(600, 400, 3), price_per_sheet=650),),
     machines=(
-        m.MachineSpec(
-            name="router", driver="grbl", process=m.Process.CUT2D, volume_mm=(600, 400, 60), materials=("plywood-3",)
+        MachineSpec(
+            name="router", driver="grbl", process=Process.CUT2D, volume_mm=(600, 400, 60), materials=("plywood-3",)
         ),
     ),
 )
@@ -73,7 +76,7 @@ BROKER: tuple[m.BrokerFrame, ...] = (
         order="ord1",
         line="lin1",
         part="box.stl",
-        process=m.Process.FDM,
+        process=Process.FDM,
         material="PLA",
         quantity=4,
         payout=812,
@@ -87,7 +90,7 @@ BROKER: tuple[m.BrokerFrame, ...] = (
         machine="prusa",
         plate_sha256="0" * 64,
         lots=("lot1",),
-        process=m.Process.FDM,
+        process=Process.FDM,
         material="PLA",
     ),
     m.Permit(run="run1", fence=1, version=6, request="req1"),
@@ -96,13 +99,13 @@ BROKER: tuple[m.BrokerFrame, ...] = (
     m.StopRequest(run="run1", reason="wrong colour"),
     m.LotReady(lot="lot1", pieces=4, ship_to="ana, Calle Uría 1, Oviedo"),
 )
-PLATE = m.Plate(
-    process=m.Process.FDM,
+PLATE = Plate(
+    process=Process.FDM,
     material="PLA",
     size_mm=(250, 210),
     usable_mm=(3, 3, 247, 207),
     parts=(
-        m.PlatedPart(
+        PlatedPart(
             part_sha256="0" * 64,
             name="box.stl",
             lot="lot1",
@@ -114,13 +117,13 @@ PLATE = m.Plate(
 )
 
 
-def _said() -> list[m.Wire]:
+def _said() -> list[Wire]:
     envelopes = [
         m.Envelope(agent="agt1", epoch="e1", seq=number, at=AT, run="run1", fence=1, version=5, body=body)
         for number, body in enumerate(BODIES, start=1)
     ]
-    enrolment = m.Enrolment(code="c0de", public_key="a2V5")
-    return [*envelopes, *AGENT, *BROKER, PLATE, enrolment, m.Enrolled(agent="agt1", workshop="Taller Uno")]
+    enrolment = Enrolment(code="c0de", public_key="a2V5")
+    return [*envelopes, *AGENT, *BROKER, PLATE, enrolment, Enrolled(agent="agt1", workshop="Taller Uno")]
 
 
 def test_messages_read_as_they_always_have() -> None:
@@ -141,7 +144,7 @@ def test_every_body_and_frame_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("message", _said(), ids=lambda message: type(message).__name__)
-def test_what_is_said_is_understood(message: m.Wire) -> None:
+def test_what_is_said_is_understood(message: Wire) -> None:
     assert type(message).model_validate_json(message.model_dump_json()) == message
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 import httpx
 import pytest
 
-from broker.wire.messages import Enrolled
+from broker.wire.shop import Enrolled
 from broker.wire.signing import AGENT_HEADER, SIGNATURE_HEADER, TIME_HEADER, get_text
 from broker.workshops.service import invite, take_inventory
 from tests.broker.conftest import HandClock, Town
