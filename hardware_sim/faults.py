@@ -7,7 +7,6 @@ in it. Firmware applies faults; this module only says which are due.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from random import Random
 
 
 class FaultKind(StrEnum):
@@ -126,36 +125,3 @@ def damaged(line: bytes, kind: FaultKind) -> bytes:
     if kind is FaultKind.LOST_BYTE:
         return line[:middle] + line[middle + 1 :]
     return line[:middle] + bytes([line[middle] ^ 0x04]) + line[middle + 1 :]
-
-
-class SeededFaults:
-    """What the rig does to its network, by one seed, as jobs begin anywhere in it.
-
-    Of the first two print jobs, one loses a piece and one dies of thermal runaway, in seeded order: each makes
-    another job necessary, so both always happen. Later print jobs get a damaged line now and then; the first
-    cut meets a hard limit with every second seed.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-        self._prints: list[FaultKind] = [FaultKind.DETACH, FaultKind.THERMAL_RUNAWAY]
-        self._random.shuffle(self._prints)
-        self._cuts: list[FaultKind] = [FaultKind.HARD_LIMIT] if self._random.random() < 0.5 else []
-
-    def for_print(self) -> tuple[Fault, ...]:
-        """Call once for each print job as it begins; inject what comes back."""
-        noise = Fault(FaultKind.CORRUPT_BYTE, after=After.LINE, at=self._random.randint(50, 400))
-        if not self._prints:
-            return (noise,) if self._random.random() < 0.5 else ()
-        kind = self._prints.pop()
-        if kind is FaultKind.DETACH:
-            height_mm = round(self._random.uniform(1.0, 3.0), 2)
-            island = self._random.randrange(100)
-            return (Fault(kind, after=After.HEIGHT_MM, at=height_mm, island=island), noise)
-        return (Fault(kind, after=After.HEIGHT_MM, at=round(self._random.uniform(0.5, 2.0), 2)),)
-
-    def for_cut(self) -> tuple[Fault, ...]:
-        """Call once for each cutting job as it begins; inject what comes back."""
-        if not self._cuts:
-            return ()
-        return (Fault(self._cuts.pop(), after=After.MOVES, at=self._random.randint(20, 120)),)

@@ -17,7 +17,7 @@ from hardware_sim.demo.order import own_wishes, place
 from hardware_sim.demo.result import Ending, document, starts_of, write
 from hardware_sim.demo.view import BatchView
 from hardware_sim.demo.watch import Look, look, view
-from hardware_sim.network.api import Broker
+from hardware_sim.network.api import Broker, ExcludedSeen
 from hardware_sim.network.network import Network, running
 
 LOOK_S = 0.5
@@ -59,8 +59,9 @@ def run(wanted: Wanted, console: Console) -> None:
             soft_wrap=True,
         )
         broker = network.broker()
+        excluded = broker.excluded(order)
         _follow(wanted, network, broker, order, console)
-        ending = _ending(wanted, network, broker, order, time.monotonic() - begun)
+        ending = _ending(wanted, network, look(broker, order), excluded, time.monotonic() - begun)
         starts = starts_of(ending)
         if wanted.json is not None:
             write(wanted.json, document(ending, starts))
@@ -103,13 +104,13 @@ def _look(broker: Broker, order: str) -> Look | None:
         return None
 
 
-def _ending(wanted: Wanted, network: Network, broker: Broker, order: str, wall_s: float) -> Ending:
+def _ending(wanted: Wanted, network: Network, seen: Look, excluded: tuple[ExcludedSeen, ...], wall_s: float) -> Ending:
     for machine in network.machines.values():
         machine.summary()
     return Ending(
-        look=look(broker, order),
-        plates=broker.plates(order),
-        excluded=broker.excluded(order),
+        look=seen,
+        plates=network.broker().plates(seen.order.id),
+        excluded=excluded,
         machines=tuple(network.machines.values()),
         counted={run: good for operator in network.operators for run, good in operator.counted.items()},
         mishaps=network.mishaps.happened,

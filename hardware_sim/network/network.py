@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +142,11 @@ class Network:
     def stop(self) -> None:
         for operator in self.operators:
             operator.stop()
+
+    def close(self) -> None:
+        """Once the processes are gone: nobody waits for an answer any more."""
+        for operator in self.operators:
+            operator.join()
         for reader in self._brokers:
             reader.close()
 
@@ -153,13 +158,21 @@ def _free(broker: Broker) -> int:
 
 @contextmanager
 def running(speed: float, seed: int, agents_from: Path | None, *, breaks: bool) -> Iterator[Network]:
-    """A network that is up; at the end nothing of it is left, its folder neither unless an error ended it."""
+    """A network that is up; at the end nothing of it is left, its folder neither unless an error ended it.
+
+    Ctrl-C is no error.
+    """
     folder = Path(tempfile.mkdtemp(prefix="llagar-rig-"))
-    with Processes(folder / "logs") as processes:
-        network = Network(folder, processes, speed, Mishaps(seed, breaks=breaks), agents_from)
-        try:
+    processes = Processes(folder / "logs")
+    network = Network(folder, processes, speed, Mishaps(seed, breaks=breaks), agents_from)
+    try:
+        with ExitStack() as stack:
+            stack.callback(network.close)
+            stack.enter_context(processes)
+            stack.callback(network.stop)
             network.start()
             yield network
-        finally:
-            network.stop()
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        raise
     shutil.rmtree(folder)

@@ -63,7 +63,10 @@ class Operator:
         self._thread.start()
 
     def stop(self) -> None:
+        """Answer nothing new; `join` waits for the last answer."""
         self._stop.set()
+
+    def join(self) -> None:
         if self._thread is not None:
             self._thread.join()
 
