@@ -15,7 +15,7 @@ from broker.pages.frame import BUILD_S, frame, title, to_sign_in
 from broker.pages.order_form import ANY_MATERIAL, Form, Item
 from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
-from broker.pages.sessions import SIGN_IN_PATH, Sessions
+from broker.pages.sessions import SIGN_IN_PATH, Sessions, own_path
 from broker.pages.uploads import UPLOAD_PATH
 from broker.wire.rest import QuoteView
 from broker.wire.shop import Process
@@ -25,9 +25,9 @@ PATH = "/"
 
 def declare(counter: Counter, sessions: Sessions) -> None:
     @ui.page(PATH, title=title("New order"), response_timeout=BUILD_S)
-    async def order_page(request: Request, token: str | None = None) -> Response | None:
+    async def order_page(request: Request, token: str | None = None, follow: str = PATH) -> Response | None:
         if token is not None:
-            return await _sign_in(sessions, request, token)
+            return await _sign_in(sessions, request, token, follow)
         viewer = await sessions.viewer(request)
         if viewer is None:
             return to_sign_in(request)
@@ -39,13 +39,13 @@ def declare(counter: Counter, sessions: Sessions) -> None:
         return None
 
 
-async def _sign_in(sessions: Sessions, request: Request, token: str) -> RedirectResponse:
+async def _sign_in(sessions: Sessions, request: Request, token: str, follow: str) -> RedirectResponse:
     """The token leaves the address at once, so that it stays in no history."""
     try:
         await sessions.remember(request, token)
     except Unauthorised:
         return RedirectResponse(f"{SIGN_IN_PATH}?refused=1", status_code=303)
-    return RedirectResponse(PATH, status_code=303)
+    return RedirectResponse(own_path(follow), status_code=303)
 
 
 class _Desk:

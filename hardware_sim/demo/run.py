@@ -152,7 +152,7 @@ class _Saying:
 
 
 def _stay(network: Network, order: str, console: Console) -> None:
-    console.print(f"\nLook at {network.url}/orders/{order}?token={network.producer_token}", soft_wrap=True)
+    console.print(f"\nLook at {network.url}/?token={network.producer_token}&follow=/orders/{order}", soft_wrap=True)
     console.print("Everything stays up until Ctrl-C.")
     while True:
         network.require_sound()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hardware_sim.faults import After, Fault, FaultKind, SeededFaults
+from hardware_sim.faults import After, Fault, FaultKind
 from hardware_sim.firmware.config import RouterConfig
 from hardware_sim.firmware.grbl.machine import Grbl
 from hardware_sim.firmware.marlin.machine import Marlin
@@ -167,13 +167,3 @@ def test_moving_through_the_sheet_without_spindle_is_a_crash_and_no_cut() -> Non
     run(machine, "$H\nG0X-380Y-280\nG0Z-22\nG1X-300F3000\nG0Z-10\nG4P0")
     assert machine.witness.counters.cuts == 0
     assert machine.witness.counters.crashes == 2
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_every_seed_brings_a_failed_run_and_a_lost_piece_among_the_first_two_prints(seed: int) -> None:
-    faults = SeededFaults(seed)
-    kinds = {fault.kind for _ in range(2) for fault in faults.for_print()}
-    assert {FaultKind.DETACH, FaultKind.THERMAL_RUNAWAY} <= kinds
-    assert [fault.at for fault in SeededFaults(seed).for_print()] == [
-        fault.at for fault in SeededFaults(seed).for_print()
-    ]

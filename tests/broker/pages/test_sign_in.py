@@ -19,6 +19,8 @@ async def test_a_link_with_the_token_signs_in_and_takes_it_out_of_the_address(
 ) -> None:
     answer = await visitor.get("/", params={"token": pages.token})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    followed = await visitor.get("/", params={"token": pages.token, "follow": "/orders"})
+    assert followed.headers["location"] == "/orders"
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
@@ -48,6 +50,8 @@ async def test_a_wrong_token_is_refused_and_another_host_never_followed(
     for target in ("https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "orders"):
         answer = await visitor.post("/sign-in", data={"token": pages.token, "follow": target})
         assert answer.headers["location"] == "/"
+        linked = await visitor.get("/", params={"token": pages.token, "follow": target})
+        assert linked.headers["location"] == "/"
 
 
 async def test_a_page_of_another_site_can_neither_sign_in_nor_upload(pages: Pages, ana: httpx.AsyncClient) -> None:
