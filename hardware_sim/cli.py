@@ -82,8 +82,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main() -> None:
-    """SIGTERM and SIGHUP end it as Ctrl-C does: in order, with nothing left behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """SIGTERM and SIGHUP end it as Ctrl-C does, in a background job too: in order, with nothing left behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         app()

@@ -1,7 +1,7 @@
 """The agent's bench as the rig's operator uses it: the loopback API, and `llagar-agent bench` in a terminal."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -56,18 +56,16 @@ class Bench:
     config: Path
     data: Path
     processes: Processes
+    _http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=120.0, trust_env=False))
+
+    def close(self) -> None:
+        self._http.close()
 
     def _send(self, method: str, path: str, body: object = None) -> bytes:
         try:
             address = Address.model_validate_json((self.data / "bench.json").read_bytes())
-            answer = httpx.request(
-                method,
-                f"{address.url}{path}",
-                json=body,
-                headers={"Authorization": f"Bearer {address.token}"},
-                timeout=120.0,
-                trust_env=False,
-            )
+            token = {"Authorization": f"Bearer {address.token}"}
+            answer = self._http.request(method, f"{address.url}{path}", json=body, headers=token)
         except (FileNotFoundError, httpx.TransportError) as error:
             raise BenchAway(str(error)) from error
         if answer.status_code in (404, 409, 422):

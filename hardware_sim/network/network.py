@@ -147,6 +147,7 @@ class Network:
         """Once the processes are gone: nobody waits for an answer any more."""
         for operator in self.operators:
             operator.join()
+            operator.bench.close()
         for reader in self._brokers:
             reader.close()
 
