@@ -121,7 +121,8 @@ class Link:
         proxy: Literal[True] | None = None if self._local else True
         async with connect(self._url, open_timeout=HELLO_S, max_size=MAX_FRAME_BYTES, proxy=proxy) as socket:
             try:
-                welcome = await asyncio.wait_for(self._greet(socket), HELLO_S)
+                async with asyncio.timeout(HELLO_S):
+                    welcome = await self._greet(socket)
             except ConnectionClosed as error:
                 raise LinkRefused(f"the broker refused us: {_close_reason(error)}") from error
             _LOG.info("welcomed by %s", self._url)
@@ -192,7 +193,9 @@ class Link:
             self._beat.clear()
             self._queue(self._reports.heartbeat)
             try:
-                await asyncio.wait_for(self._beat.wait(), interval_s * random.uniform(0.8, 1.2))
+                # wait_for of Python 3.11 may swallow a cancellation that comes with the beat.
+                async with asyncio.timeout(interval_s * random.uniform(0.8, 1.2)):
+                    await self._beat.wait()
             except TimeoutError:
                 continue
 

@@ -171,7 +171,8 @@ class Service:
         entries = self._journal.after(after)
         if not entries and wait_s > 0:
             try:
-                await asyncio.wait_for(news.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await news.wait()
             except TimeoutError:
                 return wire.Entries(journal_id=self._journal.journal_id, entries=())
             entries = self._journal.after(after)
@@ -205,7 +206,8 @@ class Service:
         return wire.Done()
 
     async def _finished(self, future: "Future[T]") -> T:
-        return await asyncio.wait_for(asyncio.wrap_future(future), SETUP_S)
+        async with asyncio.timeout(SETUP_S):
+            return await asyncio.wrap_future(future)
 
     def _run_request(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.StopNow | wire.Presence) -> wire.Reply:
         """Raises Unable without a run, except for the emergency."""

@@ -86,6 +86,8 @@ class Worker:
         done: Future[T] = Future()
 
         def work() -> None:
+            if not done.set_running_or_notify_cancel():
+                return  # whoever asked waits no more
             try:
                 done.set_result(job())
             except (Unable, DriverError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,4 +91,21 @@ async def test_a_broker_that_does_not_know_the_key_closes_and_nothing_is_sent(tm
             see(agent)
             await broker.until(lambda: broker.forged > 1)
             assert broker.inbox == {}
+        await agent.close()
+
+
+@pytest.mark.parametrize("passes", range(4))
+async def test_a_link_that_is_cancelled_with_a_beat_ends(tmp_path: Path, passes: int) -> None:
+    """However many passes of the loop lie between the two."""
+    async with FakeBroker(public_text(own_key(tmp_path / "data"))) as broker:
+        agent = make_agent(tmp_path, broker)
+        task = asyncio.get_running_loop().create_task(agent.link.run())
+        await broker.until(lambda: len(broker.heartbeats) > 0)
+        agent.link.beat_now()
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=20)
+        assert done == {task}
+        assert task.cancelled()
         await agent.close()
