@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from broker.errors import Unprocessable
 from broker.wire.rest import PartView, WantedItem
 
-ANY_MATERIAL = "what most workshops have"
+ANY_MATERIAL = "the cheapest"
 
 
 @dataclass(slots=True)

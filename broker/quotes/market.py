@@ -1,5 +1,6 @@
 """What the workshops offer, as far as a price needs it: their rates and the materials they stock."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Market:
         return found
 
     def material(self, wanted: str | None, process: Process, where: str) -> str:
-        """The workshops' own spelling of a material; None takes the one that most of them stock.
+        """The workshops' own spelling of a material; None takes the cheapest for its volume, or a sheet's area.
 
         Raises Unprocessable for a material that nobody has, naming those that somebody has.
         """
@@ -40,7 +41,7 @@ class Market:
                 f"no workshop has a machine with material for {process}", where=where, fix="wait until one joins"
             )
         if wanted is None:
-            return max(sorted(known), key=lambda material: known[material])
+            return min(sorted(known), key=lambda material: known[material])
         for material in sorted(known):
             if material.casefold() == wanted.strip().casefold():
                 return material
@@ -48,23 +49,28 @@ class Market:
             f"no workshop has the material {wanted!r} for {process}", where=where, fix=f"take {_either(sorted(known))}"
         )
 
-    def _known(self, process: Process) -> dict[str, int]:
-        """Materials and how many shops have both the stock and a machine that takes it."""
-        known: dict[str, int] = {}
+    def _known(self, process: Process) -> dict[str, float]:
+        """Materials for which some shop has both the stock and a machine that takes it; each one's lowest price."""
+        known: dict[str, float] = {}
         spelling: dict[str, str] = {}
         for shop in self.shops:
-            for folded, material in sorted(_usable(shop.inventory, process)):
-                name = spelling.setdefault(folded, material)
-                known[name] = known.get(name, 0) + 1
+            for stock in sorted(_usable(shop.inventory, process), key=lambda stock: stock.material):
+                name = spelling.setdefault(stock.material.casefold(), stock.material)
+                known[name] = min(known.get(name, math.inf), _unit_price(stock))
         return known
 
 
-def _usable(inventory: Inventory, process: Process) -> set[tuple[str, str]]:
+def _usable(inventory: Inventory, process: Process) -> list[Stock]:
     machines = [machine for machine in inventory.machines if machine.process is process]
     taken = {material.casefold() for machine in machines for material in machine.materials}
-    return {
-        (stock.material.casefold(), stock.material) for stock in inventory.stock if stock.material.casefold() in taken
-    }
+    return [stock for stock in inventory.stock if stock.material.casefold() in taken]
+
+
+def _unit_price(stock: Stock) -> float:
+    """Minor units for a litre, or for a square metre of sheet."""
+    if stock.sheet_mm is None:
+        return stock.price_per_kg * stock.density_g_cm3
+    return stock.price_per_sheet / (stock.sheet_mm[0] * stock.sheet_mm[1] / 1e6)
 
 
 def _either(names: Sequence[str]) -> str:
