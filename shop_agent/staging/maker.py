@@ -1,12 +1,13 @@
-"""The child process that turns a plate into a checked program: an order on stdin, an answer on stdout.
+"""The child process that turns a plate into a checked program: an order as a line on stdin, an answer on stdout.
 
 Run as `python -m shop_agent.staging.maker`. Slicing takes all of a core: here it delays neither heartbeats nor lines.
+Its stdin stays open for as long as the agent lives: at its end the whole process group ends, slicer included.
 """
 
-import ctypes
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from slicer_bridge.profile import Recipe
 from slicer_bridge.slice import slice_plate
 
 NICENESS = 10
-_PR_SET_PDEATHSIG = 1
 
 
 def make(order: MakeOrder) -> Made:
@@ -115,10 +115,20 @@ def _flush(path: Path) -> None:
             os.close(descriptor)
 
 
+def _end_with_the_agent(stdin: int) -> None:
+    """Nothing more comes on stdin; the agent that comes next makes the program anew."""
+    try:
+        os.read(stdin, 1)
+    finally:
+        os.killpg(0, signal.SIGKILL)
+
+
 def main() -> None:
-    order = MakeOrder.model_validate_json(sys.stdin.buffer.read())
+    order = MakeOrder.model_validate_json(sys.stdin.buffer.readline())
+    # Its own descriptor, without the reader's lock: that would be held when the interpreter ends.
+    stdin = os.dup(sys.stdin.fileno())
+    threading.Thread(target=_end_with_the_agent, args=(stdin,), name="agent", daemon=True).start()
     os.nice(NICENESS)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # the agent that comes next makes it anew
     try:
         made = make(order)
     except (StagingFailed, BadConfig, BridgeError) as error:

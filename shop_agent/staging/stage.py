@@ -3,9 +3,11 @@
 import asyncio
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,9 +47,7 @@ class Stager:
         for sha256 in sorted({part.part_sha256 for part in parts}):
             await self._fetched(sha256)
         section = self.config.machine(machine)
-        folder = self.folder(run)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder = self._fresh_folder(run)
         order = MakeOrder(
             plate=plate,
             parts=self.fetcher.folder,
@@ -58,6 +58,13 @@ class Stager:
         )
         async with self._turn:
             return await _run_child(order)
+
+    def _fresh_folder(self, run: str) -> Path:
+        """Of this attempt alone: whatever is left of an earlier one can't write into it."""
+        self.forget(run)
+        folder = self.folder(run) / secrets.token_hex(6)
+        folder.mkdir(parents=True)
+        return folder
 
     async def _fetched(self, sha256: str) -> Path:
         while True:
@@ -93,15 +100,30 @@ async def _run_child(order: MakeOrder) -> Made:
     )
     try:
         async with asyncio.timeout(LONGEST_S):
-            out, complaints = await child.communicate(order.model_dump_json().encode())
+            out, complaints = await _converse(child, order)
     except TimeoutError as error:
         raise StagingFailed(f"no program after {LONGEST_S:.0f} s") from error
     finally:
-        if child.returncode is None:
-            os.killpg(child.pid, signal.SIGKILL)  # its slicer too
+        if child.returncode != 0:
+            # All of its group: its slicer too. Nothing of it may be left.
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             await child.wait()
     try:
         return Made.model_validate_json(out)
     except ValidationError as error:
         last = complaints.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise StagingFailed(f"the maker ended with {child.returncode}: {last[0]}") from error
+
+
+async def _converse(child: asyncio.subprocess.Process, order: MakeOrder) -> tuple[bytes, bytes]:
+    """Output and complaints, once it has ended. Its stdin is kept open: the end of it would mean that we are gone."""
+    if child.stdin is None or child.stdout is None or child.stderr is None:
+        raise StagingFailed("the maker has no pipes")
+    child.stdin.write(order.model_dump_json().encode() + b"\n")
+    try:
+        out, complaints = await asyncio.gather(child.stdout.read(), child.stderr.read())
+        await child.wait()
+    finally:
+        child.stdin.close()
+    return out, complaints
