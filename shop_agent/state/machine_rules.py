@@ -7,7 +7,7 @@ from broker.wire.states import Actor, IllegalTransition, RunState
 from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
-from shop_agent.state.instructions import Instruction, Tell
+from shop_agent.state.instructions import ForbidStart, Instruction, Tell
 from shop_agent.state.memory import AFTER_PERMIT, BEFORE_PERMIT, UNSURE, Memory
 from shop_agent.state.records import Mode, RunRecord
 
@@ -22,6 +22,14 @@ _PHASE_OF: Mapping[type, RunState] = {
     say.Stopped: _S.STOPPED,
     say.Unknown: _S.UNKNOWN,
 }
+GIVEN_BACK: Mapping[Mode, frozenset[RunState]] = {
+    Mode.NORMAL: frozenset(),
+    Mode.NOTHING_NEW: frozenset(),
+    Mode.MINE_AFTER: frozenset({_S.CLAIMED, _S.STAGED}),
+    Mode.MINE_NOW: BEFORE_PERMIT,
+}
+"""A run that an operator has set up is the one under way: `mine-after` lets it start and finish."""
+_OWN_WORK = "the shop needs the machine for its own work"
 _JOURNAL_LOST = "the streamer's journal was lost: nobody knows what the machine did"
 _CHANGED = "the machine was restarted, homed, zeroed, reset or its door opened since it was set up"
 
@@ -62,12 +70,20 @@ def released(memory: Memory, event: ev.MachineReleased) -> list[Instruction]:
 
 
 def mode_set(memory: Memory, event: ev.ModeSet) -> list[Instruction]:
-    """The shop's own work needs no reason; what had not started goes back to the broker."""
+    """The shop's own work needs no reason. What has started goes on; a person may cancel it."""
     memory.keep_machine(replace(memory.machines[event.machine], mode=event.mode))
+    if event.mode is not Mode.MINE_NOW:
+        return []
+    permitted = memory.on(event.machine, frozenset({_S.PERMITTED}))
+    return [ForbidStart(run.machine, run.id, run.fence, _OWN_WORK) for run in permitted]
+
+
+def give_back(memory: Memory) -> list[Instruction]:
+    """What may not start any more goes back to the broker, whenever it came to be so."""
     out: list[Instruction] = []
-    if event.mode in (Mode.MINE_NOW, Mode.MINE_AFTER):
-        for run in memory.on(event.machine, BEFORE_PERMIT):
-            out += memory.drop(run, say.Released("the shop needs the machine for its own work"))
+    for machine in list(memory.machines.values()):
+        for run in memory.on(machine.name, GIVEN_BACK[machine.mode]):
+            out += memory.drop(run, say.Released(_OWN_WORK))
     return out
 
 

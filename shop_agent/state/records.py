@@ -15,8 +15,11 @@ class Mode(StrEnum):
 
     NORMAL = "normal"
     MINE_NOW = "mine-now"
+    """Nothing starts any more: what hasn't started is given back."""
     MINE_AFTER = "mine-after"
+    """The run under way, or set up already, is the last one: what nobody set up is given back."""
     NOTHING_NEW = "nothing-new"
+    """What was claimed is made, no more is taken."""
 
 
 class Standing(StrEnum):

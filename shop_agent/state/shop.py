@@ -57,7 +57,7 @@ class Shop:
                 out = self._from_machinery(event, now)
             case _:
                 out = self._from_broker(event, now)
-        return [*out, *self.memory.tell_machines()]
+        return [*out, *machine_rules.give_back(self.memory), *self.memory.tell_machines()]
 
     def take_changed(self) -> Changed:
         """What must be written down since the last call."""

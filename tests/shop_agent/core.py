@@ -7,7 +7,7 @@ from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, Tell
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
+from shop_agent.state.records import Count, MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
 from shop_agent.state.shop import Shop
 
 BOOT = "boot1/0"
@@ -64,6 +64,9 @@ class Mind:
     def setup(self, **changes: object) -> Setup:
         setup = Setup("rec1", "Ana", BOOT, self.now.at, True, "PLA", 0.4)
         return replace(setup, **changes)  # type: ignore[arg-type]
+
+    def all_good(self) -> tuple[Count, ...]:
+        return tuple(Count(lot, pieces) for lot, pieces in NEEDS.pieces)
 
     def arm(self, run: str = "run1") -> list[Instruction]:
         return self.do(ev.SetupGiven(run, self.setup(id=f"rec-{run}")))

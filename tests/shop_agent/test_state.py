@@ -16,7 +16,7 @@ from shop_agent.state.instructions import (
     Tell,
 )
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import Count, MachineView, Mode, Standing
+from shop_agent.state.records import Count, MachineView, Standing
 from shop_agent.state.tasks import TaskKind, waiting
 from tests.shop_agent.core import BOOT, PROGRAM, Mind
 
@@ -55,23 +55,6 @@ def test_offers_that_the_shop_can_not_make_are_rejected_for_good(
     assert reason in tell.report.reason
     assert mind.offer() == []
     assert isinstance(mind.offer(fence=3)[0], Tell)
-
-
-@pytest.mark.parametrize("mode", [Mode.MINE_NOW, Mode.MINE_AFTER, Mode.NOTHING_NEW])
-def test_own_work_needs_no_reason(mode: Mode) -> None:
-    mind = Mind().to("staged")
-    mind.do(ev.ModeSet("printer", mode))
-    mind.offer("run2")
-    assert any(isinstance(report, say.Rejected) for report in mind.reports)
-    released = [report for report in mind.reports if isinstance(report, say.Released)]
-    if mode is Mode.NOTHING_NEW:
-        assert released == []
-        assert mind.shop.memory.standing("printer")[0] is Standing.FREE
-    else:
-        assert len(released) == 1
-        assert mind.shop.memory.standing("printer") == (Standing.OWN_WORK, mode.value)
-    mind.do(ev.ModeSet("printer", Mode.NORMAL))
-    assert mind.shop.memory.standing("printer")[0] is Standing.FREE
 
 
 def test_a_failed_program_releases_the_run_and_its_fence_for_ever() -> None:

@@ -8,6 +8,7 @@ from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, StartRun
+from shop_agent.state.machine_rules import GIVEN_BACK
 from shop_agent.state.records import Count, MachineView, Mode
 from tests.shop_agent.core import BOOT, NEEDS, PROGRAM, Mind
 
@@ -74,6 +75,8 @@ def test_no_order_of_events_starts_a_run_twice(steps: list[tuple[ev.Event | str,
             if isinstance(one, StartRun):
                 assert one.setup.boot_id == mind.shop.memory.views["printer"].boot_id
                 assert one.deadline_s > mind.now.mono_s
+                assert mind.shop.memory.machines["printer"].mode is not Mode.MINE_NOW
+        assert mind.shop.memory.on("printer", GIVEN_BACK[mind.shop.memory.machines["printer"].mode]) == []
     assert len(starts) == len(set(starts))
     for run in mind.shop.memory.runs.values():
         assert run.fence > mind.shop.memory.tombstones.get(run.id, 0)
