@@ -1,7 +1,14 @@
 """Engine, session and column types; the only module that knows SQLite from PostgreSQL.
 
 A session is the unit of work: `writing` commits once at its end or rolls all back; no session stays open
-over a wait or a solve. On SQLite a writer begins IMMEDIATE, so that two of them never deadlock on upgrade.
+over a wait or a solve. What both databases promise: writers run one after another, each sees all that those
+before it committed, and a reader sees one moment.
+
+SQLite does so by itself if a writer begins IMMEDIATE. On PostgreSQL a writer's first statement takes an advisory
+lock, for which the writers of every process queue, until its commit. READ COMMITTED is then enough, and needed:
+at any higher level the snapshot would be taken before the lock is, and be stale. Locks on rows alone would not do
+(plans and lots rest on rows that no single lock holds), and SERIALIZABLE would ask every caller to try again.
+A reader is REPEATABLE READ and read-only.
 """
 
 import asyncio
@@ -11,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, DateTime, Dialect, Enum, MetaData, event, text
+from sqlalchemy import URL, Connection, DateTime, Dialect, Enum, MetaData, String, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -19,6 +26,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 _WRITER = "llagar_writer"
+_WRITERS_LOCK = 7164001
+_POSTGRESQL = "postgresql+asyncpg"
+_SERVER_SETTINGS = {
+    "application_name": "llagar-broker",
+    # Nobody waits for ever, be it for a process that hangs or for one whose machine is gone.
+    "lock_timeout": "15s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 
 
 def _values(kind: type[StrEnum]) -> list[str]:
@@ -45,6 +60,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Text(TypeDecorator[str]):
+    """PostgreSQL's text has no NUL, SQLite's has: a NUL becomes U+FFFD on both, in rows and in what is looked up."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
@@ -58,6 +83,7 @@ class Base(DeclarativeBase):
     # An enum is kept by its value, so that rows read as the wire does.
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads this very name)
         datetime: UtcDateTime,
+        str: Text,
         StrEnum: Enum(StrEnum, native_enum=False, length=24, values_callable=_values),
     }
 
@@ -80,6 +106,11 @@ def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 def _sqlite_begin(connection: Connection) -> None:
     writer = connection.get_execution_options().get(_WRITER, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITER, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
 
 
 class Waker:
@@ -108,17 +139,35 @@ class Waker:
         return self.rings
 
 
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "postgresql":
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _sqlite_connect)
+        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        return engine
+    # The server may have been started anew since a connection was last used.
+    engine = create_async_engine(
+        url.set(drivername=_POSTGRESQL), pool_pre_ping=True, connect_args={"server_settings": _SERVER_SETTINGS}
+    )
+    event.listen(engine.sync_engine, "begin", _postgresql_begin)
+    return engine
+
+
 class Database:
-    """`url`: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://…`."""
+    """`url`: `sqlite+aiosqlite:///PATH` or `postgresql://USER@HOST/NAME`."""
 
     def __init__(self, url: str) -> None:
-        self.engine: AsyncEngine = create_async_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine.sync_engine, "connect", _sqlite_connect)
-            event.listen(self.engine.sync_engine, "begin", _sqlite_begin)
+        self.engine = _engine(make_url(url))
         self.waker = Waker()
-        self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._writers = async_sessionmaker(self.engine.execution_options(**{_WRITER: True}), expire_on_commit=False)
+        reader, writer = self.engine, self.engine.execution_options(**{_WRITER: True})
+        if self.engine.dialect.name == "postgresql":
+            reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            writer = writer.execution_options(isolation_level="READ COMMITTED")
+        self._writer = writer
+        self._readers = async_sessionmaker(reader, expire_on_commit=False)
+        self._writers = async_sessionmaker(writer, expire_on_commit=False)
+        # This process's writers queue here, first come first served, and not with a connection each.
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -127,15 +176,14 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        async with self._writers() as session, session.begin():
+        """Not within another `writing` of the same task: it would wait for itself."""
+        async with self._turn, self._writers() as session, session.begin():
             yield session
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in one writing transaction that no other migration shares."""
-        async with self.engine.execution_options(**{_WRITER: True}).begin() as connection:
-            if self.engine.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(7164001)"))
+        """A connection in one writing transaction; no writer and no other migration runs beside it."""
+        async with self._turn, self._writer.begin() as connection:
             yield connection
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ class Settings(BaseModel):
     data: Path = Path("llagar-data")
     """Folder of the embedded database, the blobs and the address that the broker listens on."""
     database_url: str | None = None
-    """`postgresql+asyncpg://…` to scale; None is SQLite in the data folder."""
+    """`postgresql://USER@HOST/NAME` to scale; None is SQLite in the data folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=8040, ge=0, le=65535)
     """0 takes a free one; the real one is written to DATA/address."""

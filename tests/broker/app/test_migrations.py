@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from sqlalchemy import Connection, text
 from broker.database import Database
 from broker.migrations.tables import metadata
 from broker.migrations.upgrade import WrongRevision, head, require_head, upgrade
+from broker.settings import Settings
+from tests.broker.databases import Databases
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -24,11 +28,24 @@ async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     await require_head(database)
 
 
-async def test_an_empty_database_is_refused_until_it_is_migrated(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite'}")
-    with pytest.raises(WrongRevision, match=head()):
-        await require_head(database)
+@pytest.fixture
+def empty(databases: Databases, tmp_path: Path) -> Iterator[Settings]:
+    with databases.empty(tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture
+async def empty_database(empty: Settings) -> AsyncIterator[Database]:
+    database = Database(empty.url)
+    yield database
     await database.close()
+
+
+async def test_an_empty_database_is_refused_until_it_is_migrated(empty_database: Database) -> None:
+    with pytest.raises(WrongRevision, match=head()):
+        await require_head(empty_database)
+    await asyncio.gather(upgrade(empty_database), upgrade(empty_database))
+    await require_head(empty_database)
 
 
 async def test_a_newer_programs_database_is_refused(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -34,7 +33,7 @@ class Whole:
 
 
 @pytest.fixture
-async def whole(tmp_path: Path, database: Database) -> AsyncIterator[Whole]:
+async def whole(settings: Settings, database: Database) -> AsyncIterator[Whole]:
     now = SystemClock().now()
     ana = await person(database, "ana", now, balance=1_000_000)
     async with database.writing() as session:
@@ -43,7 +42,7 @@ async def whole(tmp_path: Path, database: Database) -> AsyncIterator[Whole]:
             session.add(workshop)
             await session.flush()
             await take_inventory(session, workshop.id, inventory, now)
-    async with served(create_app(Settings(data=tmp_path))) as url:
+    async with served(create_app(settings)) as url:
         yield Whole(url, ana)
 
 

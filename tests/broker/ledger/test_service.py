@@ -16,8 +16,9 @@ from broker.database import Database
 from broker.errors import BadRequest
 from broker.ledger import repository, service
 from broker.ledger.service import InsufficientFunds, LedgerFault
-from broker.migrations.upgrade import upgrade
+from broker.settings import Settings
 from tests.broker.conftest import HandClock
+from tests.broker.databases import Databases
 
 Step = tuple[Literal["deposit", "hold", "release", "refund"], int, int]
 _STEPS = st.tuples(st.sampled_from(["deposit", "hold", "release", "refund"]), st.integers(-5, 500), st.integers(0, 2))
@@ -37,9 +38,8 @@ async def _take(session: AsyncSession, step: Step, clock: HandClock) -> None:
             await service.refund(session, order, "ana", amount, "EUR", now)
 
 
-async def _play(folder: Path, steps: list[Step]) -> None:
-    database = Database(f"sqlite+aiosqlite:///{folder / 'books.sqlite'}")
-    await upgrade(database)
+async def _play(settings: Settings, steps: list[Step]) -> None:
+    database = Database(settings.url)
     clock = HandClock()
     for step in steps:
         try:
@@ -58,9 +58,9 @@ async def _play(folder: Path, steps: list[Step]) -> None:
 
 @given(st.lists(_STEPS, max_size=25))
 @settings(deadline=None, max_examples=15)
-def test_the_books_always_balance(steps: list[Step]) -> None:
-    with TemporaryDirectory() as folder:
-        asyncio.run(_play(Path(folder), steps))
+def test_the_books_always_balance(databases: Databases, steps: list[Step]) -> None:
+    with TemporaryDirectory() as folder, databases.migrated(Path(folder)) as fresh:
+        asyncio.run(_play(fresh, steps))
 
 
 async def test_an_order_from_hold_to_release(database: Database, clock: HandClock) -> None:

@@ -47,12 +47,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    settings = Settings(data=tmp_path, upload_cap_bytes=_CAP)
-    async with served(create_app(settings)) as url:
-        database = Database(settings.url)
-        yield Bench(url, tmp_path, database, await person(database, "ana", SystemClock().now()))
-        await database.close()
+async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
+    ana = await person(database, "ana", SystemClock().now())
+    async with served(create_app(settings.model_copy(update={"upload_cap_bytes": _CAP}))) as url:
+        yield Bench(url, settings.data, database, ana)
 
 
 async def test_a_mesh_is_measured_and_kept_by_hash(bench: Bench) -> None:

@@ -2,7 +2,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
@@ -45,7 +44,7 @@ def solver() -> Iterator[KeptSolver]:
 class Network:
     """A broker with its own planner on a real socket; it can be stopped and started again."""
 
-    data: Path
+    settings: Settings
     database: Database
     clock: HandClock
     ana: Person
@@ -54,7 +53,7 @@ class Network:
 
     @contextlib.asynccontextmanager
     async def broker(self) -> AsyncIterator[Town]:
-        async with served(create_app(Settings(data=self.data), self.clock, solver=self.solver)) as url:
+        async with served(create_app(self.settings, self.clock, solver=self.solver)) as url:
             yield Town(url, self.database, self.clock, self.ana)
 
     async def code(self, name: str) -> str:
@@ -66,10 +65,10 @@ class Network:
 
 
 @pytest.fixture
-async def network(tmp_path: Path, clock: HandClock, database: Database, solver: KeptSolver) -> Network:
+async def network(settings: Settings, clock: HandClock, database: Database, solver: KeptSolver) -> Network:
     ana = await person(database, "ana", clock.now(), balance=100_000)
     admin = await person(database, "root", clock.now(), Role.ADMIN)
-    return Network(tmp_path, database, clock, ana, admin, solver)
+    return Network(settings, database, clock, ana, admin, solver)
 
 
 @pytest.fixture
