@@ -53,6 +53,12 @@ async def offer(session: AsyncSession, now: datetime) -> int:
     return len(chosen)
 
 
+async def waiting_on_retired(session: AsyncSession) -> set[str]:
+    """Machines that their shop no longer names, and that still have runs which they haven't claimed."""
+    waiting = {run.machine_id for run in await runs.runs_in(session, _PENDING)}
+    return await repository.retired(session, waiting) if waiting else set()
+
+
 async def withdraw_from(session: AsyncSession, machine_ids: Collection[str], reason: str, now: datetime) -> int:
     """Take back what these machines haven't claimed; what it held is planned anew. Returns how many runs."""
     plates = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.runs.models import PlateRow, Run
@@ -31,13 +31,25 @@ async def stations(session: AsyncSession) -> Sequence[tuple[Machine, Workshop]]:
     return [(machine, workshop) for machine, workshop in await session.execute(query)]
 
 
+async def retired(session: AsyncSession, machine_ids: Iterable[str]) -> set[str]:
+    """Those of the machines that their shop no longer names."""
+    query = select(Machine.id).where(Machine.id.in_(set(machine_ids)), Machine.retired_at.is_not(None))
+    return set(await session.scalars(query))
+
+
 async def loaded_plates(session: AsyncSession, machine_ids: Iterable[str]) -> dict[str, str]:
     """By machine: the document of the latest plate that it was set up for."""
-    query = (
-        select(Run.machine_id, PlateRow.document)
-        .join(PlateRow, PlateRow.id == Run.plate_id)
+    # A plate's document may be large, and a machine's past is long: only the latest is read.
+    turn = func.row_number().over(partition_by=Run.machine_id, order_by=(Run.planned_start.desc(), Run.id))
+    latest = (
+        select(Run.machine_id, Run.plate_id, turn.label("turn"))
         .where(Run.machine_id.in_(set(machine_ids)), Run.state.in_(_WAS_LOADED))
-        .order_by(Run.planned_start)
+        .subquery()
+    )
+    query = (
+        select(latest.c.machine_id, PlateRow.document)
+        .join(PlateRow, PlateRow.id == latest.c.plate_id)
+        .where(latest.c.turn == 1)
     )
     return dict(iter(await session.execute(query)))
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from broker.clock import Clock
 from broker.database import Database
 from broker.planning.apply import apply
-from broker.planning.dispatch import offer, ready_to_offer, withdraw_from
+from broker.planning.dispatch import offer, ready_to_offer, waiting_on_retired, withdraw_from
 from broker.planning.posing import pose
 from broker.planning.snapshot import take
 from broker.planning.solving import Solver
@@ -46,9 +46,10 @@ class Planner:
         now = self._clock.now()
         async with self._database.reading() as session:
             idle = {machine.id for machine in await workshops.machines(session) if not is_working(machine)}
+            retired = await waiting_on_retired(session)
             wrong = await mismeasured(session)
         self._idle_since = {machine: self._idle_since.get(machine, now) for machine in idle}
-        gone = {machine for machine, since in self._idle_since.items() if now - since >= KEEPS_ITS_RUNS}
+        gone = retired | {machine for machine, since in self._idle_since.items() if now - since >= KEEPS_ITS_RUNS}
         if not (gone or wrong):
             return 0
         async with self._database.writing() as session:

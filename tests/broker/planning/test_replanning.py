@@ -121,3 +121,17 @@ async def test_a_price_says_who_is_left_out(network: Network, town: Town, agent:
     answer = await town.ask({"part_id": part, "quantity": 1, "material": "PLA"})
     assert answer.status_code == 422
     assert "Taller Uno prusa: in none of 6 poses" in answer.json()["detail"]
+
+
+async def test_what_was_planned_on_a_machine_that_the_shop_no_longer_has_is_made_elsewhere(
+    network: Network, town: Town, agent: WireAgent, other: WireAgent
+) -> None:
+    order = await order_boxes(town, 4)
+    await agent.next(LotOffer)
+    spare = UNO.machines[0].model_copy(update={"name": "spare", "materials": ("PETG",)})
+    await agent.say(UNO.model_copy(update={"machines": (spare,)}))
+    while (await other.next(LotOffer)).quantity != 4:
+        continue
+    live = [run for run in await Reader(town, network.ana).runs(order) if run.state is not RunState.WITHDRAWN]
+    assert {run.workshop for run in live} == {"Taller Tres"}
+    assert sum(lot.pieces for run in live for lot in run.lots) == 4
