@@ -71,7 +71,9 @@ async def deposit(
 async def hold(
     session: AsyncSession, order_id: str, account_id: str, amount: int, currency: str, now: datetime
 ) -> None:
-    """Put a buyer's money aside for an order. Raises InsufficientFunds."""
+    """Put a buyer's money aside for an order. Raises InsufficientFunds, LedgerFault for a negative amount."""
+    if amount < 0:
+        raise LedgerFault(f"{amount} can't be held for order {order_id}")
     # Where writers run side by side, two holds must not both see the same balance.
     await session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     there = await balance(session, account_id)

@@ -15,6 +15,11 @@ from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
 
 PROTOCOL = 1
+Lines = Annotated[int, Field(ge=0, le=10**12)]
+Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
+"""Three years at most: the plan adds them up."""
+_MOST = 1000
+"""Machines or leases of one agent."""
 
 
 # Durable events, agent to broker -----------------------------------------------------------------
@@ -86,9 +91,9 @@ class Staged(Wire):
 
     kind: Literal["staged"] = "staged"
     program_sha256: str
-    lines: int
-    estimate_s: float
-    material_g: float = 0.0
+    lines: Lines
+    estimate_s: Seconds
+    material_g: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     made_by: str
     """Slicer or cutter with its version."""
 
@@ -135,14 +140,14 @@ class Resumed(Wire):
 
 class Finished(Wire):
     kind: Literal["finished"] = "finished"
-    lines: int
-    seconds: float
+    lines: Lines
+    seconds: Seconds
 
 
 class Faulted(Wire):
     kind: Literal["faulted"] = "faulted"
     reason: str
-    lines: int = 0
+    lines: Lines = 0
     safe: bool
     """The safe end state was sent and confirmed; False: go and look."""
 
@@ -150,7 +155,7 @@ class Faulted(Wire):
 class Stopped(Wire):
     kind: Literal["stopped"] = "stopped"
     reason: str
-    lines: int = 0
+    lines: Lines = 0
 
 
 class Unknown(Wire):
@@ -293,8 +298,8 @@ class Heartbeat(Wire):
     """`leases`: the claimed, staged and armed runs that the agent wants to keep."""
 
     type: Literal["heartbeat"] = "heartbeat"
-    machines: tuple[MachineReport, ...]
-    leases: tuple[str, ...] = ()
+    machines: tuple[MachineReport, ...] = Field(max_length=_MOST)
+    leases: tuple[str, ...] = Field(default=(), max_length=_MOST)
 
 
 class Progress(Wire):
@@ -303,8 +308,8 @@ class Progress(Wire):
     type: Literal["progress"] = "progress"
     run: str
     machine: str
-    lines_done: int
-    lines_total: int
+    lines_done: Lines
+    lines_total: Lines
     hotend_c: float | None = None
     bed_c: float | None = None
 

@@ -34,7 +34,7 @@ class PartView(Wire):
 
 
 class WantedItem(Wire):
-    """`process` follows from the file where it is left out; `material` None takes the cheapest that a workshop stocks."""
+    """`process` follows from the file where it is left out; `material` None takes the cheapest that anybody stocks."""
 
     part_id: str
     quantity: int

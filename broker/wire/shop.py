@@ -1,7 +1,7 @@
 """How a workshop enrols, and what it says of itself."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,15 +13,25 @@ class Process(StrEnum):
     CUT2D = "cut2d"
 
 
+Money = Annotated[int, Field(ge=0, le=10**9)]
+"""A price in minor units: one shop's slip must not spoil everybody's books."""
+Length = Annotated[float, Field(gt=0, le=20_000, allow_inf_nan=False)]
+"""Of something that is there, mm: the plan is everybody's, and has no room for a bed without end."""
+Gap = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+"""Between things, mm."""
+_MOST = 500
+"""Machines, stocks or windows of one shop."""
+
+
 class Rates(Wire):
     """What a shop asks, in minor units of `currency`."""
 
     currency: str = "EUR"
-    machine_per_h: int = 300
-    labour_per_h: int = 1800
-    setup: int = 100
+    machine_per_h: Money = 300
+    labour_per_h: Money = 1800
+    setup: Money = 100
     """Per plate started."""
-    shipping: int = 450
+    shipping: Money = 450
     """Per parcel."""
 
 
@@ -29,25 +39,25 @@ class Stock(Wire):
     """A material the shop has: filament by mass, sheet by pieces of one thickness."""
 
     material: str
-    price_per_kg: int = 0
+    price_per_kg: Money = 0
     """Minor units; for filament."""
-    density_g_cm3: float = 1.24
-    sheet_mm: tuple[float, float, float] | None = None
+    density_g_cm3: float = Field(default=1.24, gt=0, le=25, allow_inf_nan=False)
+    sheet_mm: tuple[Length, Length, Length] | None = None
     """Width, depth, thickness; None for filament."""
-    price_per_sheet: int = 0
+    price_per_sheet: Money = 0
 
 
 class MachineSpec(Wire):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
     driver: str
     process: Process
-    volume_mm: tuple[float, float, float]
+    volume_mm: tuple[Length, Length, Length]
     """Usable travel: width, depth, height."""
-    margin_mm: float = 3.0
-    spacing_mm: float = 6.0
+    margin_mm: Gap = 3.0
+    spacing_mm: Gap = 6.0
     materials: tuple[str, ...]
     """What this machine may be loaded with; each names a `Stock` of the shop."""
-    tool_mm: float = 0.4
+    tool_mm: Length = 0.4
     """Nozzle, or cutter diameter."""
     attended: bool = False
     """True: somebody must be present from start to end (spindle, beam)."""
@@ -71,10 +81,10 @@ class Inventory(Wire):
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
     timezone: str = "UTC"
-    attended: tuple[Window, ...]
+    attended: tuple[Window, ...] = Field(max_length=_MOST)
     rates: Rates
-    stock: tuple[Stock, ...]
-    machines: tuple[MachineSpec, ...]
+    stock: tuple[Stock, ...] = Field(max_length=_MOST)
+    machines: tuple[MachineSpec, ...] = Field(max_length=_MOST)
 
 
 class Enrolment(Wire):
