@@ -41,8 +41,8 @@ async def see(database: Database, clock: Clock, viewer: Caller, order_id: str) -
 async def _making(session: AsyncSession, order_id: str) -> tuple[tuple[RunView, ...], tuple[PlateView, ...]]:
     """Without what the planner merely turned over in its mind, and plates that were given up."""
     rows = await repository.runs_of_order(session, order_id)
-    runs = await run_views(session, rows)
-    plates = await plate_views(session, rows)
+    runs = await run_views(session, rows, order_id)
+    plates = await plate_views(session, rows, order_id)
     offered = tuple(run for run in runs if run.states != (RunState.PLANNED, RunState.WITHDRAWN))
     return offered, tuple(plate for plate in plates if plate.state not in _NEVER_MADE)
 

@@ -4,10 +4,12 @@ import logging
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from broker.clock import Clock
 from broker.database import Database
 from broker.runs.briefing import Told, briefing
-from broker.runs.errors import Forged
+from broker.runs.errors import Forged, Superseded
 from broker.runs.inbox import EventStream, Inbox
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
@@ -30,6 +32,7 @@ _log = logging.getLogger(__name__)
 _REPEAT_AFTER_S = 15.0
 """What an agent was told and hasn't acted upon is told again after so long."""
 _PROGRESS_EVERY_S = 1.0
+_REPLACED = "the workshop was enrolled anew, or its journal began anew: this connection is over"
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Conversation:
                 return ()
             case PermitRequest():
                 async with self._database.writing() as session:
+                    await _still_its_own(session, connection)
                     answer = await grant(session, connection.workshop_id, frame, self._clock.now())
                 self._database.waker.ring()
                 return (answer,)
@@ -70,8 +74,14 @@ class Conversation:
                 assert_never(frame)
 
     async def to_tell(self, connection: Connection, at_s: float) -> tuple[Told, ...]:
-        """What the rows say the agent should know and was not told lately; `at_s` on a monotonic clock."""
+        """What the rows say the agent should know and was not told lately; `at_s` on a monotonic clock.
+
+        Raises Superseded for an agent that isn't the workshop's any more.
+        """
         async with self._database.reading() as session:
+            agent = await workshops.agent(session, connection.stream.agent_id)
+            if agent is None or agent.epoch != connection.stream.epoch:
+                raise Superseded(_REPLACED)
             all_told = await briefing(session, connection.workshop_id, self._clock.now())
         fresh, told = [], {}
         for frame in all_told:
@@ -87,7 +97,7 @@ class Conversation:
 
     async def _heartbeat(self, connection: Connection, beat: Heartbeat) -> tuple[BrokerFrame, ...]:
         async with self._database.writing() as session:
-            agent = await workshops.locked_agent(session, connection.stream.agent_id)
+            agent = await _still_its_own(session, connection)
             changed, lost = await hear_heartbeat(session, agent, beat, self._clock.now())
         if changed:
             self._database.waker.ring()
@@ -100,8 +110,16 @@ class Conversation:
             return
         connection.progress_at[progress.run] = at_s
         async with self._database.writing() as session:
-            agent: Agent = await workshops.locked_agent(session, connection.stream.agent_id)
+            agent = await _still_its_own(session, connection)
             await hear_progress(session, agent, progress, now)
+
+
+async def _still_its_own(session: AsyncSession, connection: Connection) -> Agent:
+    """The connection's agent, held until the transaction's end. Raises Superseded for one that was replaced."""
+    agent = await workshops.locked_agent(session, connection.stream.agent_id)
+    if agent.revoked_at is not None or agent.epoch != connection.stream.epoch:
+        raise Superseded(_REPLACED)
+    return agent
 
 
 def _key(frame: Told) -> tuple[str, str]:

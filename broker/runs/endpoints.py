@@ -24,14 +24,14 @@ def router(database: Database, clock: Clock, authenticator: Authenticator) -> AP
         """Every attempt to make something of the order, by planned start."""
         async with database.reading() as session:
             order = await order_of(session, caller, order_id)
-            return await run_views(session, await repository.runs_of_order(session, order.id))
+            return await run_views(session, await repository.runs_of_order(session, order.id), order.id)
 
     @routes.get("/orders/{order_id}/plates")
     async def plates_of_order(caller: Annotated[Caller, Depends(authenticator)], order_id: str) -> list[PlateView]:
         """Every plate with outlines and placements, and where it was or will be made."""
         async with database.reading() as session:
             order = await order_of(session, caller, order_id)
-            return await plate_views(session, await repository.runs_of_order(session, order.id))
+            return await plate_views(session, await repository.runs_of_order(session, order.id), order.id)
 
     @routes.get("/orders/{order_id}/lots")
     async def lots_of_order(caller: Annotated[Caller, Depends(authenticator)], order_id: str) -> list[LotView]:

@@ -87,8 +87,15 @@ async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int
 
 
 async def record_was_used(session: AsyncSession, record_id: str) -> bool:
-    query = select(func.count()).select_from(Run).where(Run.record_id == record_id)
+    """Also by a run that was armed with another one since."""
+    armed = (RunStep.state == RunState.ARMED) & (RunStep.note == armed_note(record_id))
+    query = select(func.count()).select_from(RunStep).where(armed)
     return bool(await session.scalar(query))
+
+
+def armed_note(record_id: str) -> str:
+    """What the step to armed says: by it a setup record is known to have been used."""
+    return f"setup record {record_id}"
 
 
 async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:

@@ -118,5 +118,7 @@ def _note(body: RunBody) -> str:
             return body.evidence
         case Settled():
             return f"{body.operator}: {body.note}"
+        case Armed(record=record):
+            return repository.armed_note(record.id)
         case _:
             return ""

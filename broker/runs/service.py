@@ -14,14 +14,26 @@ async def ask_to_stop(session: AsyncSession, caller: Caller, run_id: str, reason
     """Raises NotFound for a run of nobody's or another's order, Conflict for one that isn't on a machine."""
     run = await repository.locked_run(session, run_id)
     if run is None:
-        raise NotFound(f"there is no run {run_id!r} of yours", where="run")
+        raise _not_yours(run_id)
     held = (await repository.plate_lots(session, [run.plate_id]))[run.plate_id]
     lines = await repository.lines_of_lots(session, [row.lot_id for row in held])
     # A plate may hold parts of several buyers: whoever has all of them on it may ask.
     for order_id in {line.order_id for line in lines.values()}:
-        await order_of(session, caller, order_id)
+        try:
+            await order_of(session, caller, order_id)
+        except NotFound as error:
+            # Not whose it is instead: the order's id is the other's alone.
+            raise _not_yours(run_id) from error
     if run.state not in _MAY_STOP:
         raise Conflict(f"the run is {run.state}: there is nothing to stop", where="run")
     run.stop_requested = run.stop_requested or reason or "asked to stop"
     await session.flush()
     return run
+
+
+def _not_yours(run_id: str) -> NotFound:
+    return NotFound(
+        f"there is no run {run_id!r} of yours alone",
+        where="run",
+        fix="ask the workshop if its plate holds others' parts",
+    )

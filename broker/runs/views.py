@@ -1,6 +1,6 @@
 """Rows → what producers and pages see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from broker.orders.models import Line
 from broker.runs import repository
 from broker.runs.models import PlateLot, Run, RunStep
 from broker.runs.moves import ON_MACHINE
-from broker.wire.plates import Plate
+from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import MachineSpec
 from broker.wire.states import RunState
 from broker.wire.tracking import (
@@ -28,12 +28,17 @@ from broker.workshops.models import Machine, Workshop
 _ENDS = frozenset({RunState.FINISHED, RunState.FAULTED, RunState.STOPPED})
 
 
-async def run_views(session: AsyncSession, runs: Sequence[Run]) -> list[RunView]:
+async def run_views(session: AsyncSession, runs: Sequence[Run], order_id: str | None = None) -> list[RunView]:
+    """With `order_id` what lies on the plates for other orders is left out: it may be another buyer's."""
     steps = await repository.steps(session, [run.id for run in runs])
     held = await repository.plate_lots(session, [run.plate_id for run in runs])
     lines = await repository.lines_of_lots(session, [row.lot_id for rows in held.values() for row in rows])
     machines = await repository.machines_of_runs(session, runs)
-    return [_run_view(run, steps[run.id], held[run.plate_id], lines, machines[run.machine_id]) for run in runs]
+    views = []
+    for run in runs:
+        seen = [row for row in held[run.plate_id] if order_id in (None, lines[row.lot_id].order_id)]
+        views.append(_run_view(run, steps[run.id], seen, lines, machines[run.machine_id]))
+    return views
 
 
 def _run_view(
@@ -73,8 +78,9 @@ def _ended_at(steps: Sequence[RunStep]) -> datetime | None:
     return ends[-1] if ends else None
 
 
-async def plate_views(session: AsyncSession, runs: Sequence[Run]) -> list[PlateView]:
-    """Each plate once, with its latest run."""
+async def plate_views(session: AsyncSession, runs: Sequence[Run], order_id: str) -> list[PlateView]:
+    """Each plate once, with its latest run; of other orders' parts only where they lie."""
+    own = {lot.id for lot in await lot_repository.lots_of_order(session, order_id)}
     plates = await repository.plates(session, [run.plate_id for run in runs])
     machines = await repository.machines_of_runs(session, runs)
     latest = {run.plate_id: run for run in runs}
@@ -89,10 +95,29 @@ async def plate_views(session: AsyncSession, runs: Sequence[Run]) -> list[PlateV
                 workshop=workshop.name,
                 machine=machine.name,
                 machine_volume_mm=MachineSpec.model_validate_json(machine.spec).volume_mm,
-                document=Plate.model_validate_json(plates[plate_id].document),
+                document=_only(own, Plate.model_validate_json(plates[plate_id].document)),
             )
         )
     return views
+
+
+def _only(own: Collection[str], plate: Plate) -> Plate:
+    parts = tuple(part if part.lot in own else _hidden(part) for part in plate.parts)
+    return plate.model_copy(update={"parts": parts})
+
+
+def _hidden(part: PlatedPart) -> PlatedPart:
+    """A box without a name, as large as the part: its shape, file and lot are another's."""
+    xs, ys = [x for x, _ in part.outline], [y for _, y in part.outline]
+    x0, y0, x1, y1 = min(xs), min(ys), max(xs), max(ys)
+    return PlatedPart(
+        part_sha256="",
+        name="",
+        lot="",
+        height_mm=0.0,
+        outline=((x0, y0), (x1, y0), (x1, y1), (x0, y1)),
+        placements=part.placements,
+    )
 
 
 async def lot_views(session: AsyncSession, order_id: str) -> list[LotView]:
