@@ -1,17 +1,17 @@
 """`llagar-agent`: a workshop's own computer."""
 
-import getpass
 import logging
 import sys
-import time
-from pathlib import Path
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from shop_agent.bench import verbs
 from shop_agent.errors import AgentError
+from shop_agent.options import DEFAULT, Config, Operator, named
 from shop_agent.settings import load_config
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ app = typer.Typer(
     help="A workshop's agent: runs its machines, talks to its broker.",
     no_args_is_help=True,
 )
-Config = Annotated[Path, typer.Option("--config", help="agent.toml", show_default=True)]
-DEFAULT = Path("agent.toml")
-LOOK_S = 2.0
+app.add_typer(verbs.app, name="machine")
 
 
 @app.command()
@@ -78,8 +76,8 @@ def machines(
         for line in shut_down(loaded):
             Console().print(line)
         return
-    client = BenchClient(loaded.data)
-    found = client.machines()
+    with closing(BenchClient(loaded.data)) as client:
+        found = client.machines()
     if json:
         _print("[" + ",".join(one.model_dump_json() for one in found) + "]")
     else:
@@ -93,42 +91,50 @@ def bench(
     list_only: Annotated[bool, typer.Option("--list", help="show what waits, ask nothing")] = False,
     json: Annotated[bool, typer.Option("--json", help="with --list: as the bench API says it")] = False,
     answer: Annotated[tuple[str, str] | None, typer.Option(metavar="ID JSON", help="answer one task")] = None,
-    operator: Annotated[str, typer.Option(help="who answers")] = "",
+    operator: Operator = "",
 ) -> None:
     """What waits for a person at the machines, and the answers."""
-    from shop_agent.bench.client import ANSWERS, BenchClient
+    from shop_agent.bench.client import BenchClient
     from shop_agent.bench.terminal import task_table
 
-    client = BenchClient(load_config(config).data)
     console = Console()
-    if answer is not None:
-        try:
-            parsed = ANSWERS.validate_json(answer[1])
-        except ValidationError as error:
-            first = error.errors()[0]
-            _fail(f"the answer is not understood: {'.'.join(map(str, first['loc']))}: {first['msg']}")
-        taken = client.answer(answer[0], parsed)
-        console.print(f"taken: {taken.task}" + (" (it had come before)" if taken.repeated else ""))
-    elif list_only and json:
-        _print("[" + ",".join(task.model_dump_json() for task in client.tasks()) + "]")
-    elif list_only:
-        console.print(task_table(client.tasks()))
-    else:
-        _converse(client, console, operator or getpass.getuser(), once=once)
+    with closing(BenchClient(load_config(config).data)) as client:
+        if answer is not None:
+            _answer(client, *answer)
+        elif list_only and json:
+            _print("[" + ",".join(task.model_dump_json() for task in client.tasks()) + "]")
+        elif list_only:
+            console.print(task_table(client.tasks()))
+        else:
+            _converse(client, console, named(operator), once=once)
+
+
+def _answer(client: "BenchClient", task: str, text: str) -> None:
+    from shop_agent.bench.client import ANSWERS
+
+    try:
+        parsed = ANSWERS.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"the answer is not understood: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+    taken = client.answer(task, parsed)
+    Console().print(f"taken: {taken.task}" + (" (it had come before)" if taken.repeated else ""))
 
 
 def _converse(client: "BenchClient", console: Console, operator: str, *, once: bool) -> None:
+    from shop_agent.bench.presence import Watch
     from shop_agent.bench.terminal import Conversation, machine_table, task_table
 
-    conversation = Conversation(client, console, operator)
+    conversation, watch = Conversation(client, console, operator), Watch(client, console, operator)
+    put_off: set[str] = set()
     while True:
         console.print(machine_table(client.machines()))
         console.print(task_table(client.tasks()))
-        conversation.answer_all()
+        if not once:
+            watch.until_asked(put_off)
+        put_off = conversation.answer_all()
         if once:
             return
-        while not client.tasks():
-            time.sleep(LOOK_S)
 
 
 def _print(text: str) -> None:

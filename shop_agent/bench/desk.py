@@ -160,10 +160,10 @@ class Desk:
         """Raises NoSuchThing, Refused with the streamer's reason."""
         self._require(name)
         await self._ask(name, request)
+        await self._status(name)
 
     async def home(self, name: str) -> schemas.MachineView:
         await self.act(name, wire.Home())
-        await self._status(name)
         return self.machine(name)
 
     async def zero(self, name: str, machine_mm: wire.Triple) -> schemas.Offset:

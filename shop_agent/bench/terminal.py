@@ -9,6 +9,7 @@ from rich.table import Table
 from broker.wire.messages import LotCount, Scrap, ScrapReason
 from shop_agent.bench import schemas
 from shop_agent.bench.client import BenchClient
+from shop_agent.bench.presence import left_text
 from shop_agent.errors import Refused
 from shop_agent.state.tasks import TaskKind
 
@@ -24,12 +25,13 @@ def task_table(tasks: list[schemas.TaskView]) -> Table:
 
 def machine_table(machines: list[schemas.MachineView]) -> Table:
     table = Table(title="machines")
-    for heading in ("machine", "stands", "mode", "run", "lines", "firmware", "why"):
+    for heading in ("machine", "stands", "mode", "run", "lines", "presence", "firmware", "why"):
         table.add_column(heading, overflow="fold")
     for one in machines:
         lines = f"{one.lines_done}/{one.lines_total}" if one.run else ""
+        left = "" if one.presence_left_s is None else left_text(one)
         why = one.reason or one.state_reason or ""
-        table.add_row(one.name, one.standing, one.mode, one.run or "", lines, one.firmware or "", why)
+        table.add_row(one.name, one.standing, one.mode, one.run or "", lines, left, one.firmware or "", why)
     return table
 
 
@@ -41,13 +43,15 @@ class Conversation:
         self._console = console
         self._operator = operator
 
-    def answer_all(self) -> None:
-        """Each waiting task once; a refused answer is shown, and its task goes on waiting."""
+    def answer_all(self) -> set[str]:
+        """Each waiting task once; a refused answer is shown, and its task goes on waiting. The ids of those put off."""
+        put_off = set()
         for task in self._client.tasks():
             self._console.rule(task.title)
             if task.note:
                 self._console.print(task.note)
             if not Confirm.ask("Answer this now?", console=self._console, default=True):
+                put_off.add(task.id)
                 continue
             try:
                 self._client.answer(task.id, self._ask(task))
@@ -55,6 +59,7 @@ class Conversation:
                 self._console.print(f"[red]not taken:[/] {refused}")
             else:
                 self._console.print("[green]taken[/]")
+        return put_off
 
     def _ask(self, task: schemas.TaskView) -> schemas.Answer:
         makers: dict[TaskKind, Callable[[schemas.TaskView], schemas.Answer]] = {

@@ -44,14 +44,14 @@ def plate_of_cubes(data: bytes, copies: int = 2) -> Plate:
     return Plate(process=Process.FDM, material="PLA", size_mm=(180, 180), usable_mm=(3, 3, 177, 177), parts=(part,))
 
 
-def plate_of_squares(data: bytes) -> Plate:
+def plate_of_squares(data: bytes, copies: int = 2) -> Plate:
     part = PlatedPart(
         part_sha256=hashlib.sha256(data).hexdigest(),
         name="square",
         lot="lot1",
         height_mm=3.0,
         outline=((0, 0), (20, 0), (20, 20), (0, 20)),
-        placements=((20.0, 20.0, 0.0), (60.0, 20.0, 0.0)),
+        placements=tuple((20.0 + 40 * (i % 8), 20.0 + 40 * (i // 8), 0.0) for i in range(copies)),
     )
     return Plate(
         process=Process.CUT2D,

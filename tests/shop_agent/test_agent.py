@@ -1,5 +1,6 @@
 """The agent as its own process: a broker on one side, a person at the bench, a simulated machine on the other."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from shop_agent.bench import schemas
 from shop_agent.errors import Refused
 from shop_agent.state.records import Mode, Standing
 from tests.shop_agent.plates import cube, drawing, plate_of_cubes, plate_of_squares
+from tests.shop_agent.terminal import screen, terminal
 from tests.shop_agent.workshops import needs_slicer, offer_cubes, workshop
+
+SQUARES = 24
+"""Enough for a cut that somebody can hold in time."""
 
 
 @needs_slicer
@@ -137,7 +142,7 @@ async def test_a_router_is_homed_zeroed_and_cuts(short: Path, tmp_path: Path) ->
     async with workshop(short, tmp_path, "grbl") as (shop, broker, sim):
         data = drawing()
         broker.add_blob(data)
-        await broker.offer("run1", "router", plate_of_squares(data))
+        await broker.offer("run1", "router", plate_of_squares(data, SQUARES))
         task = await shop.task("setup")
         answer = schemas.SetupAnswer(
             operator="Ana",
@@ -151,19 +156,41 @@ async def test_a_router_is_homed_zeroed_and_cuts(short: Path, tmp_path: Path) ->
         with pytest.raises(Refused, match="not ready"):
             await shop.answer(task, answer)
         sim.command(command="load_sheet", x=-590, y=-390, z_top=-60, width=580, depth=380, thickness=3)
-        await shop.act("router", "home", schemas.Act(operator="Ana"))
+        home = await asyncio.to_thread(terminal, shop.config_path, "machine", "home", "router")
+        assert home.stdout == "taken: home router\n"
         low = schemas.ZeroAt(machine_mm=(-20.0, -20.0, -60.0))
         await shop.act("router", "zero", low)
         with pytest.raises(Refused, match="with this work zero"):
             await shop.answer(task, answer)
-        zero = await shop.act("router", "zero", schemas.ZeroAt(machine_mm=(-590.0, -390.0, -60.0)))
-        assert schemas.Offset.model_validate_json(zero).work_offset_mm == pytest.approx((-590, -390, -60))
+        zero = await asyncio.to_thread(terminal, shop.config_path, "machine", "zero", "router", "-590", "-390", "-60")
+        assert zero.stdout == "work zero of router read back: (-590.0, -390.0, -60.0)\n"
         thick = answer.model_copy(update={"sheet_mm": (580, 380, 6.0)})
         with pytest.raises(Refused, match="thick"):
             await shop.answer(task, thick)
         await shop.answer(task, answer)
+        await broker.until_state("run1", RunState.RUNNING)
+        await asyncio.to_thread(_hold_confirm_presence_resume, shop.config_path)
         await broker.until_state("run1", RunState.FINISHED, 90)
-        await shop.count(2)
+        assert [str(state) for state in broker.runs["run1"].states][-4:] == ["running", "paused", "running", "finished"]
+        await shop.count(SQUARES)
         await broker.until_state("run1", RunState.ACCEPTED)
         record = next(one.body.record for one in broker.inbox.values() if isinstance(one.body, wire.Armed))
         assert record.work_zero_mm == pytest.approx((-590, -390, -60))
+
+
+def _hold_confirm_presence_resume(config: Path) -> None:
+    """A person at the router's terminal, in mid-run."""
+    held = terminal(config, "machine", "hold", "router", "--operator", "Ana", "--reason", "a clamp is loose")
+    assert "taken: hold router; confirm presence again within" in held.stdout
+    with screen(config, "bench", "--operator", "Ana") as shown:
+        shown.until("press 1 if you are there")
+        before = _left_s(config)
+        shown.press("1")
+        shown.until("Ana is at router")
+    assert _left_s(config) > before
+    assert terminal(config, "machine", "resume", "router", "--operator", "Ana").code == 0
+
+
+def _left_s(config: Path) -> float:
+    (machine,) = json.loads(terminal(config, "machines", "--json").stdout)
+    return float(machine["presence_left_s"])

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import stat
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state.records import MachineView, Mode
 from tests.shop_agent.fake_broker import FakeBroker
+from tests.shop_agent.terminal import Ended, screen, terminal
 from tests.shop_agent.test_link import make_agent
 
 
@@ -89,22 +88,54 @@ def test_without_an_agent_the_terminal_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_person_answers_in_the_terminal(tmp_path: Path) -> None:
-    def terminal(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "shop_agent", *arguments, "--config", str(tmp_path / "agent.toml")]
-        return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=False)
+    config = tmp_path / "agent.toml"
+
+    async def at_terminal(*arguments: str, typed: str = "") -> Ended:
+        return await asyncio.to_thread(terminal, config, *arguments, typed=typed)
 
     async with bench(tmp_path) as (_, client):
-        listed = await asyncio.to_thread(terminal, "bench", "--list", "--json")
+        listed = await at_terminal("bench", "--list", "--json")
         assert [task["kind"] for task in json.loads(listed.stdout)] == ["handover"]
-        answered = await asyncio.to_thread(terminal, "bench", "--once", "--operator", "Ana", typed="y\nP1\n")
+        put_off = await at_terminal("bench", "--once", typed="n\n")
+        assert "taken" not in put_off.stdout
+        answered = await at_terminal("bench", "--once", "--operator", "Ana", typed="y\nP1\n")
         assert "taken" in answered.stdout
         assert await asyncio.to_thread(client.tasks) == []
-        shown = await asyncio.to_thread(terminal, "machines", "--json")
+        shown = await at_terminal("machines", "--json")
         assert json.loads(shown.stdout)[0]["standing"] == "free"
         for answer in ("{}", '{"kind": "clear"}', "no"):
-            refused = await asyncio.to_thread(terminal, "bench", "--answer", "x", answer)
-            assert refused.returncode == 2
-            assert "Traceback" not in refused.stderr
-    gone = await asyncio.to_thread(terminal, "bench", "--list")
-    assert gone.returncode == 2
+            refused = await at_terminal("bench", "--answer", "x", answer)
+            assert refused.code == 2
+            assert refused.stderr.startswith("llagar-agent: the answer is not understood")
+    gone = await at_terminal("bench", "--list")
+    assert gone.code == 2
     assert "does not answer" in gone.stderr
+
+
+async def test_a_person_acts_on_a_machine_in_the_terminal(tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    async with bench(tmp_path):
+        mine = await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "mine-after")
+        assert mine.stdout == "printer is mine-after now: own work, mine-after\n"
+        normal = await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "normal")
+        assert normal.stdout == "printer is normal now: free\n"
+        assert (await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "yours")).code == 2
+        for verb in ("hold", "resume", "cancel", "stop", "presence", "home"):
+            refused = await asyncio.to_thread(terminal, config, "machine", verb, "printer")
+            assert refused.code == 2
+            assert refused.stderr.startswith("llagar-agent: no streamer answers")
+        lathe = await asyncio.to_thread(terminal, config, "machine", "zero", "lathe", "-590", "-390.5", "-60")
+        assert (lathe.code, lathe.stderr) == (2, "llagar-agent: no machine lathe; there are: printer\n")
+
+
+async def test_the_bench_at_a_terminal_asks_waits_and_asks_what_comes(tmp_path: Path) -> None:
+    async with bench(tmp_path) as (_, client):
+        with screen(tmp_path / "agent.toml", "bench", "--operator", "Ana") as shown:
+            await asyncio.to_thread(shown.until, "Answer this now?")
+            shown.press("n\n")
+            await asyncio.to_thread(shown.until, "press Enter to answer")
+            shown.press("x1\n")
+            await asyncio.to_thread(shown.until, "Answer this now?")
+            shown.press("y\nP1\n")
+            await asyncio.to_thread(shown.until, "taken")
+            assert await asyncio.to_thread(client.tasks) == []
