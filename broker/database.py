@@ -8,7 +8,7 @@ SQLite does so by itself if a writer begins IMMEDIATE. On PostgreSQL a writer's 
 lock, for which the writers of every process queue, until its commit. READ COMMITTED is then enough, and needed:
 at any higher level the snapshot would be taken before the lock is, and be stale. Locks on rows alone would not do
 (plans and lots rest on rows that no single lock holds), and SERIALIZABLE would ask every caller to try again.
-A reader is REPEATABLE READ and read-only.
+A reader is REPEATABLE READ. On both it can't write.
 """
 
 import asyncio
@@ -105,6 +105,7 @@ def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 def _sqlite_begin(connection: Connection) -> None:
     writer = connection.get_execution_options().get(_WRITER, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writer else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 

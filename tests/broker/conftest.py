@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import io
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,7 @@ from broker.accounts.service import add_account, issue_token
 from broker.app.factory import create_app
 from broker.database import Database
 from broker.ledger.service import deposit
+from broker.parts.blobs import BlobStore
 from broker.parts.intake import Measured
 from broker.parts.service import add_part
 from broker.settings import Settings
@@ -131,7 +133,8 @@ async def person(database: Database, name: str, now: datetime, role: Role = Role
         return Person(account.id, await issue_token(session, account, now))
 
 
-_MEASURED: dict[bytes, PartFacts] = {}
+_MEASURED: dict[bytes, tuple[PartFacts, bytes]] = {}
+"""Facts and normalised file of what was uploaded before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +145,23 @@ class Town:
     database: Database
     clock: HandClock
     ana: Person
+    data: Path
 
     async def upload(self, name: str, content: bytes) -> str:
         """A part of Ana's; what was measured once in this session is not measured again."""
+        blobs = BlobStore(self.data / "blobs")
         if content not in _MEASURED:
             async with self.ana.client(self.url) as client:
                 answer = await client.post("/parts", files={"file": (name, content)})
             assert answer.status_code == 201, answer.text
             part = PartView.model_validate_json(answer.content)
-            _MEASURED[content] = part.facts
+            _MEASURED[content] = part.facts, blobs.path(part.facts.normalised_sha256).read_bytes()
             return part.id
+        facts, normalised = _MEASURED[content]
+        for kept in (content, normalised):
+            blobs.put(io.BytesIO(kept))
         async with self.database.writing() as session:
-            return (await add_part(session, self.ana.id, Measured(name, _MEASURED[content]), self.clock.now())).id
+            return (await add_part(session, self.ana.id, Measured(name, facts), self.clock.now())).id
 
     async def ask(self, *items: dict[str, object], key: str | None = None) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
@@ -177,4 +185,4 @@ async def town(settings: Settings, clock: HandClock, database: Database) -> Asyn
         settle(session, clock.now())
     ana = await person(database, "ana", clock.now(), balance=100_000)
     async with served(create_app(settings, clock, FirstFit(database))) as url:
-        yield Town(url, database, clock, ana)
+        yield Town(url, database, clock, ana, settings.data)

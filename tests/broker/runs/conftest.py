@@ -54,7 +54,7 @@ class Network:
     @contextlib.asynccontextmanager
     async def broker(self) -> AsyncIterator[Town]:
         async with served(create_app(self.settings, self.clock, solver=self.solver)) as url:
-            yield Town(url, self.database, self.clock, self.ana)
+            yield Town(url, self.database, self.clock, self.ana, self.settings.data)
 
     async def code(self, name: str) -> str:
         async with self.database.writing() as session:
