@@ -9,7 +9,7 @@ from broker.orders.models import Order
 from broker.parts.repository import parts_by_id
 from broker.planning.posing import pose
 from broker.planning.situation import Situation
-from broker.planning.snapshot import barred_workshops, open_line, refusals, stations
+from broker.planning.snapshot import open_line, stations
 from broker.planning.solving import Solver
 from broker.planning.whatif import left_out
 from broker.wire.tracking import ExcludedView
@@ -22,7 +22,7 @@ class Exclusions:
         self._solver = solver
 
     async def of_order(self, order: Order) -> list[ExcludedView]:
-        """By line, then machine. Machines that merely rest now are not left out."""
+        """By line, then machine: process, material and shape alone, so the answer stays while the order is made."""
         async with self._database.reading() as session:
             situation = await self._whole_order(session, order)
         posed = pose(situation, later_s=0.0)
@@ -38,11 +38,7 @@ class Exclusions:
     async def _whole_order(self, session: AsyncSession, order: Order) -> Situation:
         now = self._clock.now()
         lines = await lot_repository.lines_of_order(session, order.id)
-        lots = await lot_repository.lots_of_lines(session, [line.id for line in lines])
         parts = await parts_by_id(session, [line.part_id for line in lines])
-        refused = await refusals(session, now)
-        asked = tuple(
-            open_line(line, order, parts[line.part_id], line.quantity, barred_workshops(line.id, lots), refused)
-            for line in lines
-        )
+        # Whom a shop's or an agent's no has barred could still make it.
+        asked = tuple(open_line(line, order, parts[line.part_id], line.quantity, {}, {}) for line in lines)
         return Situation(now, asked, await stations(session))
