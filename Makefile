@@ -29,6 +29,10 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 slicer:
 	@./docs/install-slicer.sh
 
+.PHONY: postgresql
+postgresql:
+	@./docs/install-postgresql.sh
+
 demo: $(VENV)/.installed slicer ## one batch through three simulated workshops
 	$(BIN)/llagar-rig demo $(DEMO_ARGS)
 
@@ -47,7 +51,7 @@ unit: setup
 
 test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
 
-proof: setup ## the long checks, within PROOF_MINUTES
+proof: setup postgresql ## the long checks, within PROOF_MINUTES
 	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof
 
 lock: ## write requirements/*.txt anew from pyproject.toml

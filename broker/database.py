@@ -18,12 +18,16 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import asyncpg
 from sqlalchemy import URL, Connection, DateTime, Dialect, Enum, MetaData, String, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from broker.errors import BrokerError
 
 _WRITER = "llagar_writer"
 _WRITERS_LOCK = 7164001
@@ -114,6 +118,10 @@ def _postgresql_begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
 
 
+class DatabaseAway(BrokerError):
+    title = "The database can't be reached"
+
+
 class Waker:
     """Tells whoever waits in this process that rows have changed.
 
@@ -186,6 +194,18 @@ class Database:
         """A connection in one writing transaction; no writer and no other migration runs beside it."""
         async with self._turn, self._writer.begin() as connection:
             yield connection
+
+    async def require_reachable(self) -> None:
+        """Raises DatabaseAway."""
+        try:
+            async with self.engine.connect():
+                return
+        except (OSError, SQLAlchemyError, asyncpg.PostgresError) as error:
+            raise DatabaseAway(
+                str(error.orig if isinstance(error, DBAPIError) else error),
+                where=self.engine.url.render_as_string(hide_password=True),
+                fix="see that the database is there and may be used, or correct LLAGAR_DATABASE_URL (database_url)",
+            ) from error
 
     async def close(self) -> None:
         await self.engine.dispose()

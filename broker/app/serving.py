@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from broker.app.factory import create_app
+from broker.app.opening import opened
 from broker.errors import BrokerError
 from broker.settings import Settings
 
@@ -22,9 +23,13 @@ class NotServing(BrokerError):
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Ends with SystemExit(0) on a signal, every task ended before; raises NotServing if it can't start."""
+    """Ends with SystemExit(0) on a signal, every task ended before.
+
+    Raises NotServing, and what `open_database` raises.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    asyncio.run(_open_once(settings))
     app = create_app(settings, pages=True)
     config = uvicorn.Config(
         app,
@@ -45,6 +50,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     finally:
         address.unlink(missing_ok=True)
         listener.close()
+
+
+async def _open_once(settings: Settings) -> None:
+    """Within the application's own start what is wrong would drown in a traceback."""
+    async with opened(settings):
+        return
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

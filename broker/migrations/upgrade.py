@@ -40,7 +40,11 @@ def head() -> str:
 
 
 async def upgrade(database: Database) -> None:
-    """All revisions that are missing, in one transaction. Raises WrongRevision for a newer program's database."""
+    """All revisions that are missing, in one transaction.
+
+    Raises WrongRevision for a newer program's database, DatabaseAway.
+    """
+    await database.require_reachable()
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     async with database.migrating() as connection:
         current = await connection.run_sync(_revision)
@@ -51,7 +55,8 @@ async def upgrade(database: Database) -> None:
 
 
 async def require_head(database: Database) -> None:
-    """Raises WrongRevision unless the tables are this program's."""
+    """Raises WrongRevision unless the tables are this program's, DatabaseAway."""
+    await database.require_reachable()
     async with database.engine.connect() as connection:
         current = await connection.run_sync(_revision)
     if current != head():

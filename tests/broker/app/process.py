@@ -17,19 +17,21 @@ EXECUTABLE = Path(sys.executable).parent / "llagar-broker"
 _START_S = 60.0
 
 
-def ran(data: Path, *words: str, code: int = 0) -> str:
-    """What it says on stdout, or on stderr if it is to fail."""
-    done = subprocess.run([EXECUTABLE, *words, "--data", data], capture_output=True, text=True, check=False, env=_env())
+def ran(data: Path, *words: str, code: int = 0, url: str = "") -> str:
+    """What it says on stdout, or on stderr if it is to fail. `url`: of a database that is not in the folder."""
+    command = [str(EXECUTABLE), *words, "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_env(url))
     assert done.returncode == code, done.stderr
     return done.stderr if code else done.stdout
 
 
-def token_of(data: Path, name: str, *words: str) -> str:
-    return str(json.loads(ran(data, "user", "add", name, *words, "--json"))["token"])
+def token_of(data: Path, name: str, *words: str, url: str = "") -> str:
+    return str(json.loads(ran(data, "user", "add", name, *words, "--json", url=url))["token"])
 
 
-def _env() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "LLAGAR_DATABASE_URL"}
+def _env(url: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "LLAGAR_DATABASE_URL"}
+    return kept | {"LLAGAR_DATABASE_URL": url} if url else kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ class Running:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Running]:
+def running(data: Path, url: str = "") -> Iterator[Running]:
     """A served broker; killed at the end if the test hasn't ended it."""
     address = data / "address"
     address.unlink(missing_ok=True)
-    with subprocess.Popen([EXECUTABLE, "serve", "--data", data, "--port", "0"], env=_env()) as process:
+    with subprocess.Popen([EXECUTABLE, "serve", "--data", data, "--port", "0"], env=_env(url)) as process:
         try:
             deadline = time.monotonic() + _START_S
             while not address.exists():
