@@ -19,6 +19,8 @@ from shop_agent.translate import machine_report, view
 GONE_S = 10.0
 """A machine without link for longer than this is offline."""
 RESTART_S = 1.0
+"""A streamer that ends at once is started no more often than this."""
+_LOOK_S = 0.1
 _WAIT_S = 1.0
 _LOG = logging.getLogger("llagar.streamers")
 
@@ -45,6 +47,7 @@ class StreamerWatch:
         self._ears = StreamerClient(socket)
         self._voice = StreamerClient(socket)
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = float("-inf")
         self._linked_s = time.monotonic()
         self._seen: MachineView | None = None
         self.status: wire.MachineStatus | None = None
@@ -59,7 +62,7 @@ class StreamerWatch:
                     self.status = None
                     self._missing(str(error))
                     self._revive()
-                    await asyncio.sleep(RESTART_S)
+                    await asyncio.sleep(_LOOK_S)
         finally:
             self._ears.close()
             self._voice.close()
@@ -101,7 +104,9 @@ class StreamerWatch:
 
     def _revive(self) -> None:
         """The lock sees to it that only one lives."""
-        if self._process is None or self._process.poll() is not None:
+        ended = self._process is None or self._process.poll() is not None
+        if ended and time.monotonic() - self._started_s >= RESTART_S:
+            self._started_s = time.monotonic()
             self._process = start_streamer(self._config, self._config_path, self._machine)
             _LOG.info("started the streamer of %s as process %d", self._machine, self._process.pid)
 

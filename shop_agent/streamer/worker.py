@@ -105,6 +105,7 @@ class Worker:
     # Jobs, in the worker's thread -----------------------------------------------------------------
 
     def _work(self) -> None:
+        self._look()
         while True:
             try:
                 job = self._jobs.get(timeout=LOOK_S)

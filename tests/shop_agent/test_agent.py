@@ -56,8 +56,9 @@ async def test_a_plate_from_offer_to_count(short: Path, tmp_path: Path) -> None:
         assert not (await shop.answer(counting, answer)).repeated
         assert (await shop.answer(counting, answer)).repeated
         clearing = await shop.task("clear")
-        done = shop.cli("bench", "--answer", clearing.id, json.dumps({"kind": "clear", "operator": "Ana"}))
-        assert done.returncode == 0, done.stderr
+        answer_text = json.dumps({"kind": "clear", "operator": "Ana"})
+        done = await asyncio.to_thread(terminal, shop.config_path, "bench", "--answer", clearing.id, answer_text)
+        assert done.code == 0, done.stderr
         await broker.until_state("run1", RunState.ACCEPTED)
         await broker.say(wire.LotReady(lot="lot1", pieces=2, ship_to="Oviedo"))
         await shop.answer(await shop.task("handover"), schemas.HandoverAnswer(operator="Ana", reference="P1"))

@@ -12,6 +12,7 @@ from shop_agent.errors import BadConfig
 from shop_agent.profiles import load_profile
 from shop_agent.settings import Policy, load_config, load_policy, machine_limits, require_safe_link
 from tests.shop_agent.shops import write_shop
+from tests.shop_agent.terminal import terminal
 
 EXAMPLE = Path(__file__).parents[2] / "rigs" / "workshop" / "agent.toml"
 
@@ -47,11 +48,17 @@ def test_mistakes_are_named(tmp_path: Path, before: str, after: str, reason: str
     path.write_text(path.read_text().replace(before, after))
     with pytest.raises(BadConfig, match=reason):
         load_config(path)
-    command = [sys.executable, "-m", "shop_agent", "run", "--config", str(path)]
+    done = terminal(path, "run")
+    assert done.code == 2
+    assert str(path) in done.stderr
+
+
+def test_the_executable_ends_with_two_and_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shop_agent", "run", "--config", str(tmp_path / "agent.toml")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert str(path) in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("llagar-agent: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_every_machine_needs_limits(tmp_path: Path) -> None:

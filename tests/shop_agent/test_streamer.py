@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +53,13 @@ class Streamer:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def end(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     async def status(self) -> wire.MachineStatus:
         return await self.client.ask(wire.AskStatus(), wire.MachineStatus)
@@ -119,11 +128,7 @@ async def streaming(config_path: Path, name: str) -> AsyncIterator[Streamer]:
         yield streamer
     finally:
         streamer.client.close()
-        streamer.process.terminate()
-        try:
-            await asyncio.to_thread(streamer.process.wait, 20)
-        except subprocess.TimeoutExpired:
-            streamer.kill()
+        await asyncio.to_thread(streamer.end)
 
 
 @asynccontextmanager
@@ -132,6 +137,27 @@ async def printer(short: Path, tmp_path: Path) -> AsyncIterator[tuple[Streamer, 
         async with streaming(write_shop(tmp_path, short / "run", printer=sim.port), "printer") as streamer:
             await streamer.until(lambda status: status.state is State.READY)
             yield streamer, sim
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Streamer]:
+    """A printer for the tests that leave it as they found it; their runs have names of their own."""
+    short = Path(tempfile.mkdtemp(prefix="la"))
+    with machine(short, "p", "marlin") as sim:
+        streamer = Streamer(write_shop(tmp_path_factory.mktemp("shop"), short / "run", printer=sim.port), "printer")
+        yield streamer
+        streamer.end()
+    shutil.rmtree(short)
+
+
+@asynccontextmanager
+async def at_rest(streamer: Streamer) -> AsyncIterator[int]:
+    """The last entry before; the conversation is this test's own."""
+    await streamer.until(lambda status: status.state is State.READY)
+    try:
+        yield (await streamer.status()).last_seq
+    finally:
+        streamer.client.close()
 
 
 @asynccontextmanager
@@ -143,19 +169,21 @@ async def router(short: Path, tmp_path: Path, policy: str = "") -> AsyncIterator
             yield streamer, sim
 
 
-async def test_a_print_from_start_to_finish_and_no_second_start(short: Path, tmp_path: Path) -> None:
-    async with printer(short, tmp_path) as (streamer, _):
-        order = streamer.order(await streamer.status(), "run1", print_program(60))
+async def test_a_print_from_start_to_finish_and_no_second_start(shared: Streamer) -> None:
+    streamer = shared
+    async with at_rest(streamer) as before:
+        order = streamer.order(await streamer.status(), "print1", print_program(60))
         assert (await streamer.start(order)).started
-        assert await streamer.ended("run1") == ["starting", "running", "finished"]
+        assert await streamer.ended("print1") == ["starting", "running", "finished"]
         again = await streamer.start(order)
         assert again.started
         assert "before" in again.reason
-        assert await streamer.kinds() == ["starting", "running", "finished"]
+        assert await streamer.kinds(before) == ["starting", "running", "finished"]
 
 
-async def test_what_may_not_start_never_starts(short: Path, tmp_path: Path) -> None:
-    async with printer(short, tmp_path) as (streamer, _):
+async def test_what_may_not_start_never_starts(shared: Streamer) -> None:
+    streamer = shared
+    async with at_rest(streamer) as before:
         good, hot = print_program(5), "M109 S290\n"
         bad: list[tuple[dict[str, object], str, str]] = [
             ({"deadline_s": 0.0}, good, "permit has lapsed"),
@@ -163,35 +191,36 @@ async def test_what_may_not_start_never_starts(short: Path, tmp_path: Path) -> N
             ({}, hot, "line 1"),
         ]
         for number, (changes, text, reason) in enumerate(bad):
-            order = streamer.order(await streamer.status(), f"run{number}", text, **changes)
+            order = streamer.order(await streamer.status(), f"never{number}", text, **changes)
             answer = await streamer.start(order)
             assert not answer.started
             assert reason in answer.reason
-            again = streamer.order(await streamer.status(), f"run{number}", good)
+            again = streamer.order(await streamer.status(), f"never{number}", good)
             assert not (await streamer.start(again)).started
-        forbid = wire.Forbid(run="run8", fence=1, reason="too late")
+        forbid = wire.Forbid(run="never8", fence=1, reason="too late")
         assert not (await streamer.client.ask(forbid, wire.StartAnswer)).started
-        order = streamer.order(await streamer.status(), "run8", good)
+        order = streamer.order(await streamer.status(), "never8", good)
         assert "too late" in (await streamer.start(order)).reason
-        assert await streamer.kinds() == []
-        first = streamer.order(await streamer.status(), "run9", good)
+        assert await streamer.kinds(before) == []
+        first = streamer.order(await streamer.status(), "never9", good)
         assert (await streamer.start(first)).started
-        await streamer.ended("run9")
-        second = streamer.order(await streamer.status(), "run10", good, record=first.record)
+        await streamer.ended("never9")
+        second = streamer.order(await streamer.status(), "never10", good, record=first.record)
         assert "record" in (await streamer.start(second)).reason
 
 
-async def test_cancel_stops_in_order_and_hold_can_be_resumed(short: Path, tmp_path: Path) -> None:
-    async with printer(short, tmp_path) as (streamer, _):
-        order = streamer.order(await streamer.status(), "run1", print_program(4000))
+async def test_cancel_stops_in_order_and_hold_can_be_resumed(shared: Streamer) -> None:
+    streamer = shared
+    async with at_rest(streamer):
+        order = streamer.order(await streamer.status(), "held1", print_program(4000))
         await streamer.start(order)
         await streamer.until(lambda status: status.lines_done > 150)
         await streamer.client.ask(wire.Hold(reason="look"), wire.Done)
         await streamer.until(lambda status: status.state is State.HELD)
         await streamer.client.ask(wire.Resume(operator="Ana"), wire.Done)
         await streamer.until(lambda status: status.state is State.RUNNING)
-        await streamer.client.ask(wire.Cancel(reason="enough", run="run1"), wire.Done)
-        assert await streamer.ended("run1") == ["starting", "running", "paused", "resumed", "stopped"]
+        await streamer.client.ask(wire.Cancel(reason="enough", run="held1"), wire.Done)
+        assert await streamer.ended("held1") == ["starting", "running", "paused", "resumed", "stopped"]
 
 
 async def test_a_killed_streamer_leaves_unknown_and_never_restarts(short: Path, tmp_path: Path) -> None:

@@ -100,10 +100,6 @@ class Shop:
         counts = (wire.LotCount(lot="lot1", good=good),)
         await self.answer(task, schemas.CountAnswer(operator="Ana", counts=counts, cleared=cleared))
 
-    def cli(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "shop_agent", *arguments, "--config", str(self.config_path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
 
 @asynccontextmanager
 async def workshop(
