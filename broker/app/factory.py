@@ -150,6 +150,7 @@ async def _at_work(services: _Services) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        services.solver.hurry()
         if services.background is not None:
             await services.background.stop()
         await services.solver.close()

@@ -12,6 +12,7 @@ import uvicorn
 from broker.app.factory import create_app
 from broker.app.opening import opened
 from broker.errors import BrokerError
+from broker.planning.solving import Solver
 from broker.settings import Settings
 
 ADDRESS_NAME = "address"
@@ -30,7 +31,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     asyncio.run(_open_once(settings))
-    app = create_app(settings, pages=True)
+    solver = Solver()
+    app = create_app(settings, solver=solver, pages=True)
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
@@ -42,7 +44,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     )
     listener = _listen(settings.host, settings.port)
     address = settings.data / ADDRESS_NAME
-    server = _Announcing(config, address, announce, _url(listener))
+    server = _Announcing(config, address, announce, _url(listener), solver)
     try:
         asyncio.run(server.serve(sockets=[listener]))
         if not server.started:
@@ -66,8 +68,11 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 class _Announcing(uvicorn.Server):
     """Tells its address once it answers there, never before."""
 
-    def __init__(self, config: uvicorn.Config, address: Path, announce: Callable[[str], None], url: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, address: Path, announce: Callable[[str], None], url: str, solver: Solver
+    ) -> None:
         super().__init__(config)
+        self._solver = solver
         self._address = address
         self._announce = announce
         self._url = url
@@ -79,6 +84,11 @@ class _Announcing(uvicorn.Server):
             half.write_text(f"{self._url}\n", encoding="utf-8")
             half.replace(self._address)
             self._announce(self._url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Prices that somebody waits for end now too, before the connections are waited for.
+        self._solver.hurry()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

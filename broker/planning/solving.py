@@ -1,6 +1,7 @@
 """Plans are solved, and checked, in processes of their own: the loop that serves everybody is never held up."""
 
 import asyncio
+import ctypes
 import logging
 import multiprocessing
 import os
@@ -9,8 +10,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from broker.scheduling.check import require_feasible
 from broker.scheduling.eligibility import eligibility
@@ -24,8 +26,16 @@ _WORKERS = 2
 """A quote needn't wait for the tick's plan."""
 
 
+class _Haste(Protocol):
+    """A flag in memory that the broker and its workers share, without a lock that a killed worker might keep."""
+
+    value: bool
+
+
 class Solver:
     def __init__(self) -> None:
+        self._spawn = multiprocessing.get_context("spawn")
+        self._haste: _Haste = self._spawn.RawValue(ctypes.c_bool, False)
         self._pool = self._new_pool()
 
     async def solve(self, problem: Problem, within_s: float, seed: int = 1) -> Result:
@@ -37,8 +47,14 @@ class Solver:
         return await self._run(excluded_of, problem)
 
     def warm_up(self) -> None:
-        """Start a process and its imports now, so that the first who asks needn't wait for them."""
-        self._pool.submit(_nothing)
+        """Start the processes and their imports now, so that nobody who asks, or ends the broker, waits for them."""
+        self._haste.value = False
+        for _ in range(_WORKERS):
+            self._pool.submit(_nothing)
+
+    def hurry(self) -> None:
+        """The broker is about to end: what is being solved ends now, with the best plan so far."""
+        self._haste.value = True
 
     async def close(self) -> None:
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
@@ -54,16 +70,14 @@ class Solver:
                 self._pool = self._new_pool()
             return await loop.run_in_executor(self._pool, work, *args)
 
-    @staticmethod
-    def _new_pool() -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(_WORKERS, mp_context=spawn, initializer=_end_with_parent)
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(_WORKERS, mp_context=self._spawn, initializer=_begin, initargs=(self._haste,))
 
 
 def solve_within(problem: Problem, within_s: float, seed: int) -> Result:
     """Runs in a worker."""
     ends = time.monotonic() + within_s
-    result = solve(problem, lambda: time.monotonic() > ends, seed)
+    result = solve(problem, lambda: time.monotonic() > ends or _of_broker.haste.value, seed)
     require_feasible(problem, result)
     return result
 
@@ -77,8 +91,19 @@ def _nothing() -> None:
     """Runs in a worker, which has imported this module by then."""
 
 
-def _end_with_parent() -> None:
+@dataclass(slots=True)
+class _OfBroker:
+    """What a worker was handed when it began; elsewhere nobody is ever in haste."""
+
+    haste: _Haste
+
+
+_of_broker = _OfBroker(ctypes.c_bool(False))
+
+
+def _begin(haste: _Haste) -> None:
     """A broker that is killed can't stop its workers: they watch it themselves."""
+    _of_broker.haste = haste
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 
