@@ -123,12 +123,13 @@ async def workshop(
 def _end(shop: Shop) -> None:
     assert shop.process is not None
     shop.process.terminate()
-    assert shop.process.wait(30) == 0
+    code = shop.process.wait(30)
     for name in shop.config.machines:
         lock = shop.config.folder(name.name) / "lock"
         if lock.exists():
             subprocess.run(["kill", "-TERM", lock.read_text()], check=False)
     shut_down(shop.config)
+    assert code == 0
 
 
 async def offer_cubes(broker: FakeBroker, run: str, tmp_path: Path) -> None:
