@@ -25,13 +25,15 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 	$(AGENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agent.txt
 	@touch $@
 
-.PHONY: slicer
+.PHONY: slicer postgresql browser
 slicer:
-	@./docs/install-slicer.sh
+	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer
 
-.PHONY: postgresql
 postgresql:
-	@./docs/install-postgresql.sh
+	@./requirements/debian.sh "tests start a server of their own" postgresql '/usr/lib/postgresql/*/bin/initdb' initdb
+
+browser:
+	@./requirements/debian.sh "tests look at the pages with it" chromium chromium
 
 demo: $(VENV)/.installed slicer ## one batch through three simulated workshops
 	$(BIN)/llagar-rig demo $(DEMO_ARGS)
@@ -51,7 +53,7 @@ unit: setup
 
 test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
 
-proof: setup postgresql ## the long checks, within PROOF_MINUTES
+proof: setup postgresql browser ## the long checks, within PROOF_MINUTES
 	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof
 
 lock: ## write requirements/*.txt anew from pyproject.toml

@@ -65,7 +65,7 @@ def slice_plate(
     slicer = shutil.which(SLICER)
     if slicer is None:
         raise SlicerFailed(
-            f"{SLICER} is not installed: run docs/install-slicer.sh, or install PrusaSlicer and try again"
+            f"{SLICER} is not installed: run make slicer, or install PrusaSlicer and try again"
         )
     with tempfile.TemporaryDirectory(prefix="slice-", dir=out.parent) as folder:
         work = Path(folder)

@@ -133,7 +133,7 @@ def _running(bin_folder: Path, folder: Path, become: list[str]) -> Iterator[None
 def server() -> Iterator[Server]:
     """One that is ready, with a migrated template."""
     bin_folder = programs()
-    assert bin_folder is not None, "PostgreSQL's server is missing: run docs/install-postgresql.sh"
+    assert bin_folder is not None, "PostgreSQL's server is missing: run make postgresql"
     # pytest's own folders may have paths too long for a socket, and other users may not enter them.
     with tempfile.TemporaryDirectory(prefix="llagar-postgresql-", dir="/tmp") as name:
         folder = Path(name)

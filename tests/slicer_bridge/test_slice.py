@@ -152,7 +152,7 @@ def test_slicer_over_a_limit_is_one_clear_error(tmp_path: Path, limits: SliceLim
 
 def test_missing_slicer_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SlicerFailed, match=r"install-slicer\.sh"):
+    with pytest.raises(SlicerFailed, match=r"make slicer"):
         sliced(tmp_path, l_part(tmp_path, Placement(10, 10)))
 
 
