@@ -64,9 +64,7 @@ def slice_plate(
     settings = slicer_settings(printer, recipe, material)
     slicer = shutil.which(SLICER)
     if slicer is None:
-        raise SlicerFailed(
-            f"{SLICER} is not installed: run make slicer, or install PrusaSlicer and try again"
-        )
+        raise SlicerFailed(f"{SLICER} is not installed: run make slicer, or install PrusaSlicer and try again")
     with tempfile.TemporaryDirectory(prefix="slice-", dir=out.parent) as folder:
         work = Path(folder)
         copies = plate_mesh(parts, work / "plate.3mf")
