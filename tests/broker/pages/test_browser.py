@@ -12,7 +12,7 @@ from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
 pytestmark = [
-    pytest.mark.proof,
+    pytest.mark.proof(share=0.04),
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
 ]
 _LINES = "[...document.querySelectorAll('#price td.number')].map(cell => cell.textContent)"
@@ -37,7 +37,6 @@ def _cents(amount: str) -> int:
     return round(float(amount.removesuffix(" EUR")) * 100)
 
 
-@pytest.mark.timeout(240)
 async def test_a_part_is_ordered_and_followed(pages: Pages, pages_database: Database, tmp_path: Path) -> None:
     async with browser_tab() as tab:
         await tab.open(f"{pages.url}/orders")
