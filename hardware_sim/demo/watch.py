@@ -21,6 +21,8 @@ _WORDS = {
     "unknown": "unknown",
 }
 LIVE = frozenset({*_WORDS, "running"})
+TROUBLE = frozenset({"paused", "faulted", "stopped", "unknown"})
+"""States whose reason a person wants to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def _machine(shop: str, name: str, runs: list[RunSeen]) -> MachineView:
     share = run.lines_done / run.lines_total if run.lines_total and run.state == "running" else None
     pieces = sum(lot.pieces for lot in run.lots)
     more = f", {len(runs) - 1} more planned" if len(runs) > 1 else ""
-    return MachineView(shop, name, doing, share, f"{pieces} pieces{more}" if not run.note else run.note)
+    trouble = run.note if run.state in TROUBLE else ""
+    return MachineView(shop, name, doing, share, trouble or f"{pieces} pieces{more}")
 
 
 def _on_machines(line: str, runs: tuple[RunSeen, ...]) -> int:
