@@ -98,12 +98,15 @@ class AgentConfig(_File):
         return self.data / "machines" / machine
 
     def socket(self, machine: str) -> Path:
-        """The streamer's Unix socket. Raises BadConfig if the runtime folder's path is too long for one."""
+        """The streamer's Unix socket. Raises BadConfig for a folder that is too long or another user's."""
         runtime = self.runtime or _default_runtime()
         name = hashlib.sha256(f"{self.data.resolve()}|{machine}".encode()).hexdigest()[:16]
         path = runtime / f"{name}.sock"
         if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
             raise BadConfig(f"{runtime} is too long for Unix sockets: set `runtime` to a shorter folder")
+        # Whoever owns the folder decides who answers at the socket, and /tmp is everybody's.
+        if runtime.exists() and runtime.stat().st_uid != os.getuid():
+            raise BadConfig(f"{runtime} belongs to another user: set `runtime` to a folder of your own")
         return path
 
 

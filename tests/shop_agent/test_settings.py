@@ -1,5 +1,6 @@
 """What the owner writes: every mistake is named, and the streamer's and agent's commands end with 2."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -80,6 +81,17 @@ def test_links_are_encrypted_but_on_this_computer() -> None:
 def test_a_runtime_folder_too_long_for_sockets_is_an_error(tmp_path: Path) -> None:
     config = load_config(write_shop(tmp_path, tmp_path / ("x" * 100), printer=tmp_path / "tty"))
     with pytest.raises(BadConfig, match="runtime"):
+        config.socket("printer")
+
+
+def test_a_runtime_folder_of_another_user_is_an_error(tmp_path: Path) -> None:
+    foreign = Path("/")
+    if os.getuid() == 0:
+        foreign = tmp_path / "foreign"
+        foreign.mkdir()
+        os.chown(foreign, 65534, 65534)
+    config = load_config(write_shop(tmp_path, foreign, printer=tmp_path / "tty"))
+    with pytest.raises(BadConfig, match="belongs to another user"):
         config.socket("printer")
 
 

@@ -142,7 +142,7 @@ class Tab:
 @asynccontextmanager
 async def browser_tab() -> AsyncIterator[Tab]:
     """A browser of its own, with a profile of its own, gone afterwards."""
-    assert CHROMIUM is not None
+    assert CHROMIUM is not None, "Chromium is missing: run `make browser`"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             CHROMIUM,

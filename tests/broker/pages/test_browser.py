@@ -7,14 +7,11 @@ import pytest
 from broker.database import Database
 from broker.runs.models import Run
 from tests.broker.pages import making
-from tests.broker.pages.chromium import CHROMIUM, Tab, browser_tab
+from tests.broker.pages.chromium import Tab, browser_tab
 from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
-pytestmark = [
-    pytest.mark.proof(share=0.04),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.proof(share=0.04)
 _LINES = "[...document.querySelectorAll('#price td.number')].map(cell => cell.textContent)"
 
 
