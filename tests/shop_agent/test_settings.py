@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -85,14 +86,14 @@ def test_a_runtime_folder_too_long_for_sockets_is_an_error(tmp_path: Path) -> No
 
 
 def test_a_runtime_folder_of_another_user_is_an_error(tmp_path: Path) -> None:
-    foreign = Path("/")
-    if os.getuid() == 0:
-        foreign = tmp_path / "foreign"
-        foreign.mkdir()
-        os.chown(foreign, 65534, 65534)
-    config = load_config(write_shop(tmp_path, foreign, printer=tmp_path / "tty"))
-    with pytest.raises(BadConfig, match="belongs to another user"):
-        config.socket("printer")
+    # Not below tmp_path, whose own length would be the first mistake.
+    with tempfile.TemporaryDirectory() as folder:
+        foreign = Path(folder) if os.getuid() == 0 else Path("/")
+        if os.getuid() == 0:
+            os.chown(foreign, 65534, 65534)
+        config = load_config(write_shop(tmp_path, foreign, printer=tmp_path / "tty"))
+        with pytest.raises(BadConfig, match="belongs to another user"):
+            config.socket("printer")
 
 
 def test_hours_are_local_and_none_means_always() -> None:
