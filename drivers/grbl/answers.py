@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from drivers.base import SerialSign
+
 Triple = tuple[float, float, float]
 
 
@@ -138,3 +140,20 @@ def _report(text: str) -> Report:
         feed=feed,
         spindle_rpm=spindle,
     )
+
+
+def recognise(text: str) -> str:
+    """The version that `$I` or a banner tells, if that is who answered."""
+    banner = ""
+    for line in (raw.strip("\x00\xff \t\r") for raw in text.splitlines()):
+        match read_line(line):
+            case Message("VER", version):
+                return f"Grbl {version.partition(':')[0]}"
+            case Welcome(welcome):
+                banner = welcome.partition(" [")[0]
+            case _:
+                continue
+    return banner
+
+
+SIGN = SerialSign(b"\n$I\n", recognise)

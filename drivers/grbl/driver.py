@@ -6,7 +6,7 @@ is buffered and keeps the position. An alarm is never unlocked by `$X`: homing e
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from drivers.base import Capabilities, LineCheck, LostLink, PortSettings, Setup
 from drivers.errors import (
@@ -155,8 +155,8 @@ class GrblDriver(SerialDriver[Answer], Setup):
 
     # A run ----------------------------------------------------------------------------------------
 
-    def program(self, lines: Iterable[str], total: int, check: LineCheck) -> Program:
-        return Program(lines, total, check, without_comments, unsendable)
+    def program(self, lines: Sequence[str], check: LineCheck) -> Program:
+        return Program(lines, check, without_comments, unsendable)
 
     def begin(self) -> None:
         self._link.restart()

@@ -7,6 +7,8 @@ and Printrun read them.
 import re
 from dataclasses import dataclass
 
+from drivers.base import SerialSign
+
 
 @dataclass(frozen=True, slots=True)
 class Ack:
@@ -171,3 +173,15 @@ def _error(line: str, lower: str) -> Answer:
     if any(word in lower for word in _HALTED):
         return Halted(line)
     return Note(line) if any(word in lower for word in _TRANSPORT) else Failed(line)
+
+
+def recognise(text: str) -> str:
+    """Marlin's name and version, if that is who answered."""
+    for line in text.splitlines():
+        found = _FIRMWARE.match(line.strip("\x00\xff \t\r"))
+        if found:
+            return found.group(1)
+    return ""
+
+
+SIGN = SerialSign(b"\nM115\n", recognise)

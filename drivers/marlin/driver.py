@@ -7,7 +7,7 @@ nobody confirms it, so `safe` is False.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from drivers.base import Capabilities, LineCheck, LostLink, PortSettings
 from drivers.errors import (
@@ -114,8 +114,8 @@ class MarlinDriver(SerialDriver[Answer]):
 
     # A run ----------------------------------------------------------------------------------------
 
-    def program(self, lines: Iterable[str], total: int, check: LineCheck) -> Program:
-        return Program(lines, total, check, without_comment, unsendable)
+    def program(self, lines: Sequence[str], check: LineCheck) -> Program:
+        return Program(lines, check, without_comment, unsendable)
 
     def begin(self) -> None:
         try:

@@ -5,7 +5,7 @@ Not responsible for the order of things in a run: that is `serial_driver`.
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -76,7 +76,7 @@ class Machine(ABC, Generic[Event]):
         """Bring `readings` up to date between runs."""
 
     @abstractmethod
-    def program(self, lines: Iterable[str], total: int, check: LineCheck) -> Program:
+    def program(self, lines: Sequence[str], check: LineCheck) -> Program:
         """The program as this firmware's protocol takes it."""
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """A program on its way to a machine: stripped, judged, numbered, one line ahead of the wire."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from drivers.base import LineCheck
 from drivers.errors import LineRefused
@@ -12,11 +12,9 @@ Sendable = Callable[[str], str | None]
 class Program:
     """Iterates over (line number, text to send); line numbers count every line of the program from 1."""
 
-    def __init__(
-        self, lines: Iterable[str], total: int, check: LineCheck, strip: Callable[[str], str], sendable: Sendable
-    ) -> None:
+    def __init__(self, lines: Sequence[str], check: LineCheck, strip: Callable[[str], str], sendable: Sendable) -> None:
         self._lines = lines
-        self.total = total
+        self.total = len(lines)
         self.taken = 0
         """Lines read so far."""
         self._check = check

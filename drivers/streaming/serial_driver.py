@@ -5,7 +5,7 @@ any thread. Not responsible for what a firmware needs said to it: that is in `Ma
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -60,10 +60,10 @@ class SerialDriver(Machine[Event]):
                 self._owner.release()
         return self.snapshot()
 
-    def run(self, lines: Iterable[str], total: int, check: LineCheck, watch: Watch) -> RunReport:
+    def run(self, program: Sequence[str], check: LineCheck, watch: Watch) -> RunReport:
         with self.owned("run"):
             self.require_open()
-            self._run = Run(self.program(lines, total, check), watch)
+            self._run = Run(self.program(program, check), watch)
             self.requests.begin()
             self.become(State.RUNNING)
             try:
@@ -78,6 +78,9 @@ class SerialDriver(Machine[Event]):
     def resume(self) -> None:
         if self.requests.ask_hold(None):
             self.port.wake()
+
+    def skip_object(self, name: str) -> None:
+        raise DriverMisuse(f"this firmware can't skip an object such as {name!r}")
 
     def cancel(self) -> None:
         if self.requests.ask_cancel():

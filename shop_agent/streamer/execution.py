@@ -29,7 +29,7 @@ class Execution:
         """Blocks until the run has ended one way or another, and its end is in the journal."""
         watch = Watch(started=self._started, progress=self.show, held=self._on_hold, resumed=self._on_resume)
         try:
-            report = driver.run(program.lines, len(program.lines), program.checker.feed, watch)
+            report = driver.run(program.lines, program.checker.feed, watch)
         except FirmwareReset as error:
             self._tell(Unknown(reason=f"the firmware restarted in mid-run: {error}"))
         except NotReady as error:

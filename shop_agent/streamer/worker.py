@@ -150,7 +150,7 @@ class Worker:
         """An empty program ends in the safe end state; a machine that won't confirm it is stopped at once."""
         watch = Watch(started=lambda _: None, progress=self._show, held=lambda _: None, resumed=lambda: None)
         try:
-            safe = self._driver.run((), 0, lambda _: "nothing may be sent", watch).safe
+            safe = self._driver.run((), lambda _: "nothing may be sent", watch).safe
         except DriverError:
             safe = False
         if not safe:

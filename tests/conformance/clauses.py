@@ -44,7 +44,7 @@ class Bench:
 
     def run(self, driver: Driver, moves: int, seen: Seen) -> RunReport:
         program = self.case.program(moves)
-        return driver.run(program, len(program), allow, seen.watch())
+        return driver.run(program, allow, seen.watch())
 
     def made(self, moves: int) -> None:
         """Each move was made, and once."""
@@ -261,7 +261,7 @@ def a_refused_line_is_not_sent(bench: Bench) -> None:
     refused = len(program) - len(bench.case.end) - 2
     with bench.ready() as driver:
         with pytest.raises(LineRefused) as caught:
-            driver.run(program, len(program), lambda line: "no" if line == program[refused] else None, seen.watch())
+            driver.run(program, lambda line: "no" if line == program[refused] else None, seen.watch())
         assert (caught.value.line_number, caught.value.safe) == (refused + 1, True)
         assert caught.value.lines_done <= refused
         assert driver.status().state is State.READY

@@ -17,7 +17,7 @@ def opened(machine: Peer, answer_s: float = 2.0) -> GrblDriver:
 
 
 def run(driver: GrblDriver, *lines: str, seen: Seen | None = None) -> RunReport:
-    return driver.run(lines, len(lines), allow, (seen or Seen()).watch())
+    return driver.run(lines, allow, (seen or Seen()).watch())
 
 
 def test_open_resets_what_another_host_may_have_left_and_reads_the_buffers() -> None:
@@ -124,7 +124,7 @@ def test_a_refused_line_ends_in_a_hold_and_a_reset() -> None:
     with peer(script, script.realtime) as machine:
         driver = opened(machine)
         with pytest.raises(LineRefused) as caught:
-            driver.run(["M3S1", "G1X999"], 2, lambda line: "too far" if "999" in line else None, Seen().watch())
+            driver.run(["M3S1", "G1X999"], lambda line: "too far" if "999" in line else None, Seen().watch())
         assert caught.value.safe
         assert driver.status().state is State.READY
         driver.close()

@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def opened(machine: Peer, answer_s: float = 2.0) -> MarlinDriver:
 
 
 def run(driver: MarlinDriver, *lines: str, seen: Seen | None = None) -> RunReport:
-    return driver.run(lines, len(lines), allow, (seen or Seen()).watch())
+    return driver.run(lines, allow, (seen or Seen()).watch())
 
 
 def test_open_tells_what_answers() -> None:
@@ -82,7 +81,7 @@ def test_comments_and_blanks_are_not_sent_and_count_as_done() -> None:
     with peer(script) as machine:
         driver = opened(machine)
         before = len(script.texts)
-        report = driver.run(program, len(program), check, Seen().watch())
+        report = driver.run(program, check, Seen().watch())
         driver.close()
     assert report == RunReport(EndedBy.FINISHED, 6, safe=True)
     assert shown == program
@@ -123,7 +122,7 @@ def test_a_refused_line_is_not_sent_and_the_machine_made_safe() -> None:
     with peer(script) as machine:
         driver = opened(machine)
         with pytest.raises(LineRefused) as caught:
-            driver.run(["M104 S200", "G1 X999"], 2, lambda line: "too far" if "999" in line else None, Seen().watch())
+            driver.run(["M104 S200", "G1 X999"], lambda line: "too far" if "999" in line else None, Seen().watch())
         assert driver.status().state is State.READY
         driver.close()
     assert (caught.value.line_number, caught.value.reason, caught.value.safe) == (2, "too far", True)
@@ -277,7 +276,7 @@ def test_requests_without_a_run_do_nothing_and_a_second_run_is_refused() -> None
             except DriverMisuse as error:
                 second.append(error)
 
-        assert driver.run(["G1 X1"], 1, check, Seen().watch()).lines_done == 1
+        assert driver.run(["G1 X1"], check, Seen().watch()).lines_done == 1
         driver.close()
         with pytest.raises(DriverMisuse):
             driver.stop_now()
@@ -289,14 +288,15 @@ def test_requests_without_a_run_do_nothing_and_a_second_run_is_refused() -> None
 def test_what_the_callers_own_code_raises_leaves_the_machine_safe() -> None:
     script = MarlinScript()
 
-    def lines() -> Iterator[str]:
-        yield "M104 S200"
-        raise OSError("disk gone")
+    def check(line: str) -> str | None:
+        if line == "G1 X1":
+            raise OSError("disk gone")
+        return None
 
     with peer(script) as machine:
         driver = opened(machine)
         with pytest.raises(OSError, match="disk gone"):
-            driver.run(lines(), 2, allow, Seen().watch())
+            driver.run(["M104 S200", "G1 X1"], check, Seen().watch())
         driver.close()
     assert script.targets == HEATERS_OFF
 

@@ -249,7 +249,7 @@ async def test_a_fault_quarantines_until_a_local_reset(short: Path, tmp_path: Pa
         order = streamer.order(await streamer.status(), "run1", print_program(3000))
         await streamer.start(order)
         assert (await streamer.ended("run1"))[-1] == "faulted"
-        status = await streamer.status()
+        status = await streamer.until(lambda status: status.run is None)
         assert status.quarantine
         assert not (await streamer.start(streamer.order(status, "run2", print_program(5)))).started
         sim.command(command="reset")
