@@ -47,7 +47,14 @@ class NotReady(MachineFault):
 
 
 class HostRefused(MachineFault):
-    """The machine's host answered that it won't: a wrong key, or a state in which it can't."""
+    """The machine's host answered that it won't: a wrong key, or a state in which it can't.
+
+    `status` is HTTP's, or 0.
+    """
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class UploadFailed(MachineFault):

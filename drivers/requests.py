@@ -55,6 +55,10 @@ class Requests:
                 self.stop = self.pending = True
             return self.active
 
+    @property
+    def cancelled(self) -> bool:
+        return self._cancel
+
     def raise_ending(self) -> None:
         """Raise StoppedNow or Cancelled, if that was asked."""
         if self.stop:

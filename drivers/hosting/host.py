@@ -112,8 +112,8 @@ class Outcome:
 
 class Host(ABC):
     """Owned by one thread, but for `stop_now`. Everything raises LinkLost or NoAnswer where the host can't be reached,
-    and HostRefused where it answers that it won't; no call waits for longer than the settings allow. A lost connection is
-    made anew by whatever is asked next."""
+    and HostRefused where it answers that it won't; no call waits for longer than the settings allow. A lost connection
+    is made anew by whatever is asked next."""
 
     name: str
     poll_s: float = 0.5

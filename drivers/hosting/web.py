@@ -30,11 +30,11 @@ def read(model: type[Answer], text: str, what: str) -> Answer:
 def require_ok(status: int, text: str, what: str) -> None:
     """Raises HostRefused for what the host won't do, NoAnswer for what it can't do now."""
     if status in (401, 403):
-        raise HostRefused(f"{what} does not accept the key (HTTP {status}): check api_key")
+        raise HostRefused(f"{what} does not accept the key (HTTP {status}): check api_key", status=status)
     if status >= 500:
         raise NoAnswer(f"{what} is in trouble (HTTP {status}): {shown(text)}")
     if not 200 <= status < 300:
-        raise HostRefused(f"{what} refuses it (HTTP {status}): {shown(text)}")
+        raise HostRefused(f"{what} refuses it (HTTP {status}): {shown(text)}", status=status)
 
 
 class Web:
