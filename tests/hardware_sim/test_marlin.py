@@ -24,7 +24,7 @@ def test_what_overflows_the_receive_buffer_is_lost_and_asked_for_again() -> None
     machine = booted_marlin(config=PrinterConfig(rx_bytes=64))
     assert machine.receive(b"G4 S5\n" * 4, 1.0) == b""
     assert machine.receive(b"G4 P1\n" * 30, 1.0) == b""
-    assert machine.intake.lost_bytes == 30 * 6 - 64
+    assert machine.witness.counters.lost_bytes == 30 * 6 - 64
     assert machine.advance(60.0).count(b"ok\n") == 4 + 64 // 6
 
 

@@ -212,8 +212,6 @@ class Marlin:
             return
         start, intake = 0, self.intake
         while start < len(data):
-            if self.mishaps.bytes_armed:
-                self._note_struck()
             start = intake.feed(data, start)
             if self._execution is None and intake.queue:
                 self._pump()
@@ -373,18 +371,18 @@ class Marlin:
         if self.now >= self._fault_at + IN_FLIGHT_S:
             self.witness.counters.after_fault += sum(commands.would_act(line.decode("latin-1")) for line in lines)
 
-    def _note_struck(self) -> None:
-        for fault in self.intake.struck:
-            self.witness.note("fault", self.now, kind=fault.kind.value)
-        self.intake.struck.clear()
-
     def _count_intake(self) -> None:
-        counters = self.witness.counters
-        counters.lost_bytes += self.intake.lost_bytes
-        counters.resends += self.intake.resends
-        self.intake.lost_bytes = self.intake.resends = 0
+        """What was damaged, lost or asked for again since the last look becomes part of the truth."""
+        intake, counters = self.intake, self.witness.counters
+        for fault in intake.struck:
+            self.witness.note("fault", self.now, kind=fault.kind.value)
+        intake.struck.clear()
+        counters.lost_bytes += intake.lost_bytes
+        counters.resends += intake.resends
+        intake.lost_bytes = intake.resends = 0
 
     def _take(self) -> bytes:
+        self._count_intake()
         if self._hung:
             self.out.clear()
         if not self.out:
