@@ -1,5 +1,6 @@
-"""A print whose every deposit is known, for somebody else's host, and what the rig's Marlin must have of it in the end."""
+"""A print whose every deposit is known, for somebody else's host, and what the rig's Marlin must have of it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,11 @@ from hardware_sim.truth.store import read_bed
 from tests.conformance.rig import RigMachine
 
 MOVES = 300
+DAMAGE = [
+    {"kind": kind, "job": 1, "after": "line", "at": at}
+    for kind, at in (("corrupt_byte", 20), ("lost_byte", 60), ("corrupt_byte", 61), ("lost_byte", 150))
+]
+"""Four lines of a print, damaged on their way to the machine."""
 _LAYER_MM = 0.3
 
 
@@ -28,7 +34,7 @@ def program(moves: int = MOVES) -> list[str]:
 def assert_printed_once(machine: RigMachine, folder: Path, moves: int = MOVES) -> None:
     """One job, each deposit of it once and in its order, nothing cold, nothing beyond the bed."""
     places = [_point(n) for n in range(moves + 1)]
-    expected = [[*a, *b, _LAYER_MM, 0.5] for a, b in zip(places, places[1:], strict=False)]
+    expected = [[*a, *b, _LAYER_MM, 0.5] for a, b in pairwise(places)]
     machine.command(command="clear_bed")
     np.testing.assert_allclose(read_bed(folder, 1), np.array(expected), atol=1e-3)
     for counter, value in {

@@ -8,13 +8,9 @@ import pytest
 
 from tests.conformance.rig import RigMachine
 from tests.peers.octoprint import OctoPrint, until
-from tests.peers.prints import assert_printed_once, program
+from tests.peers.prints import DAMAGE, assert_printed_once, program
 
 pytestmark = pytest.mark.proof(share=0.01)
-DAMAGE = [
-    {"kind": kind, "job": 1, "after": "line", "at": at}
-    for kind, at in (("corrupt_byte", 20), ("lost_byte", 60), ("corrupt_byte", 61), ("lost_byte", 150))
-]
 
 
 @contextmanager
