@@ -53,12 +53,12 @@ def until(look: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> F
     raise AssertionError(f"not within {patience_s:g} s")
 
 
-def config(ports: Sequence[str], virtual_printer: Mapping[str, object]) -> dict[str, object]:
+def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, serial_log: bool) -> dict[str, object]:
     """What `config.yaml` says; `ports` may be patterns of further serial ports."""
     return {
         "api": {"key": KEY},
         "server": {"firstRun": False, "onlineCheck": {"enabled": False}, "pluginBlacklist": {"enabled": False}},
-        "serial": {"autoconnect": False, "additionalPorts": list(ports), "log": True},
+        "serial": {"autoconnect": False, "additionalPorts": list(ports), "log": serial_log},
         "gcodeAnalysis": {"runAt": "never"},
         "plugins": {
             "virtual_printer": {
@@ -80,6 +80,7 @@ class OctoPrint:
 
     url: str
     folder: Path
+    pid: int
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         return httpx.request(method, f"{self.url}/api/{path}", json=body, headers={"X-Api-Key": KEY}, timeout=_ANSWER_S)
@@ -143,11 +144,15 @@ def _program(words: Sequence[str], folder: Path) -> list[str]:
 
 @contextmanager
 def octoprint(
-    folder: Path, ports: Sequence[str] = (), virtual_printer: Mapping[str, object] | None = None
+    folder: Path,
+    ports: Sequence[str] = (),
+    virtual_printer: Mapping[str, object] | None = None,
+    *,
+    serial_log: bool = True,
 ) -> Iterator[OctoPrint]:
     """A server that answers; it ends with the block, and with this process however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(json.dumps(config(ports, virtual_printer or {})))
+    (folder / "config.yaml").write_text(json.dumps(config(ports, virtual_printer or {}, serial_log=serial_log)))
     alone = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     user = _program(["user", "add", "llagar", "--password", "llagar", "--admin"], folder)
     subprocess.run(user, env=alone, check=True, capture_output=True, timeout=PATIENCE_S)
@@ -171,7 +176,7 @@ def octoprint(
         listener = threading.Thread(target=said.extend, args=(process.stdout,))
         listener.start()
         try:
-            yield OctoPrint(f"http://127.0.0.1:{port}", folder)
+            yield OctoPrint(f"http://127.0.0.1:{port}", folder, process.pid)
         finally:
             process.terminate()
             try:
