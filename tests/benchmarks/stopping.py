@@ -119,7 +119,7 @@ def _watching(_driver: Driver, _wire: Wire) -> LineCheck:
 def _refusing(_driver: Driver, wire: Wire) -> LineCheck:
     """The checker says no to a line in mid-stream."""
 
-    def check(_line: str) -> str | None:
+    def check(line: str) -> str | None:
         if not wire.under_way.is_set():
             return None
         wire.said_s = time.monotonic()
