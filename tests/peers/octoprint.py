@@ -61,8 +61,6 @@ def config(ports: Sequence[str], virtual_printer: Mapping[str, object]) -> dict[
             "virtual_printer": {
                 "enabled": True,
                 "sendWait": False,
-                "commandBuffer": 64,
-                "rxBuffer": 1024,
                 "simulated_errors": [],
                 **virtual_printer,
             },
