@@ -1,12 +1,9 @@
 """The real OctoPrint, of its own environment: one server on loopback, its virtual printer inside, nothing beyond."""
 
 import json
-import os
-import socket
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +13,11 @@ from typing import TypeVar
 import httpx
 
 from tests.peers.environments import environment
+from tests.peers.processes import alone, free_port, serving
 
 KEY = "a-key-of-thirty-two-letters-only"
 PATIENCE_S = 60.0
 _ANSWER_S = 20.0
-_LINES_KEPT = 200
 _OF_NO_USE = [
     "achievements",
     "announcements",
@@ -64,8 +61,6 @@ def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, seria
             "virtual_printer": {
                 "enabled": True,
                 "sendWait": False,
-                "commandBuffer": 64,
-                "rxBuffer": 1024,
                 "simulated_errors": [],
                 **virtual_printer,
             },
@@ -132,12 +127,6 @@ class OctoPrint:
         return (self.folder / "logs" / "serial.log").read_text()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _program(words: Sequence[str], folder: Path) -> list[str]:
     return [str(environment("octoprint") / "bin" / "octoprint"), "--basedir", str(folder), *words]
 
@@ -153,34 +142,9 @@ def octoprint(
     """A server that answers; it ends with the block, and with this process however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(json.dumps(config(ports, virtual_printer or {}, serial_log=serial_log)))
-    alone = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     user = _program(["user", "add", "llagar", "--password", "llagar", "--admin"], folder)
-    subprocess.run(user, env=alone, check=True, capture_output=True, timeout=PATIENCE_S)
-    port = _free_port()
+    subprocess.run(user, env=alone(folder), check=True, capture_output=True, timeout=PATIENCE_S)
+    port = free_port()
     serve = _program(["serve", "--host", "127.0.0.1", "--port", str(port), "--iknowwhatimdoing"], folder)
-    with subprocess.Popen(
-        ["setpriv", "--pdeathsig", "TERM", *serve],
-        env=alone,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        said = deque[str](maxlen=_LINES_KEPT)
-        for line in process.stdout:
-            said.append(line)
-            if "Listening on" in line:
-                break
-        else:
-            raise RuntimeError(f"OctoPrint did not start: {''.join(said)}")
-        listener = threading.Thread(target=said.extend, args=(process.stdout,))
-        listener.start()
-        try:
-            yield OctoPrint(f"http://127.0.0.1:{port}", folder, process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            listener.join()
+    with serving(serve, folder, "Listening on") as pid:
+        yield OctoPrint(f"http://127.0.0.1:{port}", folder, pid)
