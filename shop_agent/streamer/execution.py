@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
 from drivers.base import Driver, EndedBy, RunReport, Status, Watch
 from drivers.errors import DriverError, FirmwareReset, NotReady
+from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded
 from shop_agent.streamer.wire import Report
 
@@ -18,6 +19,7 @@ class Execution:
     run: str
     write: Callable[[str, Report], None]
     show: Callable[[Status], None]
+    power: PowerCut
     end_wanted: str = ""
     hold_wanted: str = ""
     _running: bool = False
@@ -31,24 +33,28 @@ class Execution:
         try:
             report = driver.run(program.lines, program.checker.feed, watch)
         except FirmwareReset as error:
-            self._tell(Unknown(reason=f"the firmware restarted in mid-run: {error}"))
+            self._tell(Unknown(reason=self._ladder(f"the firmware restarted in mid-run: {error}", safe=error.safe)))
         except NotReady as error:
             self._tell(Faulted(reason=f"nothing was sent: {error}", lines=0, safe=True))
         except DriverError as error:
-            reason = str(error) or type(error).__name__
+            reason = self._ladder(str(error) or type(error).__name__, safe=error.safe)
             self._tell(Faulted(reason=reason, lines=error.lines_done, safe=error.safe))
         else:
             self._tell(self._end(report))
 
     def _end(self, report: RunReport) -> Report:
         if not report.safe:
-            reason = f"{report.ended_by}, but the machine did not confirm its safe end: heaters may be ON, go and look"
+            reason = self._ladder(f"{report.ended_by}, but the machine did not confirm its safe end", safe=False)
             return Faulted(reason=reason, lines=report.lines_done, safe=False)
         if report.ended_by is EndedBy.CANCELLED:
             return Stopped(reason=self.end_wanted or "cancelled", lines=report.lines_done)
         self._started("every line was executed")
         self._on_resume()
         return Finished(lines=report.lines_done, seconds=time.monotonic() - self._began_s)
+
+    def _ladder(self, reason: str, *, safe: bool) -> str:
+        """The driver has tried to reconnect and to send the safe end state; what comes after that."""
+        return reason if safe else f"{reason}; {self.power.cut()}"
 
     def _tell(self, report: Report) -> None:
         self.write(self.run, report)

@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
-from drivers.base import PortSettings, State
+from drivers.base import PortSettings, SafeEnd, State
 from drivers.errors import DriverError
 from drivers.registry import make
 from shop_agent.errors import AlreadyRunning
@@ -23,6 +23,7 @@ from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, 
 from shop_agent.streamer import wire
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.worker import Unable, Worker
 from slicer_bridge.limits import MachineLimits
@@ -66,7 +67,8 @@ class Service:
         self._starting = False
         self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
         driver = make(machine.driver, _port(machine))
-        self._worker = Worker(driver, self._journal, self._limits, self._tell_news)
+        power = PowerCut(machine.power_off)
+        self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
         self._driver = driver
         self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
 
@@ -244,7 +246,7 @@ class Service:
             attended=self._presence.interval_s is not None,
             presence_left_s=self._presence.left_s(),
             firmware=capabilities.firmware if capabilities else "",
-            lost_link=capabilities.lost_link if capabilities else "",
+            lost_link=lost_link_text(capabilities, relay=bool(self._machine.power_off)) if capabilities else "",
             hotend_c=status.hotend_c,
             bed_c=status.bed_c,
             position_mm=status.position_mm,
@@ -256,7 +258,15 @@ class Service:
 
 
 def _port(machine: MachineSection) -> PortSettings:
-    return PortSettings(url=machine.port, baudrate=machine.baudrate, answer_s=machine.answer_s)
+    """Raises BadConfig for an API key that can't be read."""
+    return PortSettings(
+        url=machine.port,
+        baudrate=machine.baudrate,
+        answer_s=machine.answer_s,
+        long_s=machine.long_s,
+        api_key=machine.api_key(),
+        safe_end=SafeEnd(machine.safe_end.fan_until_c, machine.safe_end.hold_z),
+    )
 
 
 def _ignore() -> None:
