@@ -134,10 +134,11 @@ class Desk:
         memory = self._agent.memory
         standing, reason = memory.reported(name)
         live = memory.on(name, AFTER_PERMIT)
+        armed = [run.id for run in memory.on(name, frozenset({RunState.ARMED}))]
         seen: dict[str, object] = {}
         status = self._agent.watches[name].status
         if status is not None:
-            fields = set(schemas.MachineView.model_fields) & set(wire.MachineStatus.model_fields) - {"run"}
+            fields = set(schemas.MachineView.model_fields) & set(wire.MachineStatus.model_fields) - {"run", "attested"}
             seen = {**status.model_dump(include=fields), "state": status.state, "state_reason": status.reason}
         return schemas.MachineView.model_validate(
             {
@@ -147,6 +148,8 @@ class Desk:
                 "reason": reason,
                 "mode": memory.machines[name].mode,
                 "run": live[0].id if live else None,
+                "waits": next((memory.slot_waits[one] for one in armed if one in memory.slot_waits), ""),
+                "attested": memory.facts[name].attested,
             }
         )
 

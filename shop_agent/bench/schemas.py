@@ -121,6 +121,10 @@ class MachineView(Schema):
     reason: str
     mode: Mode
     run: str | None = None
+    waits: str = ""
+    """What a run that is set up waits for before it may start."""
+    attested: bool = False
+    """Run by hand: what becomes of its runs is what a person says."""
     attended: bool = False
     state: str | None = None
     state_reason: str | None = None
@@ -131,8 +135,15 @@ class MachineView(Schema):
     bed_c: float | None = None
     position_mm: Triple | None = None
     work_offset_mm: Triple | None = None
+    heating: bool = False
     lines_done: int = 0
     lines_total: int = 0
+    time_left_s: float | None = None
+    objects: tuple[str, ...] = ()
+    """Of the program under way; one can be skipped by its name."""
+    skipped: tuple[str, ...] = ()
+    prompt: str = ""
+    """What the machine asks a person at it; `resume` answers."""
     presence_left_s: float | None = None
     pid: int | None = None
     """Of its streamer."""

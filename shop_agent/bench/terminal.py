@@ -28,11 +28,22 @@ def machine_table(machines: list[schemas.MachineView]) -> Table:
     for heading in ("machine", "stands", "mode", "run", "lines", "presence", "firmware", "why"):
         table.add_column(heading, overflow="fold")
     for one in machines:
-        lines = f"{one.lines_done}/{one.lines_total}" if one.run else ""
         left = "" if one.presence_left_s is None else left_text(one)
-        why = one.reason or one.state_reason or ""
-        table.add_row(one.name, one.standing, one.mode, one.run or "", lines, left, one.firmware or "", why)
+        firmware = "by hand: attested" if one.attested else one.firmware or ""
+        table.add_row(one.name, one.standing, one.mode, one.run or "", _progress(one), left, firmware, _why(one))
     return table
+
+
+def _progress(machine: schemas.MachineView) -> str:
+    if not machine.run or machine.attested:
+        return ""
+    minutes = "" if machine.time_left_s is None else f", {machine.time_left_s / 60:.0f} min left"
+    return f"{machine.lines_done}/{machine.lines_total}{minutes}"
+
+
+def _why(machine: schemas.MachineView) -> str:
+    asks = f"it asks: {machine.prompt}" if machine.prompt else ""
+    return asks or machine.waits or machine.reason or machine.state_reason or ""
 
 
 class Conversation:

@@ -11,6 +11,9 @@ from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded
 from shop_agent.streamer.wire import Report
 
+REACHED_S = 3.0
+"""Heaters that are at their targets for so long have reached them."""
+
 
 @dataclass(slots=True)
 class Execution:
@@ -22,14 +25,19 @@ class Execution:
     power: PowerCut
     end_wanted: str = ""
     hold_wanted: str = ""
+    heating: bool = True
+    """Its heaters have not yet reached their targets for the first time."""
     _running: bool = False
     _paused: bool = False
     _held: str | None = None
+    _rising: bool = False
+    """Some heater was seen on its way up."""
+    _reached_s: float | None = None
     _began_s: float = field(default_factory=time.monotonic)
 
     def execute(self, driver: Driver, program: Loaded) -> None:
         """Blocks until the run has ended one way or another, and its end is in the journal."""
-        watch = Watch(started=self._started, progress=self.show, held=self._on_hold, resumed=self._on_resume)
+        watch = Watch(started=self._started, progress=self._progress, held=self._on_hold, resumed=self._on_resume)
         try:
             report = driver.run(program.lines, program.checker.feed, watch)
         except FirmwareReset as error:
@@ -41,6 +49,21 @@ class Execution:
             self._tell(Faulted(reason=reason, lines=error.lines_done, safe=error.safe))
         else:
             self._tell(self._end(report))
+
+    def _progress(self, status: Status) -> None:
+        if self.heating:
+            self._follow_heaters(status.heating, time.monotonic())
+        self.show(status)
+
+    def _follow_heaters(self, rising: bool, now_s: float) -> None:
+        """Bed and hotend may be waited for one after the other: what stays reached is reached."""
+        self._rising = self._rising or rising
+        if rising or not self._rising:
+            self._reached_s = None
+        elif self._reached_s is None:
+            self._reached_s = now_s
+        elif now_s >= self._reached_s + REACHED_S:
+            self.heating = False
 
     def _end(self, report: RunReport) -> Report:
         if not report.safe:

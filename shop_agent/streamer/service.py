@@ -247,12 +247,18 @@ class Service:
             presence_left_s=self._presence.left_s(),
             firmware=capabilities.firmware if capabilities else "",
             lost_link=lost_link_text(capabilities, relay=bool(self._machine.power_off)) if capabilities else "",
+            attested=capabilities is not None and capabilities.attested,
             hotend_c=status.hotend_c,
             bed_c=status.bed_c,
+            heating=run is not None and run.heating and not is_router(self._machine),
             position_mm=status.position_mm,
             work_offset_mm=status.work_offset_mm,
             lines_done=status.lines_done,
             lines_total=status.lines_total,
+            time_left_s=status.time_left_s,
+            objects=status.objects,
+            skipped=status.skipped,
+            prompt=status.prompt,
             pid=os.getpid(),
         )
 

@@ -141,12 +141,22 @@ class MachineStatus(Line):
     presence_left_s: float | None = None
     firmware: str = ""
     lost_link: str = ""
+    attested: bool = False
+    """What becomes of its runs is what a person says."""
     hotend_c: float | None = None
     bed_c: float | None = None
+    heating: bool = False
+    """The run's heaters have not yet reached their targets for the first time."""
     position_mm: Triple | None = None
     work_offset_mm: Triple | None = None
     lines_done: int = 0
     lines_total: int = 0
+    time_left_s: float | None = None
+    objects: tuple[str, ...] = ()
+    """Of the run's program, by the names that `skip` takes."""
+    skipped: tuple[str, ...] = ()
+    prompt: str = ""
+    """What the machine asks a person at it; `resume` answers."""
     pid: int
 
 
