@@ -232,13 +232,19 @@ class Worker:
     # For `submit` -----------------------------------------------------------------------------------
 
     def home(self) -> None:
-        self._router().home()
-        self._after_touch()
+        self.touch(self._router().home)
 
     def set_work_zero(self, machine_mm: Triple) -> Triple:
-        offset = self._router().set_work_zero(machine_mm)
-        self._after_touch()
-        return offset
+        router = self._router()
+        return self.touch(lambda: router.set_work_zero(machine_mm))
+
+    def touch(self, job: Callable[[], T]) -> T:
+        """Do what voids a setup record. Raises Unable, DriverError."""
+        self._router()
+        done = job()
+        self._touched += 1
+        self.status = self._driver.status()
+        return done
 
     def _router(self) -> Setup:
         if not isinstance(self._driver, Setup):
@@ -248,10 +254,6 @@ class Worker:
         if self.status.state is State.CLOSED:
             raise DriverMisuse(f"the machine is not connected: {self.status.reason}")
         return self._driver
-
-    def _after_touch(self) -> None:
-        self._touched += 1
-        self.status = self._driver.status()
 
     def local_reset(self) -> None:
         self._driver.close()
