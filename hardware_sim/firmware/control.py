@@ -72,8 +72,6 @@ class LoadSpool(_Command):
 
 
 class Unplug(_Command):
-    """A person pulls the cable; it stays out until `plug`."""
-
     command: Literal["unplug"]
 
 

@@ -74,10 +74,14 @@ def _open_in(process: Path) -> set[str]:
 
 
 def _command(process: Path) -> str:
+    """A program as people know it: a script or module rather than its interpreter."""
     with suppress(OSError):
         words = (process / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-        names = [Path(word).name for word in words[:3]]
-        if names[0].startswith("python") and len(words) > 1:
-            return words[2] if words[1] == "-m" and len(words) > 2 else names[1]
-        return names[0]
+        match [Path(words[0]).name, *words[1:3]]:
+            case [name, "-m", module] if name.startswith("python"):
+                return module
+            case [name, script, *_] if name.startswith("python") and not script.startswith("-"):
+                return Path(script).name
+            case [name, *_]:
+                return name
     return "?"

@@ -1,30 +1,33 @@
-"""What each kind of fault does, from the words beside it in `hardware_sim.faults`, and on which machines."""
+"""What fields and kinds mean: the words that stand beside them in the source, which Python itself forgets."""
 
 import ast
 import inspect
-import textwrap
+from enum import Enum
 from functools import cache
+from itertools import pairwise
+
+from pydantic import BaseModel
 
 from hardware_sim.faults import FaultKind
-from hardware_sim.firmware.config import Kind
-
-_ONLY_ON = {"(printers)": Kind.MARLIN, "(routers)": Kind.GRBL}
 
 
 @cache
-def says() -> dict[FaultKind, str]:
-    """One line for each kind."""
-    (enum,) = ast.parse(textwrap.dedent(inspect.getsource(FaultKind))).body
-    if not isinstance(enum, ast.ClassDef):
-        raise TypeError("the kinds of faults are a class")
+def words_beside(owner: type[Enum] | type[BaseModel]) -> dict[str, str]:
+    """By name of the attribute: the string that follows it in the class."""
+    (node,) = ast.parse(inspect.getsource(owner)).body
+    body = node.body if isinstance(node, ast.ClassDef) else []
     found = {}
-    for before, after in zip(enum.body, enum.body[1:], strict=False):
+    for before, after in pairwise(body):
         match before, after:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(words))):
-                found[FaultKind[name]] = " ".join(words.split())
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(words))),
+            ):
+                found[name] = " ".join(words.split())
     return found
 
 
-def happens_on(kind: FaultKind, firmware: Kind) -> bool:
-    """Whether the kind means anything on such a machine; its line ends in "(printers)" where it is theirs alone."""
-    return all(only is firmware for words, only in _ONLY_ON.items() if words in says().get(kind, ""))
+def says() -> dict[FaultKind, str]:
+    """One line for each kind; its own name where nothing is written beside it."""
+    words = words_beside(FaultKind)
+    return {kind: words.get(kind.name, f"{kind.value.replace('_', ' ').capitalize()}.") for kind in FaultKind}

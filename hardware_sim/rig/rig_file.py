@@ -25,19 +25,23 @@ class MachineEntry(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Name
+    """Letters, digits, `-` and `_`; none twice in a rig."""
     count: Count = 1
     """More than one are called NAME-1, NAME-2 …"""
+    speed: PositiveFloat | None = None
+    """Divides physics only: heat-up, motion, dwell; as the rig's where it is left out."""
     random: int = Field(default=0, ge=0, le=1000)
     """So many faults drawn from the seed, beside those that are written down."""
 
 
 class ShopEntry(BaseModel):
-    """With `count`, shops NAME-1, NAME-2 …, whose machines bear the shop's name in front."""
+    """A workshop and its machines."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name
     count: Count = 1
+    """More than one are called NAME-1, NAME-2 …, and so begin the names of their machines."""
     machines: tuple[MachineEntry, ...] = Field(min_length=1)
 
 
@@ -45,7 +49,9 @@ class RigFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = 1
+    """What random faults are drawn from; `--seed` goes before it."""
     speed: PositiveFloat = 1.0
+    """Divides physics only, no timer of any protocol; `--speed` goes before it."""
     machines: tuple[MachineEntry, ...] = ()
     """Machines of no shop."""
     shops: tuple[ShopEntry, ...] = ()
@@ -101,9 +107,9 @@ def _config(entry: MachineEntry, where: str, name: str, seed: int, speed: float)
             raise BadRigFile(f'{where}.{key} ("{entry.name}"): the rig chooses it; leave it out')
     places = dict.fromkeys(PLACED, _NOWHERE)
     try:
-        config = MachineConfig.model_validate({"speed": speed, **given, **places, "name": name})
+        config = MachineConfig.model_validate({**given, "speed": entry.speed or speed, **places, "name": name})
     except ValidationError as error:
         key, wrong = words(error)
         raise BadRigFile(f'{where}.{key} ("{entry.name}"): {wrong}') from error
-    drawn = draw(seed, name, config.firmware, entry.random)
+    drawn = draw(seed, config, entry.random)
     return config.model_copy(update={"faults": (*config.faults, *drawn)})

@@ -14,18 +14,18 @@ NEWS = 6
 _FRAME_LINES = NEWS + 9
 """Lines of the screen that aren't machines."""
 _HEADINGS = (
-    ("shop", 2),
-    ("machine", 3),
-    ("firmware", 2),
-    ("open it at", 5),
-    ("state", 2),
-    ("doing", 2),
-    ("hot, turning", 4),
-    ("jobs", 1),
-    ("laid, cut", 2),
-    ("offences", 3),
-    ("faults: waiting, fired", 4),
-    ("held by", 3),
+    "shop",
+    "machine",
+    "firmware",
+    "open it at",
+    "state",
+    "doing",
+    "hot, turning",
+    "jobs",
+    "laid, cut",
+    "offences",
+    "faults",
+    "held by",
 )
 
 
@@ -33,14 +33,14 @@ def screen(view: RigView, news: Sequence[str], height: int) -> RenderableType:
     """The whole picture of one moment, in `height` lines; if not all machines fit, those that matter most."""
     room = max(1, height - _FRAME_LINES)
     shown = view.machines if len(view.machines) <= room else tuple(sorted(view.machines, key=_rank)[:room])
-    table = Table(box=box.SIMPLE_HEAD, expand=True)
-    for heading, ratio in _HEADINGS:
-        table.add_column(heading, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in _HEADINGS:
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
     for machine in shown:
         table.add_row(*_row(machine))
     told = Text("\n".join(news), style="dim", no_wrap=True, overflow="ellipsis")
     left_out = len(view.machines) - len(shown)
-    more = Text(f"and {left_out} more, at rest" if left_out else "", style="dim")
+    more = Text(f"and {left_out} more, at which less happens" if left_out else "", style="dim")
     return Group(Text(view.title, style="bold"), table, more, Panel(told, title="News", height=NEWS + 2))
 
 
@@ -51,7 +51,7 @@ def _rank(machine: MachineView) -> int:
 
 def _row(machine: MachineView) -> tuple[Text, ...]:
     state_style = "bold red" if machine.troubled else "green" if machine.doing else "dim"
-    offences = " ".join(f"{name.replace('_', ' ')} {number}" for name, number in machine.offences)
+    offences = " ".join(f"{name.replace('_', ' ')} {number:g}" for name, number in machine.offences)
     return (
         Text(machine.shop),
         Text(machine.machine),
@@ -69,9 +69,10 @@ def _row(machine: MachineView) -> tuple[Text, ...]:
 
 
 def _faults(machine: MachineView) -> Text:
-    text = Text(_counted(machine.waiting))
-    if machine.fired:
-        text.append(f"{' · ' if machine.waiting else ''}fired: {_counted(machine.fired)}", style="yellow")
+    """Which have fired, and how many may still."""
+    text = Text(_counted(machine.fired), style="yellow")
+    if machine.waiting:
+        text.append(f"{' · ' if machine.fired else ''}{len(machine.waiting)} to come", style="dim")
     return text
 
 

@@ -31,8 +31,8 @@ class MachineView:
     jobs: int
     laid: int
     """Deposits or cuts."""
-    offences: tuple[tuple[str, int], ...]
-    """What must not happen and has: its counter and how often."""
+    offences: tuple[tuple[str, float], ...]
+    """What must not happen and has: its counter, and how often or how much."""
     waiting: tuple[str, ...]
     """Kinds of the faults that may still fire."""
     fired: tuple[str, ...]
@@ -79,9 +79,9 @@ def machine_view(
     )
 
 
-def offences(counters: Counters) -> tuple[tuple[str, int], ...]:
+def offences(counters: Counters) -> tuple[tuple[str, float], ...]:
     """Every counter above 0 that should be 0."""
-    return tuple((name, int(number)) for name, number in asdict(counters).items() if number and name not in TALLIES)
+    return tuple((name, number) for name, number in asdict(counters).items() if number and name not in TALLIES)
 
 
 def _doing(episode: EpisodeSeen) -> str:

@@ -212,9 +212,9 @@ class Marlin:
             return
         start, intake = 0, self.intake
         while start < len(data):
-            if self.mishaps.bytes_armed:
-                self._note_struck()
             start = intake.feed(data, start)
+            if intake.struck:
+                self._note_struck()
             if self._execution is None and intake.queue:
                 self._pump()
             if self.planner.until <= self.now or self._timer <= self.now:
