@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from hardware_sim.faults import After, Fault, FaultKind
 
@@ -12,6 +12,22 @@ from hardware_sim.faults import After, Fault, FaultKind
 class Kind(StrEnum):
     MARLIN = "marlin"
     GRBL = "grbl"
+
+
+class Link(StrEnum):
+    """How others reach the machine."""
+
+    PTY = "pty"
+    TCP = "tcp"
+    """Its serial port, behind a plain TCP socket."""
+    HTTP = "http"
+    """Through its host."""
+
+
+class HostKind(StrEnum):
+    OCTOPRINT = "octoprint"
+    MOONRAKER = "moonraker"
+    PRUSALINK = "prusalink"
 
 
 class Resend(StrEnum):
@@ -69,11 +85,18 @@ class MachineConfig(_Strict):
     name: str
     firmware: Kind
     port: Path
-    """A symbolic link to the pty is made here."""
+    """A symbolic link to the pty is made here; with another link, a file that holds the URL."""
     folder: Path
     """Log and truth are written here."""
     control: Path
     """Unix socket for commands, JSON lines."""
+    link: Link = Link.PTY
+    host: HostKind | None = None
+    """What the machine is behind, with `link` http."""
+    tcp_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0: any that is free."""
+    api_key: str = ""
+    """What the host asks for; empty: nothing."""
     speed: PositiveFloat = 1.0
     """Divides physics only: heat-up, motion, dwell."""
     boot_s: float = Field(default=0.3, ge=0.0)
@@ -85,6 +108,14 @@ class MachineConfig(_Strict):
     printer: PrinterConfig = PrinterConfig()
     router: RouterConfig = RouterConfig()
     faults: tuple[FaultConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _host_and_link_agree(self) -> Self:
+        if (self.link is Link.HTTP) != (self.host is not None):
+            raise ValueError("`host` is needed with `link` http, and with no other")
+        if self.host is not None and self.firmware is not Kind.MARLIN:
+            raise ValueError(f"{self.host} drives printers: `firmware` must be marlin")
+        return self
 
 
 def read_config(text_or_path: str) -> MachineConfig:
