@@ -172,6 +172,10 @@ class Mishaps:
     def add(self, faults: Iterable[Fault]) -> None:
         self.waiting.extend(faults)
 
+    def pending(self) -> list[Fault]:
+        """What has not fired yet and still may."""
+        return [*self.waiting, *self.armed, *self.bytes_armed]
+
     def job_began(self, job: int) -> None:
         self.lines = 0
         self.job_under_way(job)

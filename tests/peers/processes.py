@@ -27,7 +27,7 @@ def alone(home: Path) -> dict[str, str]:
 
 @contextmanager
 def serving(command: Sequence[str], home: Path, ready: str) -> Iterator[int]:
-    """The process id of a server that has said `ready`; it ends with the block, and with this process however that ends."""
+    """The process id of a server that has said `ready`; it ends with the block and, however that ends, with us."""
     with subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *command],
         env=alone(home),
