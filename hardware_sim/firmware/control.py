@@ -12,7 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, V
 from hardware_sim.firmware.config import FaultConfig
 from hardware_sim.firmware.firmware import Firmware
 from hardware_sim.firmware.grbl.machine import Grbl
+from hardware_sim.firmware.panel import energy
 from hardware_sim.firmware.sheet import Sheet
+from hardware_sim.hosts.control import (
+    ButtonRefused,
+    Hands,
+    HangHost,
+    HostCommand,
+    PlugSerial,
+    Press,
+    RestartHost,
+    UnplugSerial,
+    obey,
+)
 
 UNTIL_PLUGGED_S = 0.0
 
@@ -30,6 +42,8 @@ class Summary(_Command):
 
 
 class InjectFault(_Command):
+    """Something is to go wrong, at once or later."""
+
     command: Literal["fault"]
     fault: FaultConfig
 
@@ -60,6 +74,8 @@ class LoadSheet(_Command):
 
 
 class LoadSpool(_Command):
+    """A person puts a spool on the printer."""
+
     command: Literal["load_spool"]
     material: str
     colour: str = ""
@@ -67,15 +83,20 @@ class LoadSpool(_Command):
 
 
 class Unplug(_Command):
+    """The cable by which others reach the machine comes off: its serial port's, or its host's network."""
+
     command: Literal["unplug"]
 
 
 class Plug(_Command):
+    """A person puts the cable back."""
+
     command: Literal["plug"]
 
 
 Command = Annotated[
-    Summary | InjectFault | Reset | ClearBed | LoadSheet | LoadSpool | Unplug | Plug, Field(discriminator="command")
+    Summary | InjectFault | Reset | ClearBed | LoadSheet | LoadSpool | Unplug | Plug | HostCommand,
+    Field(discriminator="command"),
 ]
 _ADAPTER: TypeAdapter[Command] = TypeAdapter(Command)
 
@@ -87,8 +108,9 @@ class NotThisMachine(Exception):
 class Bench:
     """Carries out commands on one machine. `out` is what the firmware has to say to them, for the port."""
 
-    def __init__(self, firmware: Firmware) -> None:
+    def __init__(self, firmware: Firmware, host: Hands | None = None) -> None:
         self.firmware = firmware
+        self.host = host
         self.loaded: dict[str, str | float] = {}
         self.plug_asked = False
 
@@ -101,7 +123,7 @@ class Bench:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             reply, out = {"ok": False, "error": f"{where}: {first['msg']}"}, b""
-        except NotThisMachine as error:
+        except (NotThisMachine, ButtonRefused) as error:
             reply, out = {"ok": False, "error": str(error)}, b""
         return json.dumps(reply).encode() + b"\n", out
 
@@ -111,7 +133,7 @@ class Bench:
         out = b""
         match command:
             case Summary():
-                reply.update(self._summary())
+                reply.update(self._summary(now))
             case InjectFault(fault=fault):
                 out = firmware.inject(fault.fault(), now)
             case Reset():
@@ -124,13 +146,29 @@ class Bench:
             case LoadSpool(material=material, colour=colour, grams=grams):
                 self.loaded = {"material": material, "colour": colour, "grams": grams}
                 firmware.witness.note("spool_loaded", now, **self.loaded)
-            case Unplug():
-                firmware.unplug_s = UNTIL_PLUGGED_S
-            case Plug():
-                self.plug_asked = True
+            case Unplug() | Plug() | UnplugSerial() | PlugSerial() | Press() | HangHost() | RestartHost():
+                self._reach(command)
             case _:
                 assert_never(command)
         return reply, out
+
+    def _reach(self, command: Unplug | Plug | HostCommand) -> None:
+        """What is done to the cables and to the host."""
+        match command:
+            case Unplug() if self.host is not None:
+                self.host.unplug()
+            case Plug() if self.host is not None:
+                self.host.plug()
+            case Unplug() | UnplugSerial():
+                self.firmware.unplug_s = UNTIL_PLUGGED_S
+            case Plug() | PlugSerial():
+                self.plug_asked = True
+            case Press() | HangHost() | RestartHost():
+                if self.host is None:
+                    raise NotThisMachine(f"{command.command}: this machine is behind no host")
+                obey(command, self.host)
+            case _:
+                assert_never(command)
 
     def _load_sheet(self, c: LoadSheet, now: float) -> None:
         if not isinstance(self.firmware, Grbl):
@@ -141,7 +179,7 @@ class Bench:
         details: dict[str, str | int | float] = {**self.loaded, "tool_diameter": self.firmware.config.tool_diameter_mm}
         self.firmware.witness.note("sheet_loaded", now, bed=self.firmware.witness.bed, **details)
 
-    def _summary(self) -> Reply:
+    def _summary(self, now: float) -> Reply:
         witness = self.firmware.witness
         episode = witness.episode
         return {
@@ -151,4 +189,6 @@ class Bench:
             "episode": None if episode is None else asdict(episode),
             "counters": asdict(witness.counters),
             "loaded": self.loaded,
+            "energy": energy(self.firmware, now),
+            "faults_waiting": [fault.as_json() for fault in self.firmware.mishaps.pending()],
         }
