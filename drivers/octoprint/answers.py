@@ -21,6 +21,26 @@ class Connection(BaseModel):
     current: Port
 
 
+class Volume(BaseModel):
+    width: float
+    depth: float
+    height: float
+
+
+class Profile(BaseModel):
+    current: bool = False
+    volume: Volume
+
+
+class Profiles(BaseModel):
+    profiles: dict[str, Profile]
+
+    def volume_mm(self) -> tuple[float, float, float] | None:
+        """Of the machine that is connected."""
+        volume = next((profile.volume for profile in self.profiles.values() if profile.current), None)
+        return None if volume is None else (volume.width, volume.depth, volume.height)
+
+
 class JobFile(BaseModel):
     path: str | None = None
     origin: str | None = None
