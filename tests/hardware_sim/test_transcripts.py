@@ -50,6 +50,8 @@ def _step(machine: Marlin | Grbl, mark: str, text: str, now: float) -> tuple[byt
 @pytest.mark.parametrize("name", NAMES)
 def test_firmware_says_what_the_transcript_holds(name: str) -> None:
     lines = (FOLDER / f"{name}.txt").read_text().splitlines()
+    if lines[0] == "# firmware: later":
+        pytest.skip("the simulated firmware does not do this yet; its first line says so")
     machine, now = _machine(name, lines)
     said, wanted, where = b"", b"", "its beginning"
     for line in lines:
