@@ -34,6 +34,7 @@ from drivers.streaming.serial_driver import QUERY_S
 REPORT_S = 2
 GREET_S = 2.0
 HALT_S = 2.0
+ATTEMPTS = 3
 
 
 class MarlinDriver(MarlinListener):
@@ -128,9 +129,19 @@ class MarlinDriver(MarlinListener):
         except NoAnswer as error:
             raise NotReady(str(error)) from error
         if self.abilities.advanced_ok:
-            self._say("M400")  # tells how many blocks the planner has
+            self._measure_planner()
         if self.abilities.has("AUTOREPORT_TEMP"):
             self._say(f"M155 S{REPORT_S}")
+
+    def _measure_planner(self) -> None:
+        """The `ok` of what waits for all motion tells how many blocks the planner has; it may be lost."""
+        self.link.forget_planner()
+        self.planner_blocks = 0
+        for _ in range(ATTEMPTS):
+            self._say("M400")
+            if self.link.planner is not None:
+                self.planner_blocks = self.link.planner[1]
+                return
 
     def finish(self) -> bool:
         self.exchange.stream([(0, "M400"), (0, "M105")], listen=True)

@@ -72,7 +72,8 @@ class MarlinListener(SerialDriver[Answer]):
         self._inserted: tuple[int, str] | None = None
         self._left_out: set[int] = set()
         self._blocked_at = 0
-        self._planner_blocks = 0
+        self.planner_blocks = 0
+        """How many it has; 0: not known."""
         self._executed = 0
         self._asked_s = 0.0
         self._release_s = 0.0
@@ -241,10 +242,9 @@ class MarlinListener(SerialDriver[Answer]):
     def _progress(self) -> None:
         if self.link.done >= PLANNER_LINES:
             self.evidence(f"{PLANNER_LINES} lines acknowledged, more than a planner holds")
-        if self.abilities.advanced_ok and self.link.planner is not None:
+        if self.planner_blocks and self.link.planner is not None:
             done, free = self.link.planner
-            self._planner_blocks = max(self._planner_blocks, free)
-            reached = executed(self._lines, done, self._planner_blocks - free, self._left_out)
+            reached = executed(self._lines, done, self.planner_blocks - free, self._left_out)
             self._executed = max(self._executed, reached or 0)
         told = self.link.told
         while told and told[0][0] <= self.lines_done:

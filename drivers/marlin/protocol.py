@@ -93,6 +93,10 @@ class MarlinProtocol:
     def in_flight(self) -> int:
         return self._last - self._acked
 
+    def forget_planner(self) -> None:
+        """`planner` is to be told anew."""
+        self.planner = None
+
     @property
     def acknowledged(self) -> int:
         return self._acked
@@ -235,7 +239,7 @@ class MarlinProtocol:
             self._asked = 0
             self._advance(self._last)
         elif self._acked < number <= self._last:
-            self._asked = number
+            self._asked, self._stale = number, (0, 0)
         elif 0 < number <= self._acked:
             return self._behind(resend)
         return resend
@@ -247,7 +251,7 @@ class MarlinProtocol:
             if number != before:
                 self._stale = (number, self._last)
             return resend
-        if number <= self._acked - RECALL:
+        if number not in self._history or (number == 1 and self._acked > RECALL):
             return LostCount(number)
         self._acked, self._asked = number - 1, number
         return resend
