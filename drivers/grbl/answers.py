@@ -104,7 +104,7 @@ def _fact(line: str) -> Answer:
     if line[0] == "[" and line[-1] == "]":
         kind, _, text = line[1:-1].partition(":")
         return Message(kind, text)
-    if line.lower().startswith("grbl") and "['$'" in line:
+    if line.lower().startswith("grbl") and line.endswith("help]"):
         return Welcome(line)
     if line[0] == "$" and "=" in line:
         number, _, value = line[1:].partition("=")
