@@ -6,7 +6,7 @@ Not responsible for the order of things in a run: that is `serial_driver`.
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from drivers.base import Capabilities, LineCheck, PortSettings, State, Status, Watch
@@ -30,6 +30,7 @@ class Readings:
     feed_mm_s: float | None = None
     not_ready: str = ""
     """Why the firmware takes no program now."""
+    details: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ class Machine(ABC, Generic[Event]):
         self._reason = ""
         self._boot_id = ""
         self._run: Run | None = None
+        self.doing = ""
+        """What a run is about, where that isn't its program itself; shown as its reason."""
 
     # What a firmware's driver provides ----------------------------------------------------------
 
@@ -112,13 +115,17 @@ class Machine(ABC, Generic[Event]):
 
     # What it tells ----------------------------------------------------------------------------------
 
+    def counted(self) -> int:
+        """Program lines done in the run under way, as `Status.lines_done` has them."""
+        return self._protocol.done
+
     @property
     def lines_done(self) -> int:
-        """Program lines acknowledged in the run under way, or in the last one."""
+        """Program lines done in the run under way, or in the last one."""
         run = self._run
         if run is None:
             return 0
-        return self._protocol.done if run.ended_at is None else run.ended_at
+        return self.counted() if run.ended_at is None else run.ended_at
 
     @property
     def current(self) -> Run:
@@ -159,6 +166,7 @@ class Machine(ABC, Generic[Event]):
             lines_done=self.lines_done,
             lines_total=run.program.total if run else 0,
             boot_id=self._boot_id,
+            details=dict(readings.details),
         )
 
     def new_boot(self) -> None:
@@ -172,4 +180,4 @@ class Machine(ABC, Generic[Event]):
             raise NotReady(f"open anew after the fault: {self._reason}")
 
     def become(self, state: State, reason: str = "") -> None:
-        self._state, self._reason = state, reason
+        self._state, self._reason = state, reason or (self.doing if state is State.RUNNING else "")
