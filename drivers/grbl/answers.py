@@ -39,7 +39,11 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
+    """Tag and text are those of the oldest line in flight."""
+
     code: int
+    tag: int = 0
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,8 @@ class Console(SerialDriver[Answer]):
                     self._take(event)
                 case Rejected(code, tag, line):
                     self._rejected(code, tag, line)
-                case AlarmRaised(code):
-                    self.alarmed(code)
+                case AlarmRaised():
+                    self.alarmed(event)
                 case Welcome(text):
                     self._welcomed(text)
                 case Message(kind, text):
@@ -191,17 +191,16 @@ class Console(SerialDriver[Answer]):
             self.port.urgent(b"!")
         raise RejectedByFirmware(meaning, line_number=tag, line=line)
 
-    def alarmed(self, code: int) -> None:
-        """Raises Alarm; in check mode RejectedByFirmware, since the line's target is at fault."""
-        meaning = codes.alarm(code, self.firmware.flavour)
-        self.readings.details["alarm"] = f"ALARM:{code}: {meaning.text}"
+    def alarmed(self, alarm: AlarmRaised) -> None:
+        """Raises Alarm; in check mode RejectedByFirmware, since it is the line's target that is at fault."""
+        meaning = codes.alarm(alarm.code, self.firmware.flavour)
+        self.readings.details["alarm"] = f"ALARM:{alarm.code}: {meaning.text}"
         if self._expecting_reset:
             return
         if self.checking:
-            tag, line = self.link.oldest
-            text = f"ALARM:{code}, {meaning.text} (in check mode: nothing has moved)"
-            raise RejectedByFirmware(text, line_number=tag, line=line)
-        raise Alarm(code, meaning.text, position_lost=meaning.position_lost)
+            text = f"ALARM:{alarm.code}, {meaning.text} (in check mode: nothing has moved)"
+            raise RejectedByFirmware(text, line_number=alarm.tag, line=alarm.line)
+        raise Alarm(alarm.code, meaning.text, position_lost=meaning.position_lost)
 
     def _unasked(self, text: str) -> None:
         if self.requests.active and not self._expecting_reset:

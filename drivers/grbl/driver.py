@@ -21,6 +21,7 @@ from drivers.errors import (
     NotReady,
 )
 from drivers.gcode import without_comments
+from drivers.grbl.answers import AlarmRaised
 from drivers.grbl.bench import Bench
 from drivers.grbl.checking import Checking, Numbered
 from drivers.grbl.console import RESET_S
@@ -174,7 +175,7 @@ class GrblDriver(Checking, Bench, Overriding):
             self.evidence(f"the machine reports {report.state}")
         if report.state == "Alarm":
             # What told of it was lost, or was heard before this run.
-            self.alarmed(report.sub or 0)
+            self.alarmed(AlarmRaised(report.sub or 0))
         self._guard_offset(report)
         self.follow(report)
 

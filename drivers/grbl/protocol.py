@@ -7,7 +7,7 @@ the firmware's receive interrupt off while they run, so nothing may be under way
 from collections import deque
 from dataclasses import replace
 
-from drivers.grbl.answers import Ack, Answer, Rejected, Unasked, read_line
+from drivers.grbl.answers import Ack, AlarmRaised, Answer, Rejected, Unasked, read_line
 from drivers.grbl.lines import ALONE, HOMING, LONG, UNUSUAL, numbered
 from drivers.grbl.reports import AT_REST, Report
 
@@ -37,15 +37,10 @@ class GrblProtocol:
     def in_flight(self) -> int:
         return len(self._flying)
 
-    @property
-    def oldest(self) -> tuple[int, str]:
-        """Tag and text of the line that is to be answered next."""
-        return self._flying[0][1:] if self._flying else (0, "")
-
     def patience_s(self, answer_s: float, long_s: float) -> tuple[float, float]:
         """Reports are asked for all the time, and come whatever it does; but while homing it listens to nothing."""
         longest_s = long_s if self._long else answer_s
-        return longest_s, long_s if self.oldest[1].upper() == HOMING else answer_s
+        return longest_s, long_s if self._flying and self._flying[0][2].upper() == HOMING else answer_s
 
     def offer(self, line: str, tag: int) -> bytes | None:
         """The line with its end, now in flight; None while there is no room for it."""
@@ -84,6 +79,8 @@ class GrblProtocol:
             elif type(answer) is Report:
                 self.alive += answer.state not in AT_REST
                 answer = replace(answer, acked=self.done)
+            elif type(answer) is AlarmRaised and self._flying:
+                answer = AlarmRaised(answer.code, *self._flying[0][1:])
             if answer is not None:
                 answers.append(answer)
         return answers

@@ -71,6 +71,7 @@ class GrblScript:
     modes: bytes = b"G0 G54 G17 G21 G90 G94 M5 M9 T0 F0 S0"
     offset: bytes = b"10.000,20.000,-3.500"
     pins: bytes = b""
+    place: bytes = b"1.000,2.000,3.000"
     state: bytes = b"Idle"
     rpm: int = 0
     overrides: list[int] = field(default_factory=lambda: [100, 100, 100])
@@ -134,8 +135,8 @@ class GrblScript:
         state = b"Door:1" if self.door_open and self.state == b"Door:0" else self.state
         pins = b"|Pn:" + self.pins if self.pins else b""
         percents = b"%d,%d,%d" % tuple(self.overrides) + (b"|A:" + self.stuck if self.stuck else b"")
-        return b"<%s|MPos:1.000,2.000,3.000|FS:0,%d%s|WCO:%s|Ov:%s>\r\n" % (
-            state, self.rpm, pins, self.offset, percents,
+        return b"<%s|MPos:%s|FS:0,%d%s|WCO:%s|Ov:%s>\r\n" % (
+            state, self.place, self.rpm, pins, self.offset, percents,
         )  # fmt: skip
 
     def _override(self, byte: int) -> None:
