@@ -79,6 +79,8 @@ class GrblScript:
     """Letters of what stays on, whatever is said."""
     off_in_hold: bool = False
     door_open: bool = False
+    steered: bool = True
+    """It takes overrides."""
     texts: Heard = field(default_factory=Heard)
 
     def __call__(self, line: bytes) -> bytes:
@@ -140,6 +142,8 @@ class GrblScript:
         )  # fmt: skip
 
     def _override(self, byte: int) -> None:
+        if not self.steered:
+            return
         rapids = {0x95: 100, 0x96: 50, 0x97: 25}
         if byte in rapids:
             self.overrides[1] = rapids[byte]
