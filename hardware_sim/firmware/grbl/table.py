@@ -7,7 +7,6 @@ from hardware_sim.firmware.config import RouterConfig
 from hardware_sim.firmware.grbl.modal import ORIGIN, minus, plus
 from hardware_sim.firmware.grbl.tool import Plate, Tool
 from hardware_sim.firmware.planner import Block, Point
-from hardware_sim.firmware.presence import Presence
 from hardware_sim.firmware.sheet import Sheet
 from hardware_sim.firmware.witness import Witness
 
@@ -27,7 +26,6 @@ class Table:
         if config.probe_z_mm is not None:
             self.plate = Plate(config.probe_z_mm + (0.0 if config.homing else LEFT_AT[2]))
         self.tool = Tool(config.tool_diameter_mm, config.tool_length_mm, config.tool_length_mm)
-        self.presence = Presence()
         self.believed: Point = ORIGIN
         self.spindle = OFF
         """3, 4 or 5, as in M3."""
@@ -96,7 +94,7 @@ class Table:
         return self.laser and self.spindle == DYNAMIC
 
     def _count(self, since: float, until: float) -> None:
-        alone_s = self.presence.alone_s(since, until)
+        alone_s = self._witness.presence.alone_s(since, until)
         self._witness.turned((until - since) * self._speed, alone_s * self._speed)
 
     def done(self, block: Block, now: float) -> None:
