@@ -9,7 +9,7 @@ from serial.tools import list_ports
 
 from drivers.finding import Place, usual_hosts
 from shop_agent.errors import BadConfig
-from shop_agent.settings import AgentConfig, MachineSection, is_by_hand
+from shop_agent.settings import AgentConfig, MachineSection
 
 _BY_ID = Path("/dev/serial/by-id")
 
@@ -30,7 +30,7 @@ def this_computer(config: AgentConfig | None, api_key: str) -> list[Spot]:
     urls += [(url, url, True) for url in usual_hosts()]
     known = {_same(url) for url, _, _ in urls}
     machines = config.machines if config else ()
-    urls += [(one.name, one.port, False) for one in machines if not is_by_hand(one) and _same(one.port) not in known]
+    urls += [(one.name, one.port, False) for one in machines if not one.attested and _same(one.port) not in known]
     return [_spot(config, name, url, api_key, guessed=guessed) for name, url, guessed in urls]
 
 
