@@ -54,6 +54,11 @@ def entries(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
+def entry_url(port: str) -> str:
+    """What a `NAME.url` file holds; any other port is itself. Raises BadConfig."""
+    return _url(Path(port)) if port.endswith(".url") and "://" not in port else port
+
+
 def _url(file: Path) -> str:
     try:
         lines = file.read_text(encoding="ascii").split()
@@ -65,9 +70,13 @@ def _url(file: Path) -> str:
 
 
 def serial_ports() -> list[str]:
-    """By the names that stay when a cable moves to another socket, where there are such."""
-    by_id = {os.path.realpath(link): str(link) for link in sorted(_BY_ID.glob("*"))}
-    return [by_id.get(os.path.realpath(one.device), one.device) for one in sorted(list_ports.comports())]
+    return [lasting_name(one.device) for one in sorted(list_ports.comports())]
+
+
+def lasting_name(port: str) -> str:
+    """The name that stays when a cable moves to another socket, where there is one."""
+    links = sorted(_BY_ID.glob("*")) if "://" not in port else []
+    return next((str(link) for link in links if os.path.realpath(link) == os.path.realpath(port)), port)
 
 
 def _spot(config: AgentConfig | None, name: str, url: str, api_key: str, *, guessed: bool = False) -> Spot:
