@@ -71,8 +71,7 @@ class Service:
         power = PowerCut(machine.power_off)
         self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
         self._driver = driver
-        watched = (machine.attended or is_router(machine)) and not machine.attested
-        self._presence = PresenceWatch(policy.presence_interval_s if watched else None)
+        self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
 
     def _limits(self) -> MachineLimits:
         return machine_limits(self._config, load_policy(self._config), self._machine.name)
