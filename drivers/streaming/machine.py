@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 
 from drivers.base import Capabilities, LineCheck, PortSettings, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse, MachineFault, NotReady
+from drivers.requests import Requests
 from drivers.streaming.exchange import LineProtocol
 from drivers.streaming.program import Program
-from drivers.streaming.requests import Requests
 from drivers.transports import Port
 
 Event = TypeVar("Event")

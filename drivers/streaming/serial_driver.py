@@ -11,9 +11,9 @@ from threading import Lock
 
 from drivers.base import Capabilities, EndedBy, LineCheck, PortSettings, RunReport, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse, LineRefused, LinkLost, MachineFault, NoAnswer, NotReady
+from drivers.requests import Cancelled, StoppedNow
 from drivers.streaming.exchange import Exchange, LineProtocol
 from drivers.streaming.machine import Event, Machine, Readings, Run
-from drivers.streaming.requests import Cancelled, StoppedNow
 
 PROGRESS_S = 0.25
 RECONNECT_S = 0.2
