@@ -217,7 +217,8 @@ def test_the_demos_guide_explains_every_key() -> None:
 
 
 def test_the_rigs_keys_faults_and_commands_are_written_by_their_command() -> None:
-    assert text_of("docs/rig-reference.md") == reference.document()
+    command = "python -m hardware_sim.rig.reference > docs/rig-reference.md"
+    assert text_of("docs/rig-reference.md") == reference.document(), f"write it anew: {command}"
     assert [kind for kind in FaultKind if f"| `{kind}` |" not in text_of("docs/rig-reference.md")] == []
 
 
