@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hardware_sim.firmware.config import FaultConfig, MachineConfig, PrinterConfig, RouterConfig
 from hardware_sim.rig.by_hand import commands
-from hardware_sim.rig.kinds import says, words_beside
+from hardware_sim.rig.kinds import happens_to, says, words_beside
 from hardware_sim.rig.rig_file import PLACED, MachineEntry, RigFile, ShopEntry
 
 MANY = 8
@@ -33,7 +33,8 @@ _KEYS = (
 def document() -> str:
     parts = [_HEAD]
     parts += (f"## Keys of {title}\n\n{_keys(models)}" for title, models in _KEYS)
-    parts.append(f"## Faults\n\n{_table(('kind', 'what happens'), ((f'`{k}`', text) for k, text in says().items()))}")
+    faults = ((f"`{kind}`", happens_to(kind), words) for kind, words in says().items())
+    parts.append(f"## Faults\n\n{_table(('kind', 'happens to', 'what happens'), faults)}")
     rows = ((f"`{name}`", _arguments(one), _line(one.__doc__)) for name, one in sorted(commands().items()))
     parts.append(f"## Commands of a machine\n\n{_table(('command', 'keys', 'what happens'), rows)}")
     return "\n".join(parts)

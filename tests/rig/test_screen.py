@@ -28,10 +28,10 @@ def machine(number: int, **changes: object) -> MachineView:
     return MachineView(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def drawn(machines: list[MachineView], height: int = 40, news: tuple[str, ...] = ()) -> list[str]:
-    console = Console(width=200, height=height, record=True, force_terminal=False)
+def drawn(machines: list[MachineView], height: int = 40, width: int = 200, news: tuple[str, ...] = ()) -> list[str]:
+    console = Console(width=width, height=height, force_terminal=False)
     with console.capture() as captured:
-        console.print(screen(RigView("title", tuple(machines), ()), news, height))
+        console.print(screen(RigView("title", tuple(machines), ()), news, width, height))
     return captured.get().splitlines()
 
 
@@ -67,6 +67,13 @@ def test_trouble_and_work_are_shown_when_not_everything_fits() -> None:
     assert "printer-90" in shown[0]
     assert "printer-70" in shown[1]
     assert "more, at which less happens" in "\n".join(lines)
+
+
+def test_a_narrow_terminal_keeps_what_matters() -> None:
+    lines = drawn([machine(1, doing="job 1", holders=(Holder(12, "octoprint"),))], width=80)
+    row = line_of(lines, "printer-1")
+    assert [word for word in ("/p/1", "idle", "job 1", "21/0 21/0 °C") if word not in row] == []
+    assert max(map(len, lines)) <= 80
 
 
 def test_news_stand_below() -> None:
