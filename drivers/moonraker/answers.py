@@ -6,7 +6,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from drivers.base import WebSign
 from drivers.errors import NoAnswer
-from drivers.hosting.host import Ended, Heater, Outcome, Phase, View
+from drivers.hosting.host import Ended, Heater, Outcome, Phase, View, share
 from drivers.hosting.web import shown
 
 Objects = dict[str, dict[str, JsonValue]]
@@ -144,7 +144,7 @@ def view(objects: Mapping[str, Mapping[str, JsonValue]], estimated_s: float | No
         phase=_PHASES.get(stats.state, Phase.IDLE),
         text=f"{stats.state}: {stats.message}" if stats.message else stats.state,
         path=stats.filename,
-        done=min(max(card.file_position / card.file_size, 0.0), 1.0) if card.file_size else 0.0,
+        done=share(card.file_position, card.file_size),
         heaters=tuple(Heater(name, heater.temperature, heater.target) for name, heater in sorted(warm.items())),
         position_mm=(position[0], position[1], position[2]) if len(position) >= 3 else None,
         time_left_s=None if estimated_s is None else max(0.0, estimated_s - stats.print_duration),
