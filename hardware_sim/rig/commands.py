@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hardware_sim.faults import After, FaultKind
-from hardware_sim.firmware.control import InjectFault
+from hardware_sim.firmware.acts import InjectFault
 from hardware_sim.rig import by_hand, kinds
 from hardware_sim.rig.errors import BadWords
 from hardware_sim.rig.folder import find_any
