@@ -22,6 +22,9 @@ import hardware_sim.cli
 import shop_agent.cli
 from broker.wire.diagram import MEANING
 from broker.wire.states import RunState
+from hardware_sim.faults import FaultKind
+from hardware_sim.rig import reference
+from hardware_sim.rig.rig_file import plan_of
 from shop_agent.profiles import load_profile
 from shop_agent.settings import load_config, load_policy, machine_limits
 from tests.repository.test_layout import PACKAGES, ROOT, tracked
@@ -224,9 +227,30 @@ def test_the_demos_guide_explains_every_key() -> None:
     assert [key for key in keys if f"`{key}`" not in text_of("docs/demo.md")] == []
 
 
-@pytest.mark.parametrize("name", ["demo", "exec"])
-def test_the_demos_guide_names_every_option(name: str) -> None:
+def test_the_rigs_keys_faults_and_commands_are_written_by_their_command() -> None:
+    command = "python -m hardware_sim.rig.reference > docs/rig-reference.md"
+    assert text_of("docs/rig-reference.md") == reference.document(), f"write it anew: {command}"
+    assert [kind for kind in FaultKind if f"| `{kind}` |" not in text_of("docs/rig-reference.md")] == []
+
+
+def test_the_rig_of_the_guide_can_be_planned() -> None:
+    (text,) = (text for language, text in blocks("docs/rig.md") if language == "toml")
+    assert len(plan_of(text, "docs/rig.md", None, None).machines) == 91
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("demo", "docs/demo.md"),
+        ("exec", "docs/demo.md"),
+        ("up", "docs/rig.md"),
+        ("fault", "docs/rig.md"),
+        ("do", "docs/rig.md"),
+        ("report", "docs/rig.md"),
+    ],
+)
+def test_the_rigs_guides_name_every_option(name: str, document: str) -> None:
     group = get_command(APPS["llagar-rig"])
     assert isinstance(group, TyperGroup)
     options = {name for parameter in group.commands[name].params for name in parameter.opts if name.startswith("--")}
-    assert sorted(option for option in options if f"`{option}" not in text_of("docs/demo.md")) == []
+    assert sorted(option for option in options if f"`{option}" not in text_of(document)) == []
