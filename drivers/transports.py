@@ -62,6 +62,15 @@ class Port:
             return PortBusy(f"{self._settings.url} is in use by another program")
         return LinkLost(f"{self._settings.url} can't be opened: {error}")
 
+    def set_speed(self, baudrate: int) -> None:
+        """Go on at another speed; opening anew would restart most boards. Raises LinkLost."""
+        if self._serial is None:
+            return
+        try:
+            self._serial.baudrate = baudrate
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkLost(f"{self._settings.url} can't be set to {baudrate}: {error}") from error
+
     def send(self, data: bytes) -> None:
         """Queue bytes; they leave with the next `read`, at the latest."""
         self._unsent += data

@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -82,6 +83,31 @@ def machines(
         _print("[" + ",".join(one.model_dump_json() for one in found) + "]")
     else:
         Console().print(machine_table(found))
+
+
+@app.command()
+def doctor(
+    ports: Annotated[Path | None, typer.Option(help="folder of links to ports and NAME.url files")] = None,
+    url: Annotated[list[str] | None, typer.Option(help="a host's http:// or a port's socket:// address")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="holds the API key of hosts that agent.toml lacks")] = None,
+    json: Annotated[bool, typer.Option("--json", help="as data")] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """Find machines, and say what they and the shop's files lack; moves and heats nothing.
+
+    Without --ports and --url it looks at this computer's serial ports, at hosts on this computer, and at what
+    agent.toml names. Opening a serial port restarts most boards: not while a machine prints from its own card. Ends
+    with 1 if something needs attention.
+    """
+    from shop_agent.doctor.examine import examine
+    from shop_agent.doctor.report import show
+
+    report = examine(config, ports, url or [], key_file)
+    if json:
+        _print(report.model_dump_json())
+    else:
+        show(report, Console())
+    raise SystemExit(0 if report.well else 1)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What GRBL says, line by line. Source: gnea/grbl 1.1 `doc/markdown/interface.md`; grblHAL and FluidNC alike."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.base import SerialSign
@@ -79,7 +80,7 @@ def read_line(line: str) -> Answer | None:
     """What one line says, without its end; None for an empty one. `error:n` comes without tag and line."""
     if line == "ok":
         return OK
-    line = line.strip("\x00\xff \t")
+    line = line.strip("\x00\xff \t\r")
     if not line:
         return None
     if line == "ok":
@@ -104,7 +105,7 @@ def _fact(line: str) -> Answer:
     if line[0] == "[" and line[-1] == "]":
         kind, _, text = line[1:-1].partition(":")
         return Message(kind, text)
-    if line.lower().startswith("grbl") and "['$'" in line:
+    if line.lower().startswith("grbl") and line.endswith("help]"):
         return Welcome(line)
     if line[0] == "$" and "=" in line:
         number, _, value = line[1:].partition("=")
@@ -143,17 +144,34 @@ def _report(text: str) -> Report:
 
 
 def recognise(text: str) -> str:
-    """The version that `$I` or a banner tells, if that is who answered."""
-    banner = ""
-    for line in (raw.strip("\x00\xff \t\r") for raw in text.splitlines()):
-        match read_line(line):
+    """The version that `$I` or a banner tells, if that is who answered; at work it tells its state alone."""
+    name = ""
+    for answer in _answers(text):
+        match answer:
             case Message("VER", version):
                 return f"Grbl {version.partition(':')[0]}"
             case Welcome(welcome):
-                banner = welcome.partition(" [")[0]
+                name = welcome.partition(" [")[0]
+            case Report():
+                name = name or "Grbl"
             case _:
                 continue
-    return banner
+    return name
 
 
-SIGN = SerialSign(b"\n$I\n", recognise)
+def busy(text: str) -> str:
+    """Opening it resets it, which is no harm only where nothing is under way."""
+    states = [answer.state for answer in _answers(text) if isinstance(answer, Report)]
+    if not states:
+        return "it has not told its state"
+    return "" if states[-1] in ("Idle", "Alarm", "Sleep") else f"it is in state {states[-1]}"
+
+
+def _answers(text: str) -> Iterator[Answer]:
+    for line in text.splitlines():
+        answer = read_line(line)
+        if answer is not None:
+            yield answer
+
+
+SIGN = SerialSign(b"\n$I\n?\n", recognise, busy)

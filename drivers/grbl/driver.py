@@ -75,8 +75,17 @@ class GrblDriver(SerialDriver[Answer], Setup):
             skip_object=False,
             executed_lines=False,
             lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
+            volume_mm=self._travel(),
             details=tuple(f"{kind}:{text}" for kind, text in self._messages.items() if kind in ("VER", "OPT")),
         )
+
+    def _travel(self) -> Triple | None:
+        """$130 to $132 are millimetres, whatever $13 says."""
+        try:
+            x, y, z = (float(self._settings[number]) for number in (130, 131, 132))
+        except (KeyError, ValueError):
+            return None
+        return x, y, z
 
     def _meet(self) -> None:
         """Bring a board that boots, rests or still moves to a fresh start. Raises NoAnswer."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, V
 from hardware_sim.firmware.config import FaultConfig
 from hardware_sim.firmware.firmware import Firmware
 from hardware_sim.firmware.grbl.machine import Grbl
+from hardware_sim.firmware.panel import energy
 from hardware_sim.firmware.sheet import Sheet
 from hardware_sim.hosts.control import (
     ButtonRefused,
@@ -41,6 +42,8 @@ class Summary(_Command):
 
 
 class InjectFault(_Command):
+    """Something is to go wrong, at once or later."""
+
     command: Literal["fault"]
     fault: FaultConfig
 
@@ -71,6 +74,8 @@ class LoadSheet(_Command):
 
 
 class LoadSpool(_Command):
+    """A person puts a spool on the printer."""
+
     command: Literal["load_spool"]
     material: str
     colour: str = ""
@@ -84,6 +89,8 @@ class Unplug(_Command):
 
 
 class Plug(_Command):
+    """A person puts the cable back."""
+
     command: Literal["plug"]
 
 
@@ -126,7 +133,7 @@ class Bench:
         out = b""
         match command:
             case Summary():
-                reply.update(self._summary())
+                reply.update(self._summary(now))
             case InjectFault(fault=fault):
                 out = firmware.inject(fault.fault(), now)
             case Reset():
@@ -172,7 +179,7 @@ class Bench:
         details: dict[str, str | int | float] = {**self.loaded, "tool_diameter": self.firmware.config.tool_diameter_mm}
         self.firmware.witness.note("sheet_loaded", now, bed=self.firmware.witness.bed, **details)
 
-    def _summary(self) -> Reply:
+    def _summary(self, now: float) -> Reply:
         witness = self.firmware.witness
         episode = witness.episode
         return {
@@ -182,4 +189,6 @@ class Bench:
             "episode": None if episode is None else asdict(episode),
             "counters": asdict(witness.counters),
             "loaded": self.loaded,
+            "energy": energy(self.firmware, now),
+            "faults_waiting": [fault.as_json() for fault in self.firmware.mishaps.pending()],
         }

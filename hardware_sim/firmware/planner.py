@@ -220,6 +220,20 @@ class Planner:
         if self.blocks:
             self._launch(now)
 
+    def break_off(self, now: float) -> tuple[Block, Point]:
+        """The block under way ends here, abruptly, and the next one begins: what was driven of it, and where."""
+        head = self.blocks[0]
+        travelled, _ = (0.0, 0.0) if self.held else head.travelled(now, self.time_scale)
+        done = self._cut(head, travelled)
+        self.blocks.popleft()
+        self.until = inf
+        self._speed2 = 0.0
+        if self.blocks:
+            self.blocks[0].begin = done.end
+            if not self.held:
+                self._launch(now)
+        return done, done.end
+
     def stop(self, now: float) -> tuple[Block | None, Point | None]:
         """Abrupt end: forget all blocks. Returns the part done of the block under way, and where it stopped."""
         done, place = None, None

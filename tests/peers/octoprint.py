@@ -50,7 +50,7 @@ def until(look: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> F
     raise AssertionError(f"not within {patience_s:g} s")
 
 
-def config(ports: Sequence[str], virtual_printer: Mapping[str, object]) -> dict[str, object]:
+def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, serial_log: bool) -> dict[str, object]:
     """What `config.yaml` says; `ports` may be patterns of further serial ports."""
     return {
         "api": {"key": KEY},
@@ -58,7 +58,7 @@ def config(ports: Sequence[str], virtual_printer: Mapping[str, object]) -> dict[
         "serial": {
             "autoconnect": False,
             "additionalPorts": list(ports),
-            "log": True,
+            "log": serial_log,
             # A tenth of the usual, so that a silent printer is given up within seconds.
             "timeout": {"communication": 3, "communicationBusy": 3},
             "maxCommunicationTimeouts": {"printing": 3},
@@ -82,6 +82,7 @@ class OctoPrint:
 
     url: str
     folder: Path
+    pid: int
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         return httpx.request(method, f"{self.url}/api/{path}", json=body, headers={"X-Api-Key": KEY}, timeout=_ANSWER_S)
@@ -139,14 +140,18 @@ def _program(words: Sequence[str], folder: Path) -> list[str]:
 
 @contextmanager
 def octoprint(
-    folder: Path, ports: Sequence[str] = (), virtual_printer: Mapping[str, object] | None = None
+    folder: Path,
+    ports: Sequence[str] = (),
+    virtual_printer: Mapping[str, object] | None = None,
+    *,
+    serial_log: bool = True,
 ) -> Iterator[OctoPrint]:
     """A server that answers; it ends with the block, and with this process however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(json.dumps(config(ports, virtual_printer or {})))
+    (folder / "config.yaml").write_text(json.dumps(config(ports, virtual_printer or {}, serial_log=serial_log)))
     user = _program(["user", "add", "llagar", "--password", "llagar", "--admin"], folder)
     subprocess.run(user, env=alone(folder), check=True, capture_output=True, timeout=PATIENCE_S)
     port = free_port()
     serve = _program(["serve", "--host", "127.0.0.1", "--port", str(port), "--iknowwhatimdoing"], folder)
-    with serving(serve, folder, "Listening on"):
-        yield OctoPrint(f"http://127.0.0.1:{port}", folder)
+    with serving(serve, folder, "Listening on") as pid:
+        yield OctoPrint(f"http://127.0.0.1:{port}", folder, pid)

@@ -26,8 +26,8 @@ def alone(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(command: Sequence[str], home: Path, ready: str) -> Iterator[None]:
-    """A server that has said `ready`; it ends with the block, and with this process however that ends."""
+def serving(command: Sequence[str], home: Path, ready: str) -> Iterator[int]:
+    """The process id of a server that has said `ready`; it ends with the block and, however that ends, with us."""
     with subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *command],
         env=alone(home),
@@ -47,7 +47,7 @@ def serving(command: Sequence[str], home: Path, ready: str) -> Iterator[None]:
         listener = threading.Thread(target=said.extend, args=(process.stdout,))
         listener.start()
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

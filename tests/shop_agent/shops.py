@@ -77,8 +77,9 @@ def write_shop(
     router: Path | None = None,
     broker: str = "http://127.0.0.1:9",
     policy: str = "auto_accept_lots = true\n",
+    keys: str = "",
 ) -> Path:
-    """The path of agent.toml; `printer` and `router` are ports."""
+    """The path of agent.toml; `printer` and `router` are ports, `keys` more lines for each machine."""
     folder.mkdir(parents=True, exist_ok=True)
     text = SHOP.format(broker=broker, runtime=runtime)
     for name, port, section, limits in (
@@ -86,7 +87,7 @@ def write_shop(
         ("router", router, ROUTER, ROUTER_LIMITS),
     ):
         if port is not None:
-            text += section.format(port=port)
+            text += section.format(port=port) + keys
             policy += f'[machines.{name}]\nlimits = "{name}.limits.toml"\n'
             (folder / f"{name}.limits.toml").write_text(limits)
             (folder / f"{name}.toml").write_text("[printer]\n" if name == "printer" else "")

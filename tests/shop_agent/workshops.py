@@ -107,8 +107,15 @@ async def workshop(
 ) -> AsyncIterator[tuple[Shop, FakeBroker, SimMachine]]:
     with machine(short, "m", firmware) as sim:
         async with FakeBroker(public_text(own_key(tmp_path / "data"))) as broker:
-            ports = {"router": sim.port} if firmware == "grbl" else {"printer": sim.port}
-            path = write_shop(tmp_path, short / "run", broker=broker.url, policy=policy, **ports)
+            port, router = sim.port, firmware == "grbl"
+            path = write_shop(
+                tmp_path,
+                short / "run",
+                printer=None if router else port,
+                router=port if router else None,
+                broker=broker.url,
+                policy=policy,
+            )
             identity = Identity(agent=broker.agent, workshop="Nava", broker=broker.url)
             write_private(tmp_path / "data" / IDENTITY_FILE, identity.model_dump_json())
             shop = Shop(path, broker)

@@ -300,7 +300,7 @@ class Grbl:
             return not self.planner.blocks
         if wait is Motion.FREE:
             return self.suspension is None
-        return self.now >= wait
+        return isinstance(wait, float) and self.now >= wait
 
     def go_on(self) -> None:
         """After a hold: the line under execution, then what waits in the RX buffer."""

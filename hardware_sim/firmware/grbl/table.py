@@ -48,7 +48,7 @@ class Table:
     def turn(self, spindle: int, now: float) -> None:
         """Spindle to 3, 4 or 5 (off); books the time that it turned."""
         if self.spindle != 5:
-            self._witness.turned((now - self._turning_since) * self._speed)
+            self._witness.turned((now - self._turning_since) * self._speed, 0.0)
             if self._witness.episode is not None:
                 self._witness.episode.last = now
         self.spindle = spindle
