@@ -9,7 +9,7 @@ import pytest
 from drivers.base import EndedBy, PortSettings, RunReport, State
 from drivers.errors import FirmwareHalted, HostRefused, JobFailed, LinkLost, MachineFault, NotReady
 from drivers.octoprint.driver import OctoPrintDriver
-from tests.conformance.clauses import meanwhile
+from tests.conformance.bench import meanwhile
 from tests.conformance.rig import RigMachine, eventually
 from tests.drivers.peers import Seen, allow
 from tests.peers.octoprint import KEY, OctoPrint, until
