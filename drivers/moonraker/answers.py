@@ -178,8 +178,11 @@ def outcome(history: History | None, objects: Mapping[str, Mapping[str, JsonValu
     job = next((job for job in history.jobs if job.filename == name), None)
     if job is None or job.status == IN_PROGRESS:
         return None
-    told = Outcome(_ENDS.get(job.status, Ended.FAILED), f"{job.status}, by its history")
-    return (_by_stats(objects, name) or told) if job.status in _OUTLIVED else told
+    stats = _by_stats(objects, name)
+    if stats is not None and job.status in _OUTLIVED:
+        return stats
+    why = f" ({stats.text})" if stats is not None else ""
+    return Outcome(_ENDS.get(job.status, Ended.FAILED), f"{job.status}, by its history{why}")
 
 
 def _by_stats(objects: Mapping[str, Mapping[str, JsonValue]], name: str) -> Outcome | None:
