@@ -182,6 +182,7 @@ class MarlinDriver(MarlinListener):
         if self.link.patient or self.waits.reason:
             self.release()
         if anew:
+            self.port.urgent(self.last_resort)  # first of all, whatever state the line count is in
             self._greet(min(self.port_settings.answer_s, 5.0))
         fan, motors = self.rest.lines(self.heaters.hottest_c)
         self._say(*self.heaters.switching_off(), fan, "M400", motors, "M105")
