@@ -16,6 +16,7 @@ from drivers.hosting.program import HostedProgram
 
 RETRY_S = 0.2
 RETRY_LONGEST_S = 5.0
+SETTLE_S = 1.0
 Told = TypeVar("Told")
 
 
@@ -107,12 +108,23 @@ class Supervision:
 
     def _ended(self, outcome: Outcome) -> EndedBy:
         if outcome.ended is Ended.FAILED:
+            self._require_alive(self._settled())
             raise JobFailed(f"{self._host.name} says that {self._name} failed: {outcome.text}")
         if outcome.ended is Ended.CANCELLED:
             return EndedBy.CANCELLED
         self._machine.lines_done = self._program.total
         self._tell_started(f"{self._host.name} has finished {self._name}: {outcome.text}")
+        self._tell_resumed()
         return EndedBy.FINISHED
+
+    def _settled(self) -> View:
+        """A host may note that a job failed before it says that its firmware has stopped."""
+        deadline_s = self._machine.clock() + SETTLE_S
+        while True:
+            view = self._see()
+            if view.phase in (Phase.HALTED, Phase.OFFLINE) or self._machine.clock() >= deadline_s:
+                return view
+            self._machine.wait(self._host.poll_s)
 
     # What we tell -------------------------------------------------------------------------------------
 
@@ -120,6 +132,11 @@ class Supervision:
         if not self._started:
             self._started = True
             self._watch.started(what)
+
+    def _tell_resumed(self) -> None:
+        if self._machine.state is State.HELD:
+            self._machine.become(State.RUNNING)
+            self._watch.resumed()
 
     def _tell(self, view: View) -> None:
         machine = self._machine
@@ -131,9 +148,8 @@ class Supervision:
             reason = machine.requests.hold or f"{self._host.name}: {view.text}"
             machine.become(State.HELD, reason)
             self._watch.held(reason)
-        elif view.phase is Phase.PRINTING and machine.state is State.HELD:
-            machine.become(State.RUNNING)
-            self._watch.resumed()
+        elif view.phase is Phase.PRINTING:
+            self._tell_resumed()
         if view.refusal:
             machine.reason = view.refusal
         self._watch.progress(machine.snapshot())

@@ -72,6 +72,8 @@ class VirtualCard(BaseModel):
 
 class Toolhead(BaseModel):
     position: list[float] = []
+    axis_minimum: list[float] = []
+    axis_maximum: list[float] = []
 
 
 class Named(BaseModel):
@@ -103,6 +105,15 @@ _KLIPPY = {"shutdown": Phase.HALTED, "error": Phase.HALTED}
 _ENDS = {"completed": Ended.FINISHED, "cancelled": Ended.CANCELLED}
 _STATES = {"complete": Ended.FINISHED, "cancelled": Ended.CANCELLED, "error": Ended.FAILED}
 IN_PROGRESS = "in_progress"
+
+
+def volume_mm(objects: Mapping[str, Mapping[str, JsonValue]]) -> tuple[float, float, float] | None:
+    try:
+        toolhead = Toolhead.model_validate(objects.get("toolhead", {}))
+    except ValidationError:
+        return None
+    travel = [high - low for low, high in zip(toolhead.axis_minimum, toolhead.axis_maximum, strict=False)]
+    return (travel[0], travel[1], travel[2]) if len(travel) >= 3 else None
 
 
 def is_heater(name: str) -> bool:

@@ -21,6 +21,26 @@ class Connection(BaseModel):
     current: Port
 
 
+class Volume(BaseModel):
+    width: float
+    depth: float
+    height: float
+
+
+class Profile(BaseModel):
+    current: bool = False
+    volume: Volume
+
+
+class Profiles(BaseModel):
+    profiles: dict[str, Profile]
+
+    def volume_mm(self) -> tuple[float, float, float] | None:
+        """Of the machine that is connected."""
+        volume = next((profile.volume for profile in self.profiles.values() if profile.current), None)
+        return None if volume is None else (volume.width, volume.depth, volume.height)
+
+
 class JobFile(BaseModel):
     path: str | None = None
     origin: str | None = None
@@ -99,7 +119,7 @@ _PHASES = {
     "Connecting": Phase.OFFLINE,
 }
 _DOWN = re.compile("(?:Offline|Closed|Error)")
-_HALTED = re.compile(r"halt|kill|emergency|M112|runaway|m(?:ax|in)temp", re.IGNORECASE)
+_HALTED = re.compile(r"halt|kill|emergency|M112|runaway|system stopped|heating failed|m(?:ax|in)temp", re.IGNORECASE)
 CANCELLING = "Cancelling"
 
 

@@ -55,6 +55,10 @@ class _OctoPrint:
             return Response(status_code=YES)
         return JSONResponse({"current": {"state": "Operational", "port": "/dev/ttyACM0", "baudrate": 115200}})
 
+    async def profiles(self, _: Request) -> Response:
+        volume = {"width": 250, "depth": 210, "height": 200, "formFactor": "rectangular"}
+        return JSONResponse({"profiles": {"_default": {"current": True, "volume": volume}}})
+
     async def job(self, request: Request) -> Response:
         printer = self.printer
         if request.method == "POST":
@@ -123,6 +127,7 @@ def octoprint(printer: ScriptedPrinter) -> ASGIApp:
     host = _OctoPrint(printer)
     routes: list[tuple[str, Handler, list[str]]] = [
         ("/api/version", host.version, ["GET"]),
+        ("/api/printerprofiles", host.profiles, ["GET"]),
         ("/api/connection", host.connection, ["GET", "POST"]),
         ("/api/job", host.job, ["GET", "POST"]),
         ("/api/printer", host.state, ["GET"]),

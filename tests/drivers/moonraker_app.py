@@ -51,7 +51,11 @@ class _Moonraker:
             "virtual_sdcard": {"file_position": int(printer.share * size), "file_size": size},
             "extruder": {"temperature": printer.tool_c, "target": printer.targets["tool"]},
             "heater_bed": {"temperature": 20.0, "target": printer.targets["bed"]},
-            "toolhead": {"position": [1.0, 2.0, 3.0, 0.0]},
+            "toolhead": {
+                "position": [1.0, 2.0, 3.0, 0.0],
+                "axis_minimum": [0.0, -4.0, -2.0, 0.0],
+                "axis_maximum": [250.0, 206.0, 198.0, 0.0],
+            },
             "exclude_object": {"objects": names, "excluded_objects": list[JsonValue](printer.skipped)},
         }
 

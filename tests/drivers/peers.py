@@ -13,7 +13,7 @@ from drivers.base import PortSettings, Status, Watch
 
 Answer = Callable[[bytes], bytes]
 Realtime = Callable[[int], bytes]
-REALTIME = frozenset(b"?!~\x18\x84\x9e")
+REALTIME = frozenset(b"?!~\x18\x84") | frozenset(range(0x90, 0x9F))
 
 
 class Peer:

@@ -49,6 +49,7 @@ def test_opening_tells_who_answers_and_what_a_lost_link_means(name: str, site: S
     assert told.firmware.lower().count(name) == 1
     assert any(letter.isdigit() for letter in told.firmware)
     assert told.lost_link is LostLink.HOST_GOES_ON
+    assert told.volume_mm == (None if name == "prusalink" else (250.0, 210.0, 200.0))
     assert (driver.status().state, driver.status().hotend_c) == (State.READY, 21.0)
     boot = driver.status().boot_id
     driver.open()
@@ -216,6 +217,17 @@ def test_a_pause_at_the_host_is_told_and_resume_ends_it(name: str, site: Site) -
         assert job.seen.is_resumed.wait(20)
         printer.end("finished")
         job.ended()
+
+
+def test_a_job_that_is_finished_is_not_held_any_more(name: str, site: Site) -> None:
+    with opened(name, site) as driver:
+        job = Job(driver, site).begin()
+        printer = job.started()
+        driver.hold("look at it")
+        assert job.seen.is_held.wait(20)
+        printer.end("finished")
+        assert job.ended().ended_by is EndedBy.FINISHED
+    assert job.seen.resumed == 1
 
 
 def test_cancel_ends_the_job_and_reads_back_that_heaters_are_off(name: str, site: Site) -> None:

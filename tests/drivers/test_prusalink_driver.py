@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from drivers.base import PortSettings
 from drivers.errors import FirmwareHalted
-from drivers.hosting.host import ACTIVE, Phase
+from drivers.hosting.host import ACTIVE, Ended, Outcome, Phase
 from drivers.prusalink.answers import SIGN, Job, Status, outcome, view
+from drivers.prusalink.driver import PrusaLinkHost
 from tests.drivers.host_apps import prusalink
 from tests.drivers.host_jobs import Job as Run
 from tests.drivers.host_jobs import opened
+from tests.drivers.host_replay import replayed
 from tests.drivers.hosts import Site, serving
 
 
@@ -19,6 +22,29 @@ from tests.drivers.hosts import Site, serving
 def site() -> Iterator[Site]:
     with serving(prusalink) as served:
         yield served
+
+
+def test_a_job_goes_as_the_transcript_says() -> None:
+    with replayed("prusalink_job") as url:
+        host = PrusaLinkHost(PortSettings(url, answer_s=5.0, api_key="a-key"))
+        try:
+            assert host.open().firmware == "PrusaLink 2.1.2"
+            idle = host.look()
+            assert (idle.phase, idle.path, idle.position_mm) == (Phase.IDLE, "", (-8.0, -9.0, 0.0))
+            host.upload("part.gcode", b"G28\nM104\n")
+            host.start("part.gcode")
+            prints = host.look()
+            assert (prints.phase, prints.path, prints.done) == (Phase.PRINTING, "part.gcode", 0.33)
+            assert (prints.heating, prints.hotend_c, prints.time_left_s) == (True, 150.1, 520)
+            host.pause()
+            assert host.look().phase is Phase.PAUSED
+            host.resume()
+            host.cancel()
+            ended = host.look()
+            assert (ended.phase, ended.cold) == (Phase.IDLE, True)
+            assert host.outcome("part.gcode") == Outcome(Ended.CANCELLED, "STOPPED")
+        finally:
+            host.close()
 
 
 def test_stopping_at_once_is_stopping_the_job_and_says_so(site: Site) -> None:

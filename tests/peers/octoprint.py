@@ -55,7 +55,14 @@ def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, seria
     return {
         "api": {"key": KEY},
         "server": {"firstRun": False, "onlineCheck": {"enabled": False}, "pluginBlacklist": {"enabled": False}},
-        "serial": {"autoconnect": False, "additionalPorts": list(ports), "log": serial_log},
+        "serial": {
+            "autoconnect": False,
+            "additionalPorts": list(ports),
+            "log": serial_log,
+            # A tenth of the usual, so that a silent printer is given up within seconds.
+            "timeout": {"communication": 3, "communicationBusy": 3},
+            "maxCommunicationTimeouts": {"printing": 3},
+        },
         "gcodeAnalysis": {"runAt": "never"},
         "plugins": {
             "virtual_printer": {

@@ -21,10 +21,18 @@ def _point(n: int) -> tuple[float, float]:
     return 10.0 + n % 2 * 60.0, 10.0 + n * 0.25
 
 
-def program(moves: int = MOVES) -> list[str]:
+def program(moves: int = MOVES, hotend_c: int = 200) -> list[str]:
     """Back and forth; no two moves are equal, so that one made twice shows."""
     x, y = _point(0)
-    lines = ["; a print", "G28", "M104 S200", "M109 S200 ; and wait", "M83", "", f"G1 X{x:g} Y{y:g} Z{_LAYER_MM} F6000"]
+    lines = [
+        "; a print",
+        "G28",
+        f"M104 S{hotend_c}",
+        f"M109 S{hotend_c} ; and wait",
+        "M83",
+        "",
+        f"G1 X{x:g} Y{y:g} Z{_LAYER_MM} F6000",
+    ]
     for n in range(1, moves + 1):
         x, y = _point(n)
         lines.append(f"G1 X{x:g} Y{y:g} E0.5 F6000")

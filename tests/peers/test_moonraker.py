@@ -13,7 +13,7 @@ from tests.peers.moonraker import Moonraker, moonraker
 from tests.peers.octoprint import until
 from tests.peers.prints import MOVES, assert_printed_once, program
 
-pytestmark = pytest.mark.proof(share=0.005)
+pytestmark = pytest.mark.proof(share=0.15, group="peers")
 
 
 @pytest.fixture(scope="module")

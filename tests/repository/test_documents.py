@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 import broker.app.cli
@@ -87,11 +87,20 @@ def calls(document: str) -> Iterator[list[str]]:
         yield call
 
 
+def is_flag(parameter: object) -> bool:
+    return isinstance(parameter, TyperOption) and parameter.is_flag
+
+
 def wrong_in(call: list[str]) -> str:
     """What a call names that its command doesn't have; empty if nothing."""
     command = get_command(APPS[call[0]])
+    before = ""
     for word in (part.strip("[]…") for part in call[1:]):
+        valued = {name for parameter in command.params if not is_flag(parameter) for name in parameter.opts}
+        before, is_value = word, before in valued
         if isinstance(command, TyperGroup) and not word.startswith("-"):
+            if is_value:
+                continue
             if word not in command.commands:
                 return f"{' '.join(call)}: there is no {word!r}"
             command = command.commands[word]
@@ -129,6 +138,8 @@ def test_a_wrong_command_would_be_noticed() -> None:
     assert wrong_in(["llagar", "ordr"])
     assert wrong_in(["llagar-broker", "user", "add", "Eva", "--rolle", "admin"])
     assert not wrong_in(["llagar-broker", "user", "add", "Eva", "--role=admin"])
+    assert wrong_in(["llagar-agent", "machines", "--config", "agent.toml", "ad"])
+    assert not wrong_in(["llagar-agent", "machines", "--config", "agent.toml", "--json", "add", "x"])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
