@@ -154,7 +154,7 @@ def screen() -> Iterator[tuple[int, int]]:
 
 def at_terminal(terminal: Terminal, theirs: int) -> subprocess.Popen[bytes]:
     words = ["up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports), "--for", ALONE_S]
-    environment = {**terminal.environment, "TERM": "xterm"}
+    environment = {**terminal.environment, "TERM": "xterm", "COLUMNS": "250", "LINES": "40"}
     rig = subprocess.Popen([sys.executable, "-c", LOGIN, RIG, *words], env=environment, stdin=theirs)
     os.close(theirs)
     return rig
