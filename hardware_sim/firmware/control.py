@@ -76,7 +76,7 @@ class Bench:
                 | acts.CloseDoor()
             ):
                 if not isinstance(firmware, Grbl):
-                    raise NotThisMachine(f"{act.command}: a printer takes no such thing")
+                    raise NotThisMachine(f"{act.command}: a printer takes no sheets, and has no tool, plate or door")
                 return {"ok": True, "bed": firmware.witness.bed}, self._at_router(firmware, act, now)
             case acts.Unplug() | acts.Plug() | UnplugSerial() | PlugSerial() | Press() | HangHost() | RestartHost():
                 self._reach(act)
