@@ -62,7 +62,7 @@ class Bench:
     def _carry_out(self, act: acts.Command, now: float) -> tuple[Reply, bytes]:
         firmware = self.firmware
         match act:
-            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton():
+            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton() | acts.Choose():
                 if not isinstance(firmware, Marlin):
                     raise NotThisMachine(f"{act.command}: a router has none")
                 return {"ok": True}, self._at_printer(firmware, act, now)
@@ -139,6 +139,8 @@ class Bench:
                 printer.witness.note("nozzle_fitted", now, nozzle_mm=diameter_mm)
             case acts.PressButton():
                 return printer.press_button(now)
+            case acts.Choose(entry=entry):
+                return printer.choose(entry, now)
             case _:
                 assert_never(act)
         return b""
