@@ -145,6 +145,7 @@ class MarlinDriver(MarlinListener):
 
     def finish(self) -> bool:
         self.exchange.stream([(0, "M400"), (0, "M105")], listen=True)
+        self.take_stock()
         if not self.heaters.off:
             return self.make_safe(None)
         self._say(*self.rest.lines(self.heaters.hottest_c))

@@ -184,10 +184,11 @@ class MarlinListener(SerialDriver[Answer]):
                 if number is not None:
                     self._left_out.add(number)
                     self._inserts.append(Insert(f"M486 P{number}", name))
-            self._insert()
             if self.requests.take_go_on():
                 self._answer()
+            self._insert()
             if not self.waits.pauses:
+                self.requests.pending |= bool(self._inserts)
                 return
             self.exchange.pump()
             self.requests.raise_ending()
@@ -212,13 +213,11 @@ class MarlinListener(SerialDriver[Answer]):
     # From time to time ----------------------------------------------------------------------------
 
     def polled(self, now_s: float) -> None:
-        if self._inserts or self._inserted:
-            self._insert()
         if self.ending and now_s >= self._release_s and (self.link.patient or self.waits.reason):
             self.release()
         if not self.requests.active or self.greeting:
             return
-        self._progress()
+        self.take_stock()
         if now_s - self._asked_s >= ASK_S:
             self._asked_s = now_s
             self.port.send(self.link.ask())
@@ -239,7 +238,10 @@ class MarlinListener(SerialDriver[Answer]):
             self.port.send(sent[0])
             self._inserted = sent[1], self._inserts.popleft().leaves_out
 
-    def _progress(self) -> None:
+    def take_stock(self) -> None:
+        """How far the program has come, what it says of the time left, and what is to be sent between its lines."""
+        if self._inserts or self._inserted:
+            self._insert()
         if self.link.done >= PLANNER_LINES:
             self.evidence(f"{PLANNER_LINES} lines acknowledged, more than a planner holds")
         if self.planner_blocks and self.link.planner is not None:
