@@ -50,14 +50,15 @@ def test_the_time_left_is_in_minutes() -> None:
 
 
 def test_heaters_are_off_by_their_own_word_alone() -> None:
-    heaters = Heaters()
-    assert not heaters.off
-    heaters.take((Heater("T", 50, 0), Heater("B", 60, 60)))
-    assert (heaters.off, heaters.rising, heaters.bed_c) == (False, False, 60)
-    heaters.take((Heater("T", 50, 0), Heater("B", 58, 0)))
-    assert heaters.off
-    heaters.take((Heater("T", 50, 200), Heater("B", 58, 0)))
-    assert heaters.rising
+    def after(*reported: Heater) -> tuple[bool, bool, float | None]:
+        heaters = Heaters()
+        heaters.take(reported)
+        return heaters.off, heaters.rising, heaters.bed_c
+
+    assert after() == (False, False, None)
+    assert after(Heater("T", 50, 0), Heater("B", 60, 60)) == (False, False, 60)
+    assert after(Heater("T", 50, 0), Heater("B", 58, 0)) == (True, False, 58)
+    assert after(Heater("T", 50, 200), Heater("B", 58, 0)) == (False, True, 58)
 
 
 def test_each_tool_is_switched_off_and_the_hottest_counts() -> None:

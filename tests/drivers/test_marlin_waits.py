@@ -77,22 +77,19 @@ def test_a_prompt_asks_once_it_is_shown_whole() -> None:
 def test_a_pause_holds_with_its_reason_until_the_machine_goes_on() -> None:
     waits = told("//action:paused filament_runout 0", "//action:paused")
     assert waits.reason == "the machine pauses: filament_runout 0"
-    waits.heard(Action("resumed"))
-    assert waits.reason is None
+    assert told("//action:paused", "//action:resumed").reason is None
     assert told("//action:pause").reason == "the machine pauses"
     assert told("//action:filament_runout T0").reason == "the machine pauses: filament_runout T0"
     assert told("//action:out_of_filament").reason == "the machine pauses: out_of_filament"
 
 
 def test_busy_tells_that_a_command_waits_and_that_it_works_on() -> None:
-    waits = told("echo:busy: paused for user")
-    assert (waits.reason, waits.blocked) == ("M600 waits for a person", True)
-    waits.heard_busy(Busy("processing"), "M600")
-    assert waits.reason is None
-    waits.heard_busy(Busy("paused for input"), "")
-    assert waits.reason == "waits for a person"
+    waits, reasons = Waits(), list[str | None]()
+    for doing, command in [("paused for user", "M600"), ("processing", "M600"), ("paused for input", "")]:
+        waits.heard_busy(Busy(doing), command)
+        reasons.append(waits.reason)
     waits.acknowledged()
-    assert waits.reason is None
+    assert [*reasons, waits.reason] == ["M600 waits for a person", None, "waits for a person", None]
 
 
 def test_m108_goes_on_where_nothing_is_shown_and_m876_where_something_is() -> None:
