@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 AGENT_VENV := .venv-agent
+PEERS_VENVS := .venv-peers
 BIN := $(VENV)/bin
-PROOF_MINUTES ?= 30
+PROOF_MINUTES ?= 36
+LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 DEMO_ARGS := $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 .PHONY: help setup demo test lint types imports unit proof lock clean
@@ -25,7 +27,7 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 	$(AGENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agent.txt
 	@touch $@
 
-.PHONY: slicer postgresql browser
+.PHONY: slicer postgresql browser peers
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer
 
@@ -34,6 +36,11 @@ postgresql:
 
 browser:
 	@./requirements/debian.sh "tests look at the pages with it" chromium chromium
+
+# Some of what OctoPrint needs comes as source.
+peers: $(VENV)/.installed
+	@./requirements/debian.sh "a peer's library is compiled with it" build-essential cc gcc
+	$(BIN)/python -m tests.peers.environments
 
 demo: $(VENV)/.installed slicer ## one batch through three simulated workshops
 	$(BIN)/llagar-rig demo $(DEMO_ARGS)
@@ -53,12 +60,14 @@ unit: setup
 
 test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
 
-proof: setup postgresql browser ## the long checks, within PROOF_MINUTES
+proof: setup postgresql browser peers ## the long checks, within PROOF_MINUTES
 	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof
 
 lock: ## write requirements/*.txt anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra agent -c requirements/dev.txt pyproject.toml -o requirements/agent.txt
+	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra agent -c requirements/dev.txt pyproject.toml -o requirements/agent.txt
+	for peer in octoprint moonraker grbl-streamer pygrbl-streamer; do $(LOCK) requirements/peers/$$peer.in -o requirements/peers/$$peer.txt || exit; done
+	$(LOCK) --no-deps requirements/peers/printrun.in -o requirements/peers/printrun.txt
 
 clean: ## remove environments and caches
-	rm -rf $(VENV) $(AGENT_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENT_VENV) $(PEERS_VENVS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,6 +41,8 @@ class Capabilities:
     lost_link: LostLink
     attested: bool = False
     """What becomes of a run is what a person says of it; nothing is measured."""
+    volume_mm: tuple[float, float, float] | None = None
+    """Travel as firmware or host tell it; None: they don't."""
     details: tuple[str, ...] = ()
 
 
@@ -247,14 +249,20 @@ class DriverMaker(Protocol):
     def __call__(self, port: PortSettings) -> Driver: ...
 
 
+def _at_rest(_: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class SerialSign:
     """How a firmware is known on a serial port that may be anybody's."""
 
     question: bytes
-    """Changes nothing and moves nothing, whichever firmware hears it."""
+    """Changes nothing and moves nothing, whichever firmware hears it; ends with a line's end."""
     recognise: Callable[[str], str]
     """Name and version of the firmware, from all that came back since the port was opened; empty if it is another."""
+    busy: Callable[[str], str] = _at_rest
+    """From the same text, why its driver must not open it: it is at somebody else's work. Empty: it rests."""
     baudrates: tuple[int, ...] = (115200, 250000, 57600, 500000, 1000000, 9600)
     """As it is usually set up, the likeliest first."""
 

@@ -46,6 +46,29 @@ class NotReady(MachineFault):
     """The machine can't take a program now; nothing of it was sent."""
 
 
+class HostRefused(MachineFault):
+    """The machine's host answered that it won't: a wrong key, or a state in which it can't.
+
+    `status` is HTTP's, or 0.
+    """
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class UploadFailed(MachineFault):
+    """The machine's host does not hold the program as it was sent; it was not started."""
+
+
+class OtherJob(MachineFault):
+    """Somebody else's job is on the machine; it was left alone."""
+
+
+class JobFailed(MachineFault):
+    """The machine's host tells that the job failed, or can't tell what became of it."""
+
+
 class FirmwareHalted(MachineFault):
     """The firmware stopped, by itself or by `stop_now`, and needs a reset or homing."""
 

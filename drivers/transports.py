@@ -12,6 +12,7 @@ from contextlib import suppress
 from io import UnsupportedOperation
 
 import serial
+from serial.urlhandler.protocol_socket import Serial as SocketSerial
 
 from drivers.base import PortSettings
 from drivers.errors import LinkLost, PortBusy
@@ -61,6 +62,15 @@ class Port:
         if isinstance(error, OSError) and error.errno in _BUSY:
             return PortBusy(f"{self._settings.url} is in use by another program")
         return LinkLost(f"{self._settings.url} can't be opened: {error}")
+
+    def set_speed(self, baudrate: int) -> None:
+        """Go on at another speed; opening anew would restart most boards. Raises LinkLost."""
+        if self._serial is None:
+            return
+        try:
+            self._serial.baudrate = baudrate
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkLost(f"{self._settings.url} can't be set to {baudrate}: {error}") from error
 
     def send(self, data: bytes) -> None:
         """Queue bytes; they leave with the next `read`, at the latest."""
@@ -132,4 +142,11 @@ class Port:
             opened, self._serial = self._serial, None
             for fd in self._woken:
                 os.close(fd)
-            opened.close()
+            _close(opened)
+
+
+def _close(opened: serial.SerialBase) -> None:
+    """pyserial 3.5 leaves a socket open whose peer has reset it: its shutdown() raises before its close()."""
+    if isinstance(opened, SocketSerial):
+        opened._socket.close()  # type: ignore[attr-defined]
+    opened.close()

@@ -1,4 +1,4 @@
-"""`llagar-rig`: the whole of Llagar on simulated machines."""
+"""`llagar-rig`: simulated machines, by themselves or with the whole of Llagar around them."""
 
 import signal
 import subprocess
@@ -18,14 +18,18 @@ from hardware_sim.network.network import running
 from hardware_sim.network.operator import PlateUnknown, StuckTask
 from hardware_sim.network.processes import ProcessEnded
 from hardware_sim.network.waiting import WaitedTooLong
+from hardware_sim.rig import commands
+from hardware_sim.rig.errors import RigError
 
 SPEED = 600.0
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
-    help="Llagar's rig: a network of workshops with simulated machines.",
+    help="Llagar's rig: simulated machines to test against, and a network of workshops that have them.",
     no_args_is_help=True,
 )
+for command in (commands.up, commands.fault, commands.faults, commands.do, commands.report):
+    app.command()(command)
 Seed = Annotated[int, typer.Option(help="what goes wrong, and where")]
 Speed = Annotated[float, typer.Option(min=1.0, help="divides the firmware's physics, no timer of any protocol")]
 AgentsFrom = Annotated[Path | None, typer.Option(help="folder that holds the agents' llagar-agent")]
@@ -88,6 +92,8 @@ def main() -> None:
     try:
         app()
     except OrderRefused as error:
+        _fail(str(error), error.code)
+    except RigError as error:
         _fail(str(error), error.code)
     except (ProcessEnded, WaitedTooLong, BatchStuck, StuckTask, PlateUnknown) as error:
         _fail(str(error))

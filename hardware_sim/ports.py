@@ -6,8 +6,44 @@ import select
 import termios
 import tty
 from pathlib import Path
+from typing import Protocol
 
 from hardware_sim.openings import Openings
+
+
+class Port(Protocol):
+    """A board's end of its serial link, whatever that is made of. Reads and writes never block."""
+
+    @property
+    def connected(self) -> bool:
+        """Somebody holds the other end open."""
+        ...
+
+    @property
+    def descriptor(self) -> int:
+        """Readable when bytes have come, or when the other end is closed; while `connected`."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """What others open."""
+        ...
+
+    def plug(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+    def wakers(self) -> list[int]:
+        """Descriptors that become readable when `opened` has something to look at."""
+        ...
+
+    def opened(self) -> bool:
+        """True if the other end was opened anew, with nobody else holding it."""
+        ...
+
+    def read(self) -> bytes: ...
+
+    def write(self, data: bytes) -> int: ...
 
 
 class PseudoPort:
@@ -19,6 +55,10 @@ class PseudoPort:
         self.connected = False
         self._openings: Openings | None = None
         self._holders = 0
+
+    @property
+    def address(self) -> str:
+        return str(self.link)
 
     def plug(self) -> None:
         """Make the device and point the link at it. Repeating it does nothing."""

@@ -25,7 +25,7 @@ from shop_agent.errors import LinkRefused, StagingFailed, StreamerGone, Streamer
 from shop_agent.identity import Signer
 from shop_agent.journal import KEEP, Answer, Journal, Unsent
 from shop_agent.link import Link
-from shop_agent.settings import AgentConfig, Policy, is_router
+from shop_agent.settings import AgentConfig, MachinePolicy, MachineSection, Policy, is_router
 from shop_agent.staging.fetch import Fetcher
 from shop_agent.staging.stage import make_stager
 from shop_agent.state import events as ev
@@ -57,7 +57,7 @@ class Agent:
         self.config = config
         self.policy = policy
         self.journal = Journal(config.data / "agent.sqlite", signer)
-        self._shop = Shop(_facts(config), _rules(config, policy), secrets.token_hex(6))
+        self._shop = Shop(_facts(config, policy), _rules(config, policy), secrets.token_hex(6))
         self.journal.restore(self._shop.memory)
         self.watches = make_watches(config, config_path, self)
         self._stager = make_stager(
@@ -289,10 +289,22 @@ class Agent:
         return found
 
 
-def _facts(config: AgentConfig) -> list[MachineFacts]:
-    return [MachineFacts(one.name, is_router(one), one.materials, one.tool_mm) for one in config.machines]
+def _facts(config: AgentConfig, policy: Policy) -> list[MachineFacts]:
+    return [_fact(one, policy.machines[one.name]) for one in config.machines]
+
+
+def _fact(machine: MachineSection, policy: MachinePolicy) -> MachineFacts:
+    return MachineFacts(
+        name=machine.name,
+        router=is_router(machine),
+        materials=machine.materials,
+        tool_mm=machine.tool_mm,
+        attested=machine.attested,
+        heat_w=policy.heat_w or 0.0,
+        heat_up_s=policy.heat_up_s,
+    )
 
 
 def _rules(config: AgentConfig, policy: Policy) -> Rules:
     stock = frozenset(one.material for one in config.shop.stock)
-    return Rules(policy.auto_accept_lots, policy.record_life_s, stock)
+    return Rules(policy.auto_accept_lots, policy.record_life_s, stock, policy.power_budget_w)

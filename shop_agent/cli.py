@@ -3,12 +3,14 @@
 import logging
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from shop_agent import machines
 from shop_agent.bench import verbs
 from shop_agent.errors import AgentError
 from shop_agent.options import DEFAULT, Config, Operator, named
@@ -24,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(verbs.app, name="machine")
+app.add_typer(machines.app, name="machines")
 
 
 @app.command()
@@ -60,28 +63,28 @@ def stream(machine: Annotated[str, typer.Option(help="its name in agent.toml")],
 
 
 @app.command()
-def machines(
+def doctor(
+    ports: Annotated[Path | None, typer.Option(help="folder of links to ports and NAME.url files")] = None,
+    url: Annotated[list[str] | None, typer.Option(help="a host's http:// or a port's socket:// address")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="holds the API key of hosts that agent.toml lacks")] = None,
+    json: Annotated[bool, typer.Option("--json", help="as data")] = False,
     config: Config = DEFAULT,
-    json: Annotated[bool, typer.Option("--json", help="as the bench API says it")] = False,
-    shutdown: Annotated[bool, typer.Option("--shutdown", help="end the streamers of idle machines")] = False,
 ) -> None:
-    """How the machines stand."""
-    from shop_agent.bench.client import BenchClient
-    from shop_agent.bench.terminal import machine_table
+    """Find machines, and say what they and the shop's files lack; moves and heats nothing.
 
-    loaded = load_config(config)
-    if shutdown:
-        from shop_agent.streamer.shutdown import shut_down
+    Without --ports and --url it looks at this computer's serial ports, at hosts on this computer, and at what
+    agent.toml names. Opening a serial port restarts most boards: not while a machine prints from its own card. Ends
+    with 1 if something needs attention.
+    """
+    from shop_agent.doctor.examine import examine
+    from shop_agent.doctor.report import show
 
-        for line in shut_down(loaded):
-            Console().print(line)
-        return
-    with closing(BenchClient(loaded.data)) as client:
-        found = client.machines()
+    report = examine(config, ports, url or [], key_file)
     if json:
-        _print("[" + ",".join(one.model_dump_json() for one in found) + "]")
+        _print(report.model_dump_json())
     else:
-        Console().print(machine_table(found))
+        show(report, Console())
+    raise SystemExit(0 if report.well else 1)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import os
+import stat
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -37,18 +38,58 @@ class ShopSection(_File):
     stock: tuple[Stock, ...]
 
 
+class SafeEndSection(_File):
+    """How this machine is left; see `drivers.base.SafeEnd`."""
+
+    fan_until_c: float = Field(default=50.0, ge=0, le=500)
+    hold_z: bool = True
+
+
 class MachineSection(MachineSpec):
     """A machine as the broker knows it, and what only this computer needs to know."""
 
-    port: str
-    """Device path, or URL of `serial.serial_for_url` with a file descriptor."""
+    port: str = ""
+    """Device path, URL of `serial.serial_for_url` with a file descriptor, or a host's `http://` address; empty for
+    machines that are run by hand."""
     baudrate: int = 115200
     answer_s: float = Field(default=10.0, gt=0)
+    long_s: float = Field(default=600.0, gt=0)
     profile: Path
     """TOML with the slicer's or cutter's settings; see `profiles`."""
+    api_key_file: Path | None = None
+    """One line, which not everybody may read; for machines behind a host."""
+    safe_end: SafeEndSection = SafeEndSection()
+    power_off: tuple[str, ...] = ()
+    """Command that cuts the machine's power, when its safe end state can't be confirmed."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if bool(self.port) == self.attested:
+            needs = "has no port: leave it out" if self.port else "needs a port"
+            raise ValueError(f"{self.name} ({self.driver}) {needs}")
+        if is_host(self.port):
+            require_safe_host(self.port)
+        return self
 
     def spec(self) -> MachineSpec:
         return MachineSpec.model_validate(self.model_dump(include=set(MachineSpec.model_fields)))
+
+    def api_key(self) -> str:
+        """Empty without a file. Raises BadConfig."""
+        return "" if self.api_key_file is None else read_api_key(self.api_key_file)
+
+
+def read_api_key(path: Path) -> str:
+    """The key that is all of this file. Raises BadConfig, if everybody may read it too."""
+    try:
+        if path.stat().st_mode & stat.S_IROTH:
+            raise BadConfig(f"{path} can be read by every user of this computer: chmod o= {path}")
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{path}: no API key can be read: {error}") from error
+    if not key or not key.isprintable() or " " in key:
+        raise BadConfig(f"{path} must hold one API key and nothing else")
+    return key
 
 
 class AgentConfig(_File):
@@ -131,6 +172,30 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_host(port: str) -> bool:
+    """A machine's host on the network, and no port."""
+    return port.startswith(("http://", "https://"))
+
+
+def require_safe_host(url: str) -> None:
+    """Raises ValueError: plain http, as machines' hosts speak it, stays in the shop's own network."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ValueError(f"a machine's host has a URL such as http://printer.local, not {url!r}")
+    if parts.username or parts.password:
+        raise ValueError(f"{parts.hostname}: no passwords in a port: a key goes into api_key_file")
+    if parts.scheme == "http" and not _is_near(parts.hostname):
+        raise ValueError(f"{url} is not encrypted and not in this shop's network: use https")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa"))
+    return address.is_private or address.is_link_local
+
+
 def is_local(url: str) -> bool:
     """On this computer: no proxy stands between."""
     return is_loopback(urlsplit(url).hostname or "")
@@ -139,6 +204,10 @@ def is_local(url: str) -> bool:
 class MachinePolicy(_File):
     limits: Path
     """TOML of `slicer_bridge.limits.MachineLimits`."""
+    heat_w: float | None = Field(default=None, ge=0)
+    """What its heaters draw together on their way up."""
+    heat_up_s: float = Field(default=900.0, gt=0)
+    """After this a heat-up counts as over, whatever the machine says."""
 
 
 class Policy(_File):
@@ -151,7 +220,19 @@ class Policy(_File):
     """Attended machines: a named operator confirms at least so often."""
     hours: tuple[Window, ...] = ()
     """Local hours in which runs may start; none given: always."""
+    power_budget_w: float | None = Field(default=None, gt=0)
+    """What all heat-ups of the shop together may draw; None: no limit."""
     machines: dict[str, MachinePolicy]
+
+    @model_validator(mode="after")
+    def _within_budget(self) -> Self:
+        for name, machine in self.machines.items():
+            if self.power_budget_w is not None and (machine.heat_w or 0.0) > self.power_budget_w:
+                raise ValueError(
+                    f"{name} heats with {machine.heat_w:g} W, more than power_budget_w ({self.power_budget_w:g} W): "
+                    "it could never start"
+                )
+        return self
 
     def is_open(self, local: datetime) -> bool:
         """Whether a run may start at this local time."""
@@ -177,11 +258,17 @@ def _load(path: Path, model: type[Model]) -> Model:
         raise BadConfig(f"{path}: {reasons}") from error
 
 
+def _placed(machine: MachineSection, base: Path) -> MachineSection:
+    key = machine.api_key_file
+    paths = {"profile": base / machine.profile, "api_key_file": base / key if key else None}
+    return machine.model_copy(update=paths)
+
+
 def load_config(path: Path) -> AgentConfig:
     """Raises BadConfig."""
     config = _load(path, AgentConfig)
     base = path.resolve().parent
-    machines = tuple(one.model_copy(update={"profile": base / one.profile}) for one in config.machines)
+    machines = tuple(_placed(one, base) for one in config.machines)
     return config.model_copy(
         update={
             "data": base / config.data,
@@ -192,9 +279,14 @@ def load_config(path: Path) -> AgentConfig:
     )
 
 
+def read_policy(config: AgentConfig) -> Policy:
+    """Whichever machines it names. Raises BadConfig."""
+    return _load(config.policy, Policy)
+
+
 def load_policy(config: AgentConfig) -> Policy:
     """Raises BadConfig; every machine needs limits."""
-    policy = _load(config.policy, Policy)
+    policy = read_policy(config)
     names = {machine.name for machine in config.machines}
     if set(policy.machines) != names:
         differ = ", ".join(sorted(set(policy.machines) ^ names))

@@ -118,7 +118,7 @@ class StreamerWatch:
 
     async def ask(self, request: wire.Request, answer: type[Answer]) -> Answer:
         """Raises StreamerGone, StreamerSaidNo."""
-        slow = isinstance(request, wire.Home | wire.SetWorkZero | wire.LocalReset | wire.Start)
+        slow = isinstance(request, wire.Home | wire.SetWorkZero | wire.Probe | wire.LocalReset | wire.Start)
         return await self._voice.ask(request, answer, LONG_S if slow else 20.0)
 
 

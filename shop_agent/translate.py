@@ -121,6 +121,7 @@ def view(status: MachineStatus) -> MachineView:
         reason="" if ready else (status.quarantine or status.reason or status.state.value),
         work_offset_mm=status.work_offset_mm,
         quarantine=status.quarantine,
+        warm=status.run if status.run is not None and not status.heating else "",
     )
 
 

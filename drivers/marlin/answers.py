@@ -225,4 +225,14 @@ def recognise(text: str) -> str:
     return ""
 
 
-SIGN = SerialSign(b"\nM115\n", recognise)
+def busy(text: str) -> str:
+    """It prints from its own card, or is at something that takes long."""
+    lines = [line.strip("\x00\xff \t\r") for line in text.splitlines()]
+    card = [line for line in lines if line.endswith("SD printing") or line.startswith("SD printing byte")]
+    if card and card[-1].startswith("SD printing byte"):
+        return f"it prints from its own card ({card[-1]})"
+    told = [line for line in lines if line.startswith("ok") or "busy:" in line]
+    return told[-1] if told and "busy:" in told[-1] else ""
+
+
+SIGN = SerialSign(b"\nM115\nM27\n", recognise, busy)

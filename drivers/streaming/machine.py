@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 
 from drivers.base import Capabilities, LineCheck, PortSettings, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse, MachineFault, NotReady
+from drivers.requests import Requests
 from drivers.streaming.exchange import LineProtocol
 from drivers.streaming.program import Program
-from drivers.streaming.requests import Requests
 from drivers.transports import Port
 
 Event = TypeVar("Event")
@@ -70,6 +70,8 @@ class Machine(ABC, Generic[Event]):
         self._reason = ""
         self._boot_id = ""
         self._run: Run | None = None
+        self.doing = ""
+        """What a run is about, where that isn't its program itself; shown as its reason."""
 
     # What a firmware's driver provides ----------------------------------------------------------
 
@@ -196,4 +198,4 @@ class Machine(ABC, Generic[Event]):
             raise NotReady(f"open anew after the fault: {self._reason}")
 
     def become(self, state: State, reason: str = "") -> None:
-        self._state, self._reason = state, reason
+        self._state, self._reason = state, reason or (self.doing if state is State.RUNNING else "")

@@ -11,9 +11,9 @@ from threading import Lock
 
 from drivers.base import Capabilities, EndedBy, LineCheck, PortSettings, RunReport, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse, LineRefused, LinkLost, MachineFault, NoAnswer, NotReady
+from drivers.requests import Cancelled, StoppedNow
 from drivers.streaming.exchange import Exchange, LineProtocol
 from drivers.streaming.machine import Event, Machine, Readings, Run
-from drivers.streaming.requests import Cancelled, StoppedNow
 
 PROGRESS_S = 0.25
 RECONNECT_S = 0.2
@@ -106,7 +106,7 @@ class SerialDriver(Machine[Event]):
     def _execute(self) -> RunReport:
         try:
             self.begin()
-            self.exchange.stream(self.current.program, listen=True)
+            self.work()
             safe = self.finish()
         except Cancelled:
             return self._report(EndedBy.CANCELLED, self._end_safely(None))
@@ -129,6 +129,10 @@ class SerialDriver(Machine[Event]):
         self.current.ended_at = self.current.program.taken
         self.current.watch.progress(self.snapshot())
         return self._report(EndedBy.FINISHED, safe)
+
+    def work(self) -> None:
+        """Have every line acknowledged."""
+        self.exchange.stream(self.current.program, listen=True)
 
     def _stopped(self, fault: MachineFault | None) -> DriverError:
         self.current.ended_at = self.lines_done
@@ -198,6 +202,11 @@ class SerialDriver(Machine[Event]):
     def _hold(self, run: Run, reason: str) -> None:
         run.held_here = True
         self.pause()
+        self.wait_held(run, reason, self.go_on)
+
+    def wait_held(self, run: Run, reason: str, go_on: Callable[[], bool]) -> None:
+        """The machine stands: be held until somebody resumes and `go_on` succeeds. Raises what ends the run."""
+        run.held_here = True
         self.become(State.HELD, reason)
         run.watch.held(reason)
         while True:
@@ -207,12 +216,17 @@ class SerialDriver(Machine[Event]):
                 if self.requests.pending:
                     self.requests.pending = False
                     self.asked()
-            if self.go_on():
+                self.while_held()
+            if go_on():
                 break
             self.requests.hold = self.readings.not_ready or reason
+            self.become(State.HELD, self.requests.hold)
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
+
+    def while_held(self) -> None:
+        """Called again and again in a hold by request."""
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)

@@ -34,6 +34,8 @@ class Heater:
         self.kind = kind
         self.target_c = 0.0
         self.broken = False
+        self.resting = False
+        """The firmware keeps the target and gives no power, as in a long filament change."""
         self.settled_at = -inf
         self.trip_at = inf
         self._speed = speed
@@ -61,20 +63,25 @@ class Heater:
         self.broken = False
         self._restart(self.target_c, now)
 
+    def rest(self, now: float, *, resting: bool) -> None:
+        self.resting = resting
+        self._restart(self.target_c, now)
+
     def _restart(self, target_c: float, now: float) -> None:
         current = self.temperature(now)
         changed = target_c != self.target_c
         self.target_c, self._since, self._from_c = target_c, now, current
-        rising = target_c > current and not self.broken
+        cold = self.broken or self.resting
+        rising = target_c > current and not cold
         self._aim_c = self.kind.full_power_c if rising else AMBIENT_C
         self._tau_s = self.kind.heat_tau_s if rising else self.kind.cool_tau_s
-        if rising or (target_c > AMBIENT_C and not self.broken):
+        if rising or (target_c > AMBIENT_C and not cold):
             self._level_c = target_c
             self.settled_at = now + self._time_to(target_c, current)
         else:
             self._level_c = AMBIENT_C
             self.settled_at = inf if current - AMBIENT_C > 0.005 else now
-        if target_c == current and not self.broken:
+        if target_c == current and not cold:
             self.settled_at = now
         self._watch(now, current, changed)
 
@@ -86,7 +93,7 @@ class Heater:
 
     def _watch(self, now: float, current: float, changed: bool) -> None:
         """When thermal protection will stop the machine, if nothing changes."""
-        if self.target_c <= 0.0 or not self.broken:
+        if self.target_c <= 0.0 or not self.broken or self.resting:
             self.trip_at = inf
             return
         if not changed and self.trip_at < inf:
@@ -103,7 +110,7 @@ class Heater:
 
     def power(self, now: float) -> int:
         """The duty that M105 reports, 0 to 127."""
-        if self.target_c <= 0.0:
+        if self.target_c <= 0.0 or self.resting:
             return 0
         if self.broken or now < self.settled_at:
             return 127 if self._aim_c > AMBIENT_C or self.broken else 0

@@ -1,4 +1,4 @@
-"""One process serves one machine: its pty, its control socket, its files. It ends when its parent does."""
+"""One process serves one machine: its link, its control socket, its files. It ends when its parent does."""
 
 import os
 import select
@@ -13,8 +13,8 @@ from types import FrameType
 from hardware_sim.firmware.config import MachineConfig
 from hardware_sim.firmware.control import Bench
 from hardware_sim.firmware.firmware import make
+from hardware_sim.firmware.links import wire
 from hardware_sim.firmware.record import Recorder
-from hardware_sim.ports import PseudoPort
 
 LOOK_S = 0.25
 """How often to look whether the parent lives, at least."""
@@ -25,9 +25,9 @@ TX_LIMIT = 4096
 class Server:
     def __init__(self, config: MachineConfig) -> None:
         self.config = config
-        self.port = PseudoPort(config.port)
+        self.port, self.computer = wire(config)
         self.firmware = make(config)
-        self.bench = Bench(self.firmware)
+        self.bench = Bench(self.firmware, self.computer)
         self.recorder = Recorder(config.folder, config.name, self.firmware.witness)
         self._parent = os.getppid()
         self._watch_stdin = stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISSOCK(os.fstat(0).st_mode)
@@ -49,7 +49,11 @@ class Server:
             self._listener.bind(str(self.config.control))
             self._listener.listen()
             self.port.plug()
-            sys.stdout.write(f"{self.config.name}: serving at {self.config.port}\n")
+            address = self.port.address
+            if self.computer is not None:
+                stack.enter_context(self.computer)
+                address = self.computer.url
+            sys.stdout.write(f"{self.config.name}: serving at {address}\n")
             sys.stdout.flush()
             while not self._ending and os.getppid() == self._parent:
                 self._step()
@@ -68,6 +72,8 @@ class Server:
 
     def _step(self) -> None:
         now = time.monotonic()
+        if self.computer is not None:
+            self.computer.check()
         self._send(self.firmware.advance(now))
         self._cable(now)
         self.recorder.record(now)
@@ -116,7 +122,9 @@ class Server:
             self.port.plug()
 
     def _look(self) -> None:
-        """Opening the port restarts the board, where it does."""
+        """Opening the port restarts the board, where it does; what had been sent before comes first."""
+        if self.port.connected:
+            self._receive()
         if self.port.opened() and (self.config.resets_on_open or not self._powered):
             self._powered = True
             self._unsent.clear()

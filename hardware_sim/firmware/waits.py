@@ -1,7 +1,9 @@
 """What a command under execution waits for. Commands are generators: they yield a wait, and go on once it is over."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from enum import Enum
+from math import inf
 
 
 class Motion(Enum):
@@ -12,7 +14,14 @@ class Motion(Enum):
     FREE = "no hold, no open door"
 
 
-Wait = float | Motion
-"""A time on the machine's clock, seconds, or a state of the planner."""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody is asked to do or say something; `until` is when the firmware stops waiting."""
+
+    until: float = inf
+
+
+Wait = float | Motion | Person
+"""A time on the machine's clock, seconds, a state of the planner, or a person."""
 
 Execution = Generator[Wait, None, None]

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from hardware_sim.firmware.presence import Presence
+
 COLUMNS = 6
 """float32 per row: deposits x0 y0 x1 y1 z e, cuts x0 y0 z0 x1 y1 z1; all mm."""
 
@@ -35,7 +37,17 @@ class Counters:
     cuts: int = 0
     filament_mm: float = 0.0
     spindle_s: float = 0.0
-    """Seconds of physics with the spindle turning."""
+    """Seconds of physics with the spindle turning, or the beam on."""
+    spindle_alone_s: float = 0.0
+    """Those of them in which nobody was there, where it is known who is."""
+    air_printed_mm: float = 0.0
+    """Filament that was asked for and didn't come out: jam, or spool at its end."""
+    occupied_starts: int = 0
+    """Jobs that began laying down or cutting where an earlier job's work still lay."""
+    mismatched_jobs: int = 0
+    """Jobs with another material, nozzle, sheet or tool on the machine than they wanted."""
+    z_released: int = 0
+    """Times that the Z motor lost its current with the nozzle above the bed."""
     cold_extrusions: int = 0
     out_of_frame: int = 0
     """Moves asked for beyond the machine's travel."""
@@ -79,6 +91,13 @@ class Note:
     details: dict[str, str | int | float] = field(default_factory=dict)
 
 
+class Everywhere:
+    """Nothing sticks to this bed any more."""
+
+    def covers(self, _x: float, _y: float) -> bool:
+        return True
+
+
 class Loss(Protocol):
     """Where deposits no longer stick."""
 
@@ -88,6 +107,7 @@ class Loss(Protocol):
 class Witness:
     def __init__(self, *, splits_setup: bool) -> None:
         self.counters = Counters()
+        self.presence = Presence()
         self.episode: Episode | None = None
         self.bed = 1
         self.rows = array("f")
@@ -101,6 +121,8 @@ class Witness:
         self._splits_setup = splits_setup
         self._episodes = 0
         self._full: list[tuple[int, array[float]]] = []
+        self._used = False
+        """An earlier job has left something on this bed."""
         self._floor_mm = 1e9
 
     def active(self, now: float, kind: EpisodeKind) -> bool:
@@ -124,6 +146,7 @@ class Witness:
         if kind is EpisodeKind.SETUP:
             return False
         episode.kind = kind
+        self._used = self._used or bool(self.first_layer)
         self.counters.jobs += 1
         episode.job = self.counters.jobs
         self.notes.append(Note("job_started", now, episode))
@@ -139,9 +162,11 @@ class Witness:
             episode.last = max(episode.last, now)
         self.notes.append(Note("episode_ended", now, episode, reason))
 
-    def deposit(self, x0: float, y0: float, x1: float, y1: float, z: float, e: float) -> None:
+    def deposit(self, x0: float, y0: float, x1: float, y1: float, z: float, e: float, now: float) -> None:
         """Hot filament laid down on a straight line; lost where a piece has come off."""
         self.counters.filament_mm += e
+        if self._used:
+            self._collide(now)
         if self.losses and any(loss.covers((x0 + x1) / 2, (y0 + y1) / 2) for loss in self.losses):
             return
         row = (x0, y0, x1, y1, z, e)
@@ -155,6 +180,16 @@ class Witness:
             self.episode.deposits += 1
             self.episode.filament_mm += e
 
+    def _collide(self, now: float) -> None:
+        """The nozzle drives into what stands there: this bed's pieces are spoilt, old ones and new ones."""
+        self._used = False
+        self.occupied(now)
+        self.losses.append(Everywhere())
+
+    def occupied(self, now: float) -> None:
+        self.counters.occupied_starts += 1
+        self.note("started_on_occupied_bed", now, bed=self.bed)
+
     def cut(self, begin: tuple[float, float, float], end: tuple[float, float, float]) -> None:
         """A turning tool moved through the sheet on a straight line."""
         self.rows.extend((*begin, *end))
@@ -162,9 +197,10 @@ class Witness:
         if self.episode is not None:
             self.episode.cuts += 1
 
-    def turned(self, seconds: float) -> None:
-        """The spindle has been turning for that long, seconds of physics."""
+    def turned(self, seconds: float, alone_s: float) -> None:
+        """The spindle has been turning for that long, and with nobody there for `alone_s`; seconds of physics."""
         self.counters.spindle_s += seconds
+        self.counters.spindle_alone_s += alone_s
         if self.episode is not None:
             self.episode.spindle_s += seconds
 
@@ -174,6 +210,7 @@ class Witness:
         closed = self.bed
         self.bed += 1
         self.losses.clear()
+        self._used = False
         self.first_layer = array("f")
         self.height_mm = 0.0
         self._floor_mm = 1e9

@@ -9,7 +9,7 @@ from typing import Annotated
 import uvicorn
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from shop_agent.bench import schemas
 from shop_agent.bench.desk import AnsweredOtherwise, Desk, NoSuchThing
@@ -28,6 +28,7 @@ _VERBS: dict[str, Make] = {
     "stop": lambda act: wire.StopNow(reason=act.reason),
     "presence": lambda act: wire.Presence(operator=act.operator),
 }
+_OTHERS = ("home", "zero", "probe", "skip", "override", "mode")
 _NAMED = frozenset({"resume", "presence"})
 
 
@@ -73,13 +74,36 @@ def _add_machines(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/machines/{name}/zero")
     async def zero(name: str, at: schemas.ZeroAt) -> schemas.Offset:
-        return await desk.zero(name, at.machine_mm)
+        return await desk.offset(name, wire.SetWorkZero(machine_mm=at.machine_mm))
+
+    @app.post("/machines/{name}/probe")
+    async def probe(name: str, by: schemas.ProbeBy) -> schemas.Offset:
+        request = wire.Probe(travel_mm=by.travel_mm, feed_mm_s=by.feed_mm_s, plate_mm=by.plate_mm)
+        return await desk.offset(name, request)
+
+    @app.post("/machines/{name}/skip")
+    async def skip(name: str, which: schemas.Skip) -> schemas.MachineView:
+        await desk.act(name, wire.SkipObject(name=which.object))
+        return desk.machine(name)
+
+    @app.post("/machines/{name}/override")
+    async def override(name: str, to: schemas.OverrideTo) -> schemas.MachineView:
+        await desk.act(name, wire.Override.model_validate(to.model_dump(exclude={"operator"})))
+        return desk.machine(name)
+
+    @app.get("/machines/{name}/program")
+    async def program(name: str) -> FileResponse:
+        """The program that this machine runs, or is to run next: for machines run by hand."""
+        path = desk.program(name)
+        return FileResponse(path, media_type="application/octet-stream", filename=f"{name}-{path.name}")
 
     @app.post("/machines/{name}/{verb}")
     async def act(name: str, verb: str, act: schemas.Act) -> schemas.MachineView:
         """hold, resume, cancel, stop, presence."""
         if verb not in _VERBS:
-            raise NoSuchThing(f"no verb {verb}; there are: {', '.join(_VERBS)}, home, zero, mode")
+            raise NoSuchThing(
+                f"no verb {verb}; there are: {', '.join(_VERBS)}, home, zero, probe, skip, override, mode"
+            )
         if verb in _NAMED and not act.operator.strip():
             raise Refused("say who is there: the operator's name is missing")
         await desk.act(name, _VERBS[verb](act))

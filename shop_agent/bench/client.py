@@ -50,6 +50,10 @@ class BenchClient:
         """Raises Refused."""
         return self._send("POST", f"/machines/{machine}/{verb}", body.model_dump_json())
 
+    def program(self, machine: str) -> bytes:
+        """What it runs, or is to run next. Raises Refused."""
+        return self._send("GET", f"/machines/{machine}/program")
+
     def _send(self, method: str, path: str, body: str | None = None) -> bytes:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:

@@ -1,6 +1,7 @@
 """What people at the machines ask and answer, carried out inside the agent."""
 
 import asyncio
+import hashlib
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,8 @@ class Desk:
         match answer:
             case schemas.SetupAnswer():
                 event = await self._setup(task, answer)
+            case schemas.StartedAnswer() | schemas.EndedAnswer():
+                event = await self._attest(task.machine, run, answer)
             case schemas.CountAnswer(operator=operator, counts=counts, cleared=cleared):
                 event = ev.CountGiven(run, operator, core_counts(counts), cleared)
             case schemas.SettleAnswer(operator=operator, note=note, counts=counts):
@@ -117,6 +120,19 @@ class Desk:
             first = verdict.findings[0]
             raise Refused(f"with this work zero line {first.line} can't be run: {first.reason}")
 
+    async def _attest(
+        self, machine: str, run: str, answer: schemas.StartedAnswer | schemas.EndedAnswer
+    ) -> ev.AttestGiven:
+        """A run that won't be started has ended too. Raises Refused."""
+        request: wire.Request
+        if isinstance(answer, schemas.StartedAnswer) and answer.started:
+            request = wire.AttestStarted(run=run, operator=answer.operator)
+        else:
+            finished = isinstance(answer, schemas.EndedAnswer) and answer.finished
+            request = wire.AttestEnded(run=run, operator=answer.operator, finished=finished, note=answer.note)
+        await self._ask(machine, request)
+        return ev.AttestGiven(run)
+
     async def _release(self, machine: str, operator: str) -> ev.MachineReleased:
         self._agent.memory.require_releasable(machine)
         await self._ask(machine, wire.LocalReset(operator=operator))
@@ -134,10 +150,11 @@ class Desk:
         memory = self._agent.memory
         standing, reason = memory.reported(name)
         live = memory.on(name, AFTER_PERMIT)
+        armed = [run.id for run in memory.on(name, frozenset({RunState.ARMED}))]
         seen: dict[str, object] = {}
         status = self._agent.watches[name].status
         if status is not None:
-            fields = set(schemas.MachineView.model_fields) & set(wire.MachineStatus.model_fields) - {"run"}
+            fields = set(schemas.MachineView.model_fields) & set(wire.MachineStatus.model_fields) - {"run", "attested"}
             seen = {**status.model_dump(include=fields), "state": status.state, "state_reason": status.reason}
         return schemas.MachineView.model_validate(
             {
@@ -147,6 +164,8 @@ class Desk:
                 "reason": reason,
                 "mode": memory.machines[name].mode,
                 "run": live[0].id if live else None,
+                "waits": next((memory.slot_waits[one] for one in armed if one in memory.slot_waits), ""),
+                "attested": memory.facts[name].attested,
             }
         )
 
@@ -166,16 +185,28 @@ class Desk:
         await self.act(name, wire.Home())
         return self.machine(name)
 
-    async def zero(self, name: str, machine_mm: wire.Triple) -> schemas.Offset:
-        """Raises NoSuchThing, Refused."""
+    async def offset(self, name: str, request: wire.SetWorkZero | wire.Probe) -> schemas.Offset:
+        """The work zero as the machine reads it back. Raises NoSuchThing, Refused."""
         self._require(name)
         try:
-            request = wire.SetWorkZero(machine_mm=machine_mm)
             offset = await self._agent.watches[name].ask(request, wire.WorkOffset)
         except (StreamerGone, StreamerSaidNo) as error:
             raise Refused(str(error)) from error
         await self._status(name)
         return schemas.Offset(work_offset_mm=offset.work_offset_mm)
+
+    def program(self, name: str) -> Path:
+        """The file of the run under way, or of the one that is next. Raises NoSuchThing, Refused."""
+        self._require(name)
+        memory = self._agent.memory
+        runs = memory.on(name, AFTER_PERMIT) or memory.on(name, frozenset({RunState.ARMED, RunState.STAGED}))
+        if not runs or runs[0].program is None:
+            raise Refused(f"no program is ready for {name}")
+        program = runs[0].program
+        path = Path(program.path)
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != program.sha256:
+            raise Refused(f"the program of run {runs[0].id} is not the one that was staged: cancel the run")
+        return path
 
     def _require(self, name: str) -> None:
         if name not in self._agent.watches:
@@ -199,7 +230,9 @@ class Desk:
         )
         if task.machine:
             facts = self._agent.memory.facts[task.machine]
-            view = view.model_copy(update={"router": facts.router, "tool_mm": facts.tool_mm})
+            view = view.model_copy(
+                update={"router": facts.router, "attested": facts.attested, "tool_mm": facts.tool_mm}
+            )
         if task.run is not None:
             view = view.model_copy(update=_run_fields(task.run))
         if task.lot is not None:

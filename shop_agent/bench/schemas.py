@@ -32,6 +32,8 @@ class TaskView(Schema):
     """Why it is asked again, or what went before."""
     machine: str | None = None
     router: bool = False
+    attested: bool = False
+    """The machine is run by hand."""
     run: str | None = None
     state: str | None = None
     """The run's."""
@@ -62,6 +64,24 @@ class SetupAnswer(Schema):
     sheet_mm: Triple | None = None
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+
+
+class StartedAnswer(Schema):
+    """By hand: the machine executes the program; or it won't, and the run is over."""
+
+    kind: Literal["started"] = "started"
+    operator: str
+    started: bool = True
+    note: str = ""
+
+
+class EndedAnswer(Schema):
+    """By hand: the machine is done, cold and still; `finished`: after the whole program."""
+
+    kind: Literal["ended"] = "ended"
+    operator: str
+    finished: bool
+    note: str = ""
 
 
 class CountAnswer(Schema):
@@ -108,7 +128,15 @@ class HandoverAnswer(Schema):
 
 
 Answer = Annotated[
-    SetupAnswer | CountAnswer | ClearAnswer | SettleAnswer | ReleaseAnswer | LotAnswer | HandoverAnswer,
+    SetupAnswer
+    | StartedAnswer
+    | EndedAnswer
+    | CountAnswer
+    | ClearAnswer
+    | SettleAnswer
+    | ReleaseAnswer
+    | LotAnswer
+    | HandoverAnswer,
     Field(discriminator="kind"),
 ]
 
@@ -121,6 +149,10 @@ class MachineView(Schema):
     reason: str
     mode: Mode
     run: str | None = None
+    waits: str = ""
+    """What a run that is set up waits for before it may start."""
+    attested: bool = False
+    """Run by hand: what becomes of its runs is what a person says."""
     attended: bool = False
     state: str | None = None
     state_reason: str | None = None
@@ -131,8 +163,15 @@ class MachineView(Schema):
     bed_c: float | None = None
     position_mm: Triple | None = None
     work_offset_mm: Triple | None = None
+    heating: bool = False
     lines_done: int = 0
     lines_total: int = 0
+    time_left_s: float | None = None
+    objects: tuple[str, ...] = ()
+    """Of the program under way; one can be skipped by its name."""
+    skipped: tuple[str, ...] = ()
+    prompt: str = ""
+    """What the machine asks a person at it; `resume` answers."""
     presence_left_s: float | None = None
     pid: int | None = None
     """Of its streamer."""
@@ -147,6 +186,30 @@ class Act(Schema):
 
     operator: str = ""
     reason: str = ""
+
+
+class Skip(Schema):
+    """`object`: one of the machine's `objects`."""
+
+    operator: str
+    object: str
+
+
+class OverrideTo(Schema):
+    """Percent of what the program says; None leaves one as it is."""
+
+    operator: str
+    feed_percent: int | None = None
+    rapid_percent: int | None = None
+    spindle_percent: int | None = None
+
+
+class ProbeBy(Schema):
+    """Down onto a contact plate of this thickness, by at most `travel_mm`; the work zero's Z goes under the plate."""
+
+    travel_mm: float = Field(gt=0, le=200)
+    feed_mm_s: float = Field(gt=0, le=50)
+    plate_mm: float = Field(ge=0, le=100)
 
 
 class ZeroAt(Schema):

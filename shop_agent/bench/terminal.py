@@ -28,11 +28,22 @@ def machine_table(machines: list[schemas.MachineView]) -> Table:
     for heading in ("machine", "stands", "mode", "run", "lines", "presence", "firmware", "why"):
         table.add_column(heading, overflow="fold")
     for one in machines:
-        lines = f"{one.lines_done}/{one.lines_total}" if one.run else ""
         left = "" if one.presence_left_s is None else left_text(one)
-        why = one.reason or one.state_reason or ""
-        table.add_row(one.name, one.standing, one.mode, one.run or "", lines, left, one.firmware or "", why)
+        firmware = "by hand: attested" if one.attested else one.firmware or ""
+        table.add_row(one.name, one.standing, one.mode, one.run or "", _progress(one), left, firmware, _why(one))
     return table
+
+
+def _progress(machine: schemas.MachineView) -> str:
+    if not machine.run or machine.attested:
+        return ""
+    minutes = "" if machine.time_left_s is None else f", {machine.time_left_s / 60:.0f} min left"
+    return f"{machine.lines_done}/{machine.lines_total}{minutes}"
+
+
+def _why(machine: schemas.MachineView) -> str:
+    asks = f"it asks: {machine.prompt}" if machine.prompt else ""
+    return asks or machine.waits or machine.reason or machine.state_reason or ""
 
 
 class Conversation:
@@ -64,6 +75,8 @@ class Conversation:
     def _ask(self, task: schemas.TaskView) -> schemas.Answer:
         makers: dict[TaskKind, Callable[[schemas.TaskView], schemas.Answer]] = {
             TaskKind.SETUP: self._setup,
+            TaskKind.STARTED: self._started,
+            TaskKind.ENDED: self._ended,
             TaskKind.COUNT: self._count,
             TaskKind.SETTLE: self._settle,
             TaskKind.LOT: self._lot,
@@ -77,7 +90,7 @@ class Conversation:
         return Confirm.ask(question, console=self._console)
 
     def _setup(self, task: schemas.TaskView) -> schemas.SetupAnswer:
-        if task.router:
+        if task.router and not task.attested:
             self._touch_off(task.machine or "")
         sheet = self._sheet() if task.router else None
         return schemas.SetupAnswer(
@@ -89,6 +102,19 @@ class Conversation:
             clamps_clear=self._yes("Do all clamps stand outside the drawn area?") if task.router else None,
             extraction_on=self._yes("Is the extraction on?") if task.router else None,
         )
+
+    def _started(self, task: schemas.TaskView) -> schemas.StartedAnswer:
+        self._console.print(f"its program: llagar-agent machine program {task.machine} --to FILE")
+        started = self._yes("Does the machine execute the program?")
+        note = "" if started else Prompt.ask("Why does it not start?", console=self._console)
+        return schemas.StartedAnswer(operator=self._operator, started=started, note=note)
+
+    def _ended(self, task: schemas.TaskView) -> schemas.EndedAnswer:
+        if not self._yes("Is the machine done, cold and still?"):
+            raise Refused("say so once it is")
+        finished = self._yes("Was the whole program executed?")
+        note = Prompt.ask("What happened?", console=self._console, default="") if not finished else ""
+        return schemas.EndedAnswer(operator=self._operator, finished=finished, note=note)
 
     def _touch_off(self, machine: str) -> None:
         if self._yes(f"Home {machine} now? Stand clear"):

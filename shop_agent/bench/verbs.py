@@ -1,5 +1,6 @@
 """`llagar-agent machine`: what a person does to one machine, asked of the agent that runs it."""
 
+import hashlib
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from shop_agent.errors import Refused
 from shop_agent.options import DEFAULT, Config, Operator, named
 from shop_agent.settings import load_config
 from shop_agent.state.records import Mode
@@ -30,7 +32,7 @@ def hold(name: Name, config: Config = DEFAULT, operator: Operator = "", reason: 
 
 @app.command()
 def resume(name: Name, config: Config = DEFAULT, operator: Operator = "") -> None:
-    """Go on with a run that is held; says that you are there."""
+    """Go on with a run that is held, and answer what the machine asks; says that you are there."""
     _act(config, name, "resume", operator)
 
 
@@ -65,6 +67,76 @@ def zero(name: Name, x: Millimetres, y: Millimetres, z: Millimetres, config: Con
 
     offset = Offset.model_validate_json(_post(config, name, "zero", ZeroAt(machine_mm=(x, y, z)))).work_offset_mm
     Console().print(f"work zero of {name} read back: {offset}")
+
+
+@app.command()
+def probe(
+    name: Name,
+    plate: Annotated[float, typer.Option(help="thickness of the contact plate, mm")],
+    travel: Annotated[float, typer.Option(help="how far down at most, mm")] = 20.0,
+    feed: Annotated[float, typer.Option(help="how fast, mm/s")] = 1.0,
+    config: Config = DEFAULT,
+) -> None:
+    """Lower a router's tool onto a contact plate: the work zero's Z goes under it."""
+    from shop_agent.bench.schemas import Offset, ProbeBy
+
+    by = ProbeBy(travel_mm=travel, feed_mm_s=feed, plate_mm=plate)
+    offset = Offset.model_validate_json(_post(config, name, "probe", by)).work_offset_mm
+    Console().print(f"work zero of {name} read back: {offset}")
+
+
+@app.command()
+def skip(
+    name: Name,
+    thing: Annotated[str, typer.Argument(metavar="OBJECT", help="as `machines --json` names it")],
+    config: Config = DEFAULT,
+    operator: Operator = "",
+) -> None:
+    """Leave out what is still to come of one object; the others go on."""
+    from shop_agent.bench.schemas import MachineView, Skip
+
+    view = MachineView.model_validate_json(_post(config, name, "skip", Skip(operator=named(operator), object=thing)))
+    Console().print(f"skipped on {name}: {', '.join(view.skipped) or thing}")
+
+
+@app.command()
+def override(
+    name: Name,
+    feed: Annotated[int | None, typer.Option(help="percent of the program's feeds")] = None,
+    rapid: Annotated[int | None, typer.Option(help="percent of rapid moves: 100, 50 or 25")] = None,
+    spindle: Annotated[int | None, typer.Option(help="percent of the program's spindle speed")] = None,
+    config: Config = DEFAULT,
+    operator: Operator = "",
+) -> None:
+    """Change feed, rapid or spindle of the run under way, where the firmware can."""
+    from shop_agent.bench.schemas import OverrideTo
+
+    _post(
+        config,
+        name,
+        "override",
+        OverrideTo(operator=named(operator), feed_percent=feed, rapid_percent=rapid, spindle_percent=spindle),
+    )
+    Console().print(f"taken: override {name}")
+
+
+@app.command()
+def program(
+    name: Name,
+    to: Annotated[Path, typer.Option(help="where to write it; must not be there yet")],
+    config: Config = DEFAULT,
+) -> None:
+    """Fetch what a machine runs, or is to run next: for machines run by hand."""
+    from shop_agent.bench.client import BenchClient
+
+    with closing(BenchClient(load_config(config).data)) as client:
+        data = client.program(name)
+    try:
+        with to.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise Refused(f"{to} can't be written: {error.strerror}") from error
+    Console().print(f"{to}: {len(data)} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}")
 
 
 @app.command()

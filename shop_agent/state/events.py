@@ -176,6 +176,13 @@ class SetupGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class AttestGiven:
+    """A person's word on a run by hand; its streamer has it, and writes what follows."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class CountGiven:
     run: str
     operator: str
@@ -255,6 +262,14 @@ MachineEvent = (
     | JournalLost
 )
 PersonEvent = (
-    SetupGiven | CountGiven | SettleGiven | MachineCleared | MachineReleased | LotAnswered | HandoverGiven | ModeSet
+    SetupGiven
+    | AttestGiven
+    | CountGiven
+    | SettleGiven
+    | MachineCleared
+    | MachineReleased
+    | LotAnswered
+    | HandoverGiven
+    | ModeSet
 )
 Event = BrokerEvent | MachineEvent | PersonEvent

@@ -24,6 +24,8 @@ class Rules:
     auto_accept_lots: bool
     record_life_s: float
     stock: frozenset[str]
+    power_budget_w: float | None = None
+    """What all heat-ups together may draw; None: no limit."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,10 @@ class Memory:
         self.asked: dict[str, list[Asked]] = {}
         self.deadlines: dict[str, float] = {}
         """Permitted run → end of its permit, monotonic seconds; unknown for runs of an earlier process."""
+        self.heating_since: dict[str, float] = {}
+        """Started run → since when its heat-up is counted, monotonic seconds."""
+        self.slot_waits: dict[str, str] = {}
+        """Armed run → which heat-ups it waits for."""
 
     # Runs -----------------------------------------------------------------------------------------
 

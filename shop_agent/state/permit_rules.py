@@ -6,6 +6,7 @@ from datetime import timedelta
 from broker.wire.states import Actor, RunState
 from shop_agent.errors import Refused
 from shop_agent.state import events as ev
+from shop_agent.state import heat_rules
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, ForbidStart, Instruction, StartRun, Tell
 from shop_agent.state.memory import BEFORE_PERMIT, Asked, Memory
@@ -42,9 +43,9 @@ class Permits:
             why = memory.standing(run.machine)[1] or "another run is first"
             raise Refused(f"{run.machine} is not free for this run: {why}")
         require_setup(run, event.setup, memory.facts[run.machine], memory.views[run.machine])
-        ready = replace(run, setup=event.setup, note="")
+        ready = replace(run, setup=event.setup, note="", armed=heat_rules.next_armed(memory))
         armed = memory.move(ready, _S.ARMED, say.Armed(event.setup), Actor.PERSON)
-        return [armed, *self._ask(memory.runs[run.id], now)]
+        return [armed, *self._ask_in_turn(now)]
 
     def passed(self, event: ev.Connected | ev.Disconnected | ev.Ticked, now: Now) -> list[Instruction]:
         """Time or the link has moved: what is due now."""
@@ -58,29 +59,45 @@ class Permits:
                 life = timedelta(seconds=self._memory.rules.record_life_s)
                 if now.at >= run.setup.at + life:
                     out.append(self._memory.lapse(run, "the setup record is too old: look again"))
-                else:
-                    out += self._ask(run, now, resend=isinstance(event, ev.Connected))
             elif run.phase is _S.PERMITTED and now.mono_s > self._memory.deadlines.get(run.id, float("-inf")):
                 out.append(ForbidStart(run.machine, run.id, run.fence, "the permit lapsed unused"))
+        return [*out, *self._ask_in_turn(now, resend=isinstance(event, ev.Connected))]
+
+    def _ask_in_turn(self, now: Now, *, resend: bool = False) -> list[Instruction]:
+        """Whoever was armed first asks first; one that waits for a heat-up slot keeps those behind it waiting."""
+        memory = self._memory
+        heat_rules.follow(memory, now)
+        due = [run for run in memory.runs.values() if run.phase is _S.ARMED and self._is_due(run, now, resend=resend)]
+        out: list[Instruction] = []
+        first: RunRecord | None = None
+        for run in sorted(due, key=lambda run: run.armed):
+            if heat_rules.must_wait(memory, run, now, first):
+                first = first or run
+            else:
+                out.append(self._ask(run, now))
         return out
 
-    def _ask(self, run: RunRecord, now: Now, *, resend: bool = False) -> list[Instruction]:
-        """Ask for a permit, or again for the same one; nothing if it is too early to ask again."""
+    def _is_due(self, run: RunRecord, now: Now, *, resend: bool) -> bool:
+        """A permit may be asked for now, or again."""
         if not self._connected or not self._open or run.setup is None:
-            return []
+            return False
+        tries = self._memory.asked.get(run.id)
+        if not tries or resend:
+            return True
+        last = tries[-1]
+        return now.mono_s >= (last.sent_s + ANSWER_S if last.denied_s is None else last.denied_s + DENIED_S)
+
+    def _ask(self, run: RunRecord, now: Now) -> AskPermit:
+        """For a permit, or again for the same one."""
         tries = self._memory.asked.setdefault(run.id, [])
-        if tries:
-            last = tries[-1]
-            denied = last.denied_s is not None
-            due_s = last.sent_s + ANSWER_S if last.denied_s is None else last.denied_s + DENIED_S
-            if now.mono_s < due_s and not resend:
-                return []
-            if not denied and now.mono_s < last.made_s + SAME_REQUEST_S:
-                last.sent_s = now.mono_s
-                return [AskPermit(run.id, run.fence, run.version, run.setup.id, last.request)]
-        self._made += 1
-        tries.append(Asked(f"{self._token}-{self._made}", now.mono_s, now.mono_s))
-        return [AskPermit(run.id, run.fence, run.version, run.setup.id, tries[-1].request)]
+        again = tries and tries[-1].denied_s is None and now.mono_s < tries[-1].made_s + SAME_REQUEST_S
+        if again:
+            tries[-1].sent_s = now.mono_s
+        else:
+            self._made += 1
+            tries.append(Asked(f"{self._token}-{self._made}", now.mono_s, now.mono_s))
+        record = run.setup.id if run.setup is not None else ""
+        return AskPermit(run.id, run.fence, run.version, record, tries[-1].request)
 
     def denied(self, event: ev.PermitDenied, now: Now) -> list[Instruction]:
         """A refusal after an unanswered request: that one may have been granted. The record is given up, and the

@@ -95,6 +95,8 @@ class RunRecord:
     material: str
     order: int
     """Runs are set up in the order in which they came."""
+    armed: int = 0
+    """Permits are asked for in the order in which the runs were armed."""
     phase: RunState = RunState.CLAIMED
     needs: PlateNeeds | None = None
     program: Program | None = None
@@ -149,6 +151,12 @@ class MachineFacts:
     """Cuts sheet: work zero, clamps and extraction belong to its setup."""
     materials: tuple[str, ...]
     tool_mm: float
+    attested: bool = False
+    """Run by hand: what becomes of a run is what a person says of it."""
+    heat_w: float = 0.0
+    """Counted against the power budget while it heats up."""
+    heat_up_s: float = 900.0
+    """Longest that a heat-up is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,8 @@ class MachineView:
     work_offset_mm: Size | None = None
     quarantine: str = ""
     """Why its streamer starts nothing before a local reset."""
+    warm: str = ""
+    """The run under way whose heaters have once reached their targets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,12 @@ def require_setup(run: RunRecord, setup: Setup, machine: MachineFacts, view: Mac
     if abs(setup.tool_mm - machine.tool_mm) > _SAME_MM:
         raise Refused(f"a tool of {setup.tool_mm:g} mm is fitted, the program was made for {machine.tool_mm:g} mm")
     if machine.router:
-        _require_router(run, setup, view)
+        _require_sheet(run, setup)
+        if not machine.attested:
+            _require_zero(setup, view)
 
 
-def _require_router(run: RunRecord, setup: Setup, view: MachineView) -> None:
+def _require_sheet(run: RunRecord, setup: Setup) -> None:
     needed = run.needs.thickness_mm if run.needs else 0.0
     if setup.sheet_mm is None:
         raise Refused("measure the sheet: its width, depth and thickness are missing")
@@ -35,6 +37,10 @@ def _require_router(run: RunRecord, setup: Setup, view: MachineView) -> None:
         raise Refused("clamps must stand outside the drawn area: move them and confirm")
     if setup.extraction_on is not True:
         raise Refused("the extraction is off: switch it on and confirm")
+
+
+def _require_zero(setup: Setup, view: MachineView) -> None:
+    """As the machine reads it back; by hand nothing can be read."""
     if setup.work_zero_mm is None or view.work_offset_mm is None:
         raise Refused("no work zero was read back from the machine: home it, then touch off")
     pairs = zip(setup.work_zero_mm, view.work_offset_mm, strict=True)

@@ -33,6 +33,7 @@ class Shop:
         match event:
             case (
                 ev.SetupGiven()
+                | ev.AttestGiven()
                 | ev.CountGiven()
                 | ev.SettleGiven()
                 | ev.MachineCleared()
@@ -119,6 +120,8 @@ class Shop:
         match event:
             case ev.SetupGiven():
                 out = self._permits.setup(event, now)
+            case ev.AttestGiven():
+                out = []
             case ev.CountGiven():
                 out = self._counted(event)
             case ev.SettleGiven():

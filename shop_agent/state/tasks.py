@@ -13,6 +13,10 @@ class TaskKind(StrEnum):
     LOT = "lot"
     """Accept or decline a lot."""
     SETUP = "setup"
+    STARTED = "started"
+    """By hand: download the program, start the machine, say so."""
+    ENDED = "ended"
+    """By hand: the machine is done, cold and still."""
     COUNT = "count"
     CLEAR = "clear"
     SETTLE = "settle"
@@ -45,6 +49,8 @@ def _of_machine(memory: Memory, name: str) -> Iterator[Task]:
         yield _run_task(TaskKind.SETTLE, run, f"{name}: run {run.phase}. What became of its pieces?")
     for run in memory.on(name, frozenset({RunState.FINISHED})):
         yield _run_task(TaskKind.COUNT, run, f"{name}: finished. Count good and scrap")
+    if memory.facts[name].attested:
+        yield from _of_hands(memory, name)
     machine = memory.machines[name]
     if machine.quarantine and not memory.on(name, UNSURE | AFTER_PERMIT):
         title = f"{name}: look at it, clear it, then release it"
@@ -54,6 +60,14 @@ def _of_machine(memory: Memory, name: str) -> Iterator[Task]:
     ready = memory.next_setup(name)
     if ready is not None:
         yield _run_task(TaskKind.SETUP, ready, f"{name}: set up {ready.material} and clear the bed")
+
+
+def _of_hands(memory: Memory, name: str) -> Iterator[Task]:
+    for run in memory.on(name, frozenset({RunState.STARTING})):
+        yield _run_task(TaskKind.STARTED, run, f"{name}: start the downloaded program by hand")
+    for run in memory.on(name, frozenset({RunState.RUNNING, RunState.PAUSED})):
+        stop = "asked to STOP: " if run.stop_asked else ""
+        yield _run_task(TaskKind.ENDED, run, f"{name}: {stop}say when it is done, cold and still")
 
 
 def _run_task(kind: TaskKind, run: RunRecord, title: str) -> Task:

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
 from drivers.base import Driver, EndedBy, RunReport, Status, Watch
-from drivers.errors import DriverError, FirmwareReset, NotReady
+from drivers.errors import DriverError, FirmwareReset, NotReady, OtherJob
+from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded
 from shop_agent.streamer.wire import Report
+
+REACHED_S = 3.0
+"""Heaters that are at their targets for so long have reached them."""
 
 
 @dataclass(slots=True)
@@ -18,37 +22,65 @@ class Execution:
     run: str
     write: Callable[[str, Report], None]
     show: Callable[[Status], None]
+    power: PowerCut
     end_wanted: str = ""
     hold_wanted: str = ""
+    heating: bool = True
+    """Its heaters have not yet reached their targets for the first time."""
     _running: bool = False
     _paused: bool = False
     _held: str | None = None
+    _rising: bool = False
+    """Some heater was seen on its way up."""
+    _reached_s: float | None = None
     _began_s: float = field(default_factory=time.monotonic)
 
     def execute(self, driver: Driver, program: Loaded) -> None:
         """Blocks until the run has ended one way or another, and its end is in the journal."""
-        watch = Watch(started=self._started, progress=self.show, held=self._on_hold, resumed=self._on_resume)
+        watch = Watch(started=self._started, progress=self._progress, held=self._on_hold, resumed=self._on_resume)
         try:
             report = driver.run(program.lines, program.checker.feed, watch)
         except FirmwareReset as error:
-            self._tell(Unknown(reason=f"the firmware restarted in mid-run: {error}"))
+            self._tell(Unknown(reason=self._ladder(f"the firmware restarted in mid-run: {error}", safe=error.safe)))
         except NotReady as error:
             self._tell(Faulted(reason=f"nothing was sent: {error}", lines=0, safe=True))
+        except OtherJob as error:
+            # Its power is somebody else's too.
+            self._tell(Faulted(reason=str(error), lines=error.lines_done, safe=error.safe))
         except DriverError as error:
-            reason = str(error) or type(error).__name__
+            reason = self._ladder(str(error) or type(error).__name__, safe=error.safe)
             self._tell(Faulted(reason=reason, lines=error.lines_done, safe=error.safe))
         else:
             self._tell(self._end(report))
 
+    def _progress(self, status: Status) -> None:
+        if self.heating:
+            self._follow_heaters(status.heating, time.monotonic())
+        self.show(status)
+
+    def _follow_heaters(self, rising: bool, now_s: float) -> None:
+        """Bed and hotend may be waited for one after the other: what stays reached is reached."""
+        self._rising = self._rising or rising
+        if rising or not self._rising:
+            self._reached_s = None
+        elif self._reached_s is None:
+            self._reached_s = now_s
+        elif now_s >= self._reached_s + REACHED_S:
+            self.heating = False
+
     def _end(self, report: RunReport) -> Report:
         if not report.safe:
-            reason = f"{report.ended_by}, but the machine did not confirm its safe end: heaters may be ON, go and look"
+            reason = self._ladder(f"{report.ended_by}, but the machine did not confirm its safe end", safe=False)
             return Faulted(reason=reason, lines=report.lines_done, safe=False)
         if report.ended_by is EndedBy.CANCELLED:
             return Stopped(reason=self.end_wanted or "cancelled", lines=report.lines_done)
         self._started("every line was executed")
         self._on_resume()
         return Finished(lines=report.lines_done, seconds=time.monotonic() - self._began_s)
+
+    def _ladder(self, reason: str, *, safe: bool) -> str:
+        """The driver has tried to reconnect and to send the safe end state; what comes after that."""
+        return reason if safe else f"{reason}; {self.power.cut()}"
 
     def _tell(self, report: Report) -> None:
         self.write(self.run, report)

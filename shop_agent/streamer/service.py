@@ -15,14 +15,16 @@ from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
-from drivers.base import PortSettings, State
+from drivers.base import PortSettings, SafeEnd, State
 from drivers.errors import DriverError
 from drivers.registry import make
 from shop_agent.errors import AlreadyRunning
 from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
+from shop_agent.streamer.acts import act, probe
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.worker import Unable, Worker
 from slicer_bridge.limits import MachineLimits
@@ -66,7 +68,8 @@ class Service:
         self._starting = False
         self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
         driver = make(machine.driver, _port(machine))
-        self._worker = Worker(driver, self._journal, self._limits, self._tell_news)
+        power = PowerCut(machine.power_off)
+        self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
         self._driver = driver
         self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
 
@@ -151,20 +154,28 @@ class Service:
             return wire.No(reason="the machine took too long")
 
     async def _serve(self, request: wire.Request) -> wire.Reply:
+        reply: wire.Reply
         match request:
             case wire.AskStatus():
-                return self._status()
+                reply = self._status()
             case wire.AskEvents(after=after, wait_s=wait_s):
-                return await self._events(after, wait_s)
+                reply = await self._events(after, wait_s)
             case wire.Start():
-                return await self._start(request)
+                reply = await self._start(request)
             case wire.Forbid(run=run, fence=fence, reason=reason):
                 started = self._journal.forbid(run, fence, reason)
-                return wire.StartAnswer(journal_id=self._journal.journal_id, started=started, reason=reason)
+                reply = wire.StartAnswer(journal_id=self._journal.journal_id, started=started, reason=reason)
             case wire.Home() | wire.SetWorkZero() | wire.LocalReset() | wire.Shutdown():
-                return await self._idle_request(request)
+                reply = await self._idle_request(request)
+            case wire.SkipObject() | wire.Override() | wire.AttestStarted() | wire.AttestEnded():
+                self._require_run(request.run if isinstance(request, wire.AttestStarted | wire.AttestEnded) else "")
+                await asyncio.to_thread(act, self._driver, request)
+                reply = wire.Done()
+            case wire.Probe():
+                reply = wire.WorkOffset(work_offset_mm=await self._probe(request))
             case _:
-                return self._run_request(request)
+                reply = self._run_request(request)
+        return reply
 
     async def _events(self, after: int, wait_s: float) -> wire.Entries:
         news = self._news
@@ -214,9 +225,7 @@ class Service:
         if isinstance(request, wire.StopNow):
             self._driver.stop_now()
             return wire.Done()
-        run = self._worker.execution
-        if run is None or (isinstance(request, wire.Cancel) and request.run not in ("", run.run)):
-            raise Unable("no run is under way")
+        run = self._require_run(request.run if isinstance(request, wire.Cancel) else "")
         match request:
             case wire.Hold(reason=reason):
                 run.hold_wanted = reason or "held at the bench"
@@ -229,6 +238,23 @@ class Service:
             case wire.Presence():
                 self._presence.confirm()
         return wire.Done()
+
+    def _require_run(self, name: str) -> Execution:
+        """The run under way; with a name only this one. Raises Unable."""
+        run = self._worker.execution
+        if run is None or name not in ("", run.run):
+            raise Unable("no run is under way" if run is None else f"run {run.run} is under way, not {name}")
+        return run
+
+    async def _probe(self, request: wire.Probe) -> wire.Triple:
+        """The driver knows whether a run under way waits for a tool change."""
+        if self._worker.execution is None:
+            return await self._finished(self._worker.submit(lambda: self._worker.touch(lambda: self._lower(request))))
+        async with asyncio.timeout(SETUP_S):
+            return await asyncio.to_thread(self._lower, request)
+
+    def _lower(self, request: wire.Probe) -> wire.Triple:
+        return probe(self._driver, request)
 
     def _status(self) -> wire.MachineStatus:
         status, run, capabilities = self._worker.status, self._worker.execution, self._worker.capabilities
@@ -244,19 +270,33 @@ class Service:
             attended=self._presence.interval_s is not None,
             presence_left_s=self._presence.left_s(),
             firmware=capabilities.firmware if capabilities else "",
-            lost_link=capabilities.lost_link if capabilities else "",
+            lost_link=lost_link_text(capabilities, relay=bool(self._machine.power_off)) if capabilities else "",
+            attested=capabilities is not None and capabilities.attested,
             hotend_c=status.hotend_c,
             bed_c=status.bed_c,
+            heating=run is not None and run.heating and not is_router(self._machine),
             position_mm=status.position_mm,
             work_offset_mm=status.work_offset_mm,
             lines_done=status.lines_done,
             lines_total=status.lines_total,
+            time_left_s=status.time_left_s,
+            objects=status.objects,
+            skipped=status.skipped,
+            prompt=status.prompt,
             pid=os.getpid(),
         )
 
 
 def _port(machine: MachineSection) -> PortSettings:
-    return PortSettings(url=machine.port, baudrate=machine.baudrate, answer_s=machine.answer_s)
+    """Raises BadConfig for an API key that can't be read."""
+    return PortSettings(
+        url=machine.port or machine.name,
+        baudrate=machine.baudrate,
+        answer_s=machine.answer_s,
+        long_s=machine.long_s,
+        api_key=machine.api_key(),
+        safe_end=SafeEnd(machine.safe_end.fan_until_c, machine.safe_end.hold_z),
+    )
 
 
 def _ignore() -> None:

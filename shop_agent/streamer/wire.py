@@ -73,6 +73,49 @@ class Cancel(Line):
     run: str = ""
 
 
+class SkipObject(Line):
+    """Leave out what is still to come of one object; the others go on."""
+
+    verb: Literal["skip_object"] = "skip_object"
+    name: str
+
+
+class Override(Line):
+    """None leaves one as it is."""
+
+    verb: Literal["override"] = "override"
+    feed_percent: int | None = None
+    rapid_percent: int | None = None
+    spindle_percent: int | None = None
+
+
+class Probe(Line):
+    """Lower the tool onto a contact plate; between runs, or while a run waits for a tool change."""
+
+    verb: Literal["probe"] = "probe"
+    travel_mm: float = Field(gt=0, le=200)
+    feed_mm_s: float = Field(gt=0, le=50)
+    plate_mm: float = Field(ge=0, le=100)
+
+
+class AttestStarted(Line):
+    """Of machines run by hand: it executes the program."""
+
+    verb: Literal["attest_started"] = "attest_started"
+    run: str
+    operator: str
+
+
+class AttestEnded(Line):
+    """Of machines run by hand: it is done, cold and still."""
+
+    verb: Literal["attest_ended"] = "attest_ended"
+    run: str
+    operator: str
+    finished: bool
+    note: str = ""
+
+
 class StopNow(Line):
     verb: Literal["stop_now"] = "stop_now"
     reason: str
@@ -111,6 +154,11 @@ Request = Annotated[
     | Hold
     | Resume
     | Cancel
+    | SkipObject
+    | Override
+    | Probe
+    | AttestStarted
+    | AttestEnded
     | StopNow
     | Home
     | SetWorkZero
@@ -141,12 +189,22 @@ class MachineStatus(Line):
     presence_left_s: float | None = None
     firmware: str = ""
     lost_link: str = ""
+    attested: bool = False
+    """What becomes of its runs is what a person says."""
     hotend_c: float | None = None
     bed_c: float | None = None
+    heating: bool = False
+    """The run's heaters have not yet reached their targets for the first time."""
     position_mm: Triple | None = None
     work_offset_mm: Triple | None = None
     lines_done: int = 0
     lines_total: int = 0
+    time_left_s: float | None = None
+    objects: tuple[str, ...] = ()
+    """Of the run's program, by the names that `skip` takes."""
+    skipped: tuple[str, ...] = ()
+    prompt: str = ""
+    """What the machine asks a person at it; `resume` answers."""
     pid: int
 
 

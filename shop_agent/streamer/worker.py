@@ -14,6 +14,7 @@ from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal, RunUsed
+from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded, ProgramRefused, load_program
 from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
 from slicer_bridge.limits import MachineLimits
@@ -42,18 +43,30 @@ class Worker:
     """`look` and the other public methods may be called from any thread; jobs run in the worker's own."""
 
     def __init__(
-        self, driver: Driver, journal: RunJournal, limits: Callable[[], MachineLimits], changed: Callable[[], None]
+        self,
+        driver: Driver,
+        journal: RunJournal,
+        limits: Callable[[], MachineLimits],
+        changed: Callable[[], None],
+        power: PowerCut,
+        lost_s: float,
     ) -> None:
+        """`lost_s`: for so long a machine that was left in mid-run is looked for before its power is cut."""
         self._driver = driver
         self._journal = journal
         self._limits = limits
         self._changed = changed
+        self._power = power
+        self._lost_s = lost_s
+        self._begun_s = time.monotonic()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="machine")
         self._opening = _Opening()
         self._touched = 0
         self._unproven = False
         """A run's evidence was lost: the first thing after opening is the safe state."""
+        self._cut = ""
+        """How the cut of its power went, if it was never found since."""
         self.capabilities: Capabilities | None = None
         self.status = Status(State.CLOSED, "not opened yet")
         self.execution: Execution | None = None
@@ -136,14 +149,20 @@ class Worker:
         except DriverError as error:
             wait_s = REOPEN_S[min(self._opening.tried, len(REOPEN_S) - 1)]
             self._opening = _Opening(self._opening.tried + 1, time.monotonic() + wait_s)
-            self.status = Status(State.CLOSED, f"{type(error).__name__}: {error}")
+            self.status = Status(State.CLOSED, f"{type(error).__name__}: {error}{self._give_up()}")
+
+    def _give_up(self) -> str:
+        """Of a machine that was left in mid-run and can't be found: cut its power, once."""
+        if self._unproven and not self._cut and time.monotonic() - self._begun_s >= self._lost_s:
+            self._cut = f"; left in mid-run: {self._power.cut()}"
+        return self._cut
 
     def _open(self) -> None:
         self.capabilities = self._driver.open()
         self._opening = _Opening()
         if self._unproven:
             self._make_safe()
-            self._unproven = False
+            self._unproven, self._cut = False, ""
         self.status = self._driver.status()
 
     def _make_safe(self) -> None:
@@ -155,6 +174,7 @@ class Worker:
             safe = False
         if not safe:
             self._driver.stop_now()
+            self._power.cut()
 
     def _start(self, order: Start, answer: "Future[StartAnswer]") -> None:
         journal = self._journal
@@ -166,7 +186,7 @@ class Worker:
             started = journal.forbid(order.run, order.fence, reason)
             answer.set_result(StartAnswer(journal_id=journal.journal_id, started=started, reason=reason))
             return
-        self.execution = Execution(order.run, self._write, self._show)
+        self.execution = Execution(order.run, self._write, self._show, self._power)
         self._changed()
         answer.set_result(StartAnswer(journal_id=journal.journal_id, started=True))
         try:
@@ -212,13 +232,19 @@ class Worker:
     # For `submit` -----------------------------------------------------------------------------------
 
     def home(self) -> None:
-        self._router().home()
-        self._after_touch()
+        self.touch(self._router().home)
 
     def set_work_zero(self, machine_mm: Triple) -> Triple:
-        offset = self._router().set_work_zero(machine_mm)
-        self._after_touch()
-        return offset
+        router = self._router()
+        return self.touch(lambda: router.set_work_zero(machine_mm))
+
+    def touch(self, job: Callable[[], T]) -> T:
+        """Do what voids a setup record. Raises Unable, DriverError."""
+        self._router()
+        done = job()
+        self._touched += 1
+        self.status = self._driver.status()
+        return done
 
     def _router(self) -> Setup:
         if not isinstance(self._driver, Setup):
@@ -228,10 +254,6 @@ class Worker:
         if self.status.state is State.CLOSED:
             raise DriverMisuse(f"the machine is not connected: {self.status.reason}")
         return self._driver
-
-    def _after_touch(self) -> None:
-        self._touched += 1
-        self.status = self._driver.status()
 
     def local_reset(self) -> None:
         self._driver.close()

@@ -125,8 +125,8 @@ def test_a_damaged_line_makes_the_firmware_ask_for_it_again() -> None:
     machine.receive(b"N0 M110 N0*125\n", machine.now)
     assert machine.receive(b"N1 G21*27\n", machine.now).endswith(b"Resend: 1\nok\n")
     assert machine.receive(b"N1 G21*27\n", machine.now) == b"ok\n"
-    machine.receive(b"", machine.now)
-    assert machine.intake.resends == 1
+    assert machine.witness.counters.resends == 1
+    assert [note.details for note in machine.witness.notes if note.event == "fault"] == [{"kind": "corrupt_byte"}]
 
 
 def test_a_hard_limit_strikes_after_so_many_cuts() -> None:

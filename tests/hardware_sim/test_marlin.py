@@ -13,9 +13,9 @@ def test_a_full_planner_holds_the_ok_back() -> None:
     acknowledged = 0
     for line in moves.splitlines(keepends=True):
         acknowledged += machine.receive(line, 1.0).count(b"ok\n")
-    # 16 blocks are planned; the 17th command is under execution and waits for room.
-    assert acknowledged == 16
-    assert len(machine.planner.blocks) == 16
+    # 15 blocks are planned; the 16th command is under execution and waits for room.
+    assert acknowledged == 15
+    assert len(machine.planner.blocks) == 15
     assert len(machine.intake.queue) == 4
     assert machine.advance(2.2).count(b"ok\n") == 1
 
@@ -24,7 +24,7 @@ def test_what_overflows_the_receive_buffer_is_lost_and_asked_for_again() -> None
     machine = booted_marlin(config=PrinterConfig(rx_bytes=64))
     assert machine.receive(b"G4 S5\n" * 4, 1.0) == b""
     assert machine.receive(b"G4 P1\n" * 30, 1.0) == b""
-    assert machine.intake.lost_bytes == 30 * 6 - 64
+    assert machine.witness.counters.lost_bytes == 30 * 6 - 64
     assert machine.advance(60.0).count(b"ok\n") == 4 + 64 // 6
 
 
@@ -116,11 +116,14 @@ def test_m112_ends_a_wait_and_m108_only_breaks_it_off() -> None:
     assert machine.bed.target_c == 0.0
 
 
-def test_without_emergency_parser_a_kill_waits_its_turn() -> None:
+def test_without_emergency_parser_a_kill_acts_once_it_is_read_and_a_full_queue_reads_nothing() -> None:
     machine = booted_marlin(config=PrinterConfig(emergency_parser=False))
     machine.receive(b"G4 S10\n", 1.0)
-    assert machine.receive(b"M112\n", 2.0) == b""
-    assert b"kill()" in machine.advance(12.0)
+    assert b"kill()" in machine.receive(b"M112\n", 2.0)
+    full = booted_marlin(config=PrinterConfig(emergency_parser=False))
+    full.receive(b"G4 S10\n" * 4, 1.0)
+    assert full.receive(b"M112\n", 2.0) == b""
+    assert full.advance(11.1) == b"echo:busy: processing\n" * 5 + b"ok\nError:Printer halted. kill() called!\n"
 
 
 def test_quick_stop_forgets_the_queue_and_knows_where_it_stands() -> None:
@@ -133,7 +136,7 @@ def test_quick_stop_forgets_the_queue_and_knows_where_it_stands() -> None:
 
 def test_advanced_ok_tells_line_and_free_places() -> None:
     machine = booted_marlin(config=PrinterConfig(advanced_ok=True))
-    assert machine.receive(b"N0 M110 N0*125\n", 1.0) == b"ok N0 P16 B3\n"
+    assert machine.receive(b"N0 M110 N0*125\n", 1.0) == b"ok N0 P15 B3\n"
 
 
 def test_arcs_end_where_they_should() -> None:

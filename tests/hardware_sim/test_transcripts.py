@@ -11,6 +11,7 @@ from hardware_sim.firmware.marlin.machine import Marlin
 from tests.hardware_sim.cores import BOOTED_S, booted_grbl, booted_marlin
 
 FOLDER = Path(__file__).parent.parent / "transcripts"
+LATER = "# firmware: later"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))
 
 
@@ -50,8 +51,8 @@ def _step(machine: Marlin | Grbl, mark: str, text: str, now: float) -> tuple[byt
 @pytest.mark.parametrize("name", NAMES)
 def test_firmware_says_what_the_transcript_holds(name: str) -> None:
     lines = (FOLDER / f"{name}.txt").read_text().splitlines()
-    if lines[0] == "# firmware: later":
-        pytest.skip("the simulated firmware does not do this yet; its first line says so")
+    if LATER in lines:
+        pytest.skip("the firmware doesn't know this dialogue yet")
     machine, now = _machine(name, lines)
     said, wanted, where = b"", b"", "its beginning"
     for line in lines:

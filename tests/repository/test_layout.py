@@ -78,7 +78,7 @@ def test_the_rig_imports_nothing_of_what_it_tests() -> None:
 
 
 def test_locks_name_no_index() -> None:
-    for lock in (ROOT / "requirements").glob("*.txt"):
+    for lock in (ROOT / "requirements").rglob("*.txt"):
         text = lock.read_text()
         assert "--index-url" not in text
         assert "--find-links" not in text

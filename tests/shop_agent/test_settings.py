@@ -12,7 +12,15 @@ import pytest
 from broker.wire.shop import Process, Window
 from shop_agent.errors import BadConfig
 from shop_agent.profiles import load_profile
-from shop_agent.settings import Policy, load_config, load_policy, machine_limits, require_safe_link
+from shop_agent.settings import (
+    MachinePolicy,
+    Policy,
+    load_config,
+    load_policy,
+    machine_limits,
+    require_safe_host,
+    require_safe_link,
+)
 from tests.shop_agent.shops import write_shop
 from tests.shop_agent.terminal import terminal
 
@@ -43,6 +51,9 @@ def test_the_example_workshop_is_whole() -> None:
         ("Europe/Madrid", "Asturias/Nava", "no time zone"),
         ('name = "printer"', 'name = "Big Printer"', "machines.0.name"),
         ("[shop]", "[shop", "TOML"),
+        ('port = "', 'power_off = "off"\nport = "', "power_off"),
+        ('driver = "marlin"', 'driver = "by_hand"', "has no port"),
+        ("tool_mm = 0.4", "tool_mm = 0.4\nsafe_end = {fan = 3}", "safe_end.fan"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, before: str, after: str, reason: str) -> None:
@@ -77,6 +88,46 @@ def test_links_are_encrypted_but_on_this_computer() -> None:
     for url in ("http://192.168.1.4:8000", "ftp://127.0.0.1", "broker"):
         with pytest.raises(ValueError, match=r"broker|https"):
             require_safe_link(url)
+
+
+def test_hosts_in_the_shops_network_may_speak_plain_http() -> None:
+    for url in (
+        "http://127.0.0.1:5000",
+        "http://192.168.1.9",
+        "http://voron.local",
+        "http://octopi",
+        "https://a.example",
+    ):
+        require_safe_host(url)
+    for url, reason in (("http://a.example", "https"), ("http://me:secret@octopi", "passwords"), ("http://", "URL")):
+        with pytest.raises(ValueError, match=reason):
+            require_safe_host(url)
+
+
+def test_an_api_key_is_one_line_that_not_everybody_reads(tmp_path: Path) -> None:
+    path = write_shop(tmp_path, tmp_path / "run", printer=tmp_path / "tty", keys='api_key_file = "key"\n')
+    key = tmp_path / "key"
+    key.write_text("abc123\n")
+    key.chmod(0o644)
+    machine = load_config(path).machines[0]
+    with pytest.raises(BadConfig, match="chmod"):
+        machine.api_key()
+    key.chmod(0o640)
+    assert machine.api_key() == "abc123"
+    for text in ("", "two words", "two\nlines"):
+        key.write_text(text)
+        with pytest.raises(BadConfig, match="one API key"):
+            machine.api_key()
+    key.unlink()
+    with pytest.raises(BadConfig, match="no API key"):
+        machine.api_key()
+
+
+def test_a_machine_that_alone_is_over_the_budget_is_an_error() -> None:
+    alone = MachinePolicy(limits=Path("a"), heat_w=900)
+    assert Policy(power_budget_w=900, machines={"a": alone, "b": alone}).machines["b"].heat_up_s == 900
+    with pytest.raises(ValueError, match="could never start"):
+        Policy(power_budget_w=899, machines={"a": alone})
 
 
 def test_a_runtime_folder_too_long_for_sockets_is_an_error(tmp_path: Path) -> None:

@@ -10,17 +10,20 @@ from math import atan2, ceil, cos, hypot, inf, pi, sin
 from hardware_sim.firmware.planner import Block, Point
 
 ARC_SEGMENT_MM = 1.0
+JUNCTION_MM = 0.02
 
 
 @dataclass(slots=True)
 class Limits:
-    """M203, M201, M204 as compiled in; a program may change them."""
+    """M92, M203, M201, M204, M205 J as compiled in; a program may change them, M500 keeps them."""
 
     feed: list[float] = field(default_factory=lambda: [300.0, 300.0, 12.0, 120.0])
     accel: list[float] = field(default_factory=lambda: [3000.0, 3000.0, 200.0, 5000.0])
     print_accel: float = 1250.0
     travel_accel: float = 1250.0
     retract_accel: float = 1250.0
+    steps: list[float] = field(default_factory=lambda: [80.0, 80.0, 400.0, 93.0])
+    junction_mm: float = JUNCTION_MM
 
 
 class Axes:
@@ -40,9 +43,9 @@ class Axes:
         "size",
     )
 
-    def __init__(self, size: Point) -> None:
+    def __init__(self, size: Point, limits: Limits) -> None:
         self.size = size
-        self.limits = Limits()
+        self.limits = limits
         self.position: Point = (0.0, 0.0, 0.0)
         self.e = 0.0
         self.origin: Point = (0.0, 0.0, 0.0)

@@ -1,9 +1,11 @@
-"""Marlin's emergency parser: M108, M112 and M410 act as their line arrives, however full the queue is.
+"""Marlin's emergency parser: M108, M112, M410 and M876 act as their line arrives, however full the queue is.
 
 Source: Marlin 2.1 feature/e_parser.h: the command at a line's start, after an optional line number.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 START_BYTES = 64
@@ -14,13 +16,24 @@ class Emergency(StrEnum):
     BREAK_WAIT = "M108"
     KILL = "M112"
     QUICK_STOP = "M410"
+    PROMPT = "M876"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    what: Emergency
+    button: int = 0
+    """For PROMPT: the one digit of its S word."""
+
+
+_BUTTON = re.compile(r"M876 *S *([0-9])")
 
 
 class EmergencyParser:
     def __init__(self) -> None:
         self._start = b""
 
-    def split(self, data: bytes) -> Iterator[tuple[bytes, Emergency | None]]:
+    def split(self, data: bytes) -> Iterator[tuple[bytes, Order | None]]:
         """Cut the received bytes after each line that is an emergency; the last piece has none."""
         seen = self._start + data
         if not any(word.value.encode() in seen for word in Emergency):
@@ -38,11 +51,20 @@ class EmergencyParser:
         yield data[begin:], None
 
 
-def _meaning(line: bytes) -> Emergency | None:
+def _meaning(line: bytes) -> Order | None:
     text = line.decode("latin-1").lstrip(" ")
     if text.startswith("N"):
         text = text.lstrip("N-0123456789").lstrip(" ")
     for word in Emergency:
         if text.startswith(word.value):
-            return word
+            if word is not Emergency.PROMPT:
+                return Order(word)
+            button = _BUTTON.match(text)
+            return None if button is None else Order(word, int(button[1]))
     return None
+
+
+def critical(line: str) -> Order | None:
+    """Without a parser of its own: what the queue's reader carries out as it reads an unnumbered line."""
+    word = next((word for word in Emergency if line.startswith(word.value)), None)
+    return None if word is None or word is Emergency.PROMPT else Order(word)

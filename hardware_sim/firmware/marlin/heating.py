@@ -29,7 +29,7 @@ class HeatReport:
         return b" " + reports.temperatures(hotend, bed, now) + f" W:{left}\n".encode()
 
 
-def _set(machine: "Marlin", heater: Heater, target_c: float) -> None:
+def set_target(machine: "Marlin", heater: Heater, target_c: float) -> None:
     if target_c > heater.kind.max_target_c:
         machine.witness.counters.over_temperature += 1
     if target_c > 0:
@@ -37,18 +37,21 @@ def _set(machine: "Marlin", heater: Heater, target_c: float) -> None:
     elif heater.target_c > 0 and machine.witness.episode is not None:
         machine.witness.episode.last = machine.now
     heater.set_target(target_c, machine.now)
+    if machine.hotend.target_c <= 0 and machine.bed.target_c <= 0:
+        machine.attention.printing = False
     machine.retime()
 
 
 def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Execution:
     target_c = given.get("R", given.get("S"))
     if target_c is not None:
-        _set(machine, heater, target_c)
+        set_target(machine, heater, target_c)
+        machine.attention.printing = machine.attention.printing or target_c > 0
     cools = "R" in given
     if heater.target_c <= 0 or (not cools and heater.temperature(machine.now) >= heater.target_c):
         return
     report = HeatReport(heater.settled_at)
-    machine.heat_report = report
+    machine.runner.heat_report = report
     yield heater.settled_at
     if not report.broken_off:
         yield report.reached_at + RESIDENCY_S / machine.speed
@@ -56,12 +59,12 @@ def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Executi
 
 def set_hotend(machine: "Marlin", parts: list[str]) -> None:
     if (target := words.read(parts).get("S")) is not None:
-        _set(machine, machine.hotend, target)
+        set_target(machine, machine.hotend, target)
 
 
 def set_bed(machine: "Marlin", parts: list[str]) -> None:
     if (target := words.read(parts).get("S")) is not None:
-        _set(machine, machine.bed, target)
+        set_target(machine, machine.bed, target)
 
 
 def wait_hotend(machine: "Marlin", parts: list[str]) -> Execution:
@@ -75,8 +78,9 @@ def wait_bed(machine: "Marlin", parts: list[str]) -> Execution:
 def report(machine: "Marlin", _: list[str]) -> None:
     """`ok T:…` is the acknowledgement itself."""
     machine.out += b"ok " + reports.temperatures(machine.hotend, machine.bed, machine.now) + b"\n"
-    machine.acknowledged = True
+    machine.runner.acknowledged = True
 
 
 def autoreport(machine: "Marlin", parts: list[str]) -> None:
-    machine.autoreport(words.read(parts).get("S", 0.0))
+    machine.heat_reports.every(words.read(parts).get("S", 0.0), machine.now)
+    machine.retime()

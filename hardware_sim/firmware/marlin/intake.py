@@ -9,7 +9,8 @@ from functools import reduce
 from operator import xor
 
 from hardware_sim.faults import Fault, Mishaps
-from hardware_sim.firmware.config import Resend
+from hardware_sim.firmware.config import PrinterConfig, Resend
+from hardware_sim.firmware.marlin.emergency import Order, critical
 
 BUFSIZE = 4
 MAX_CMD_SIZE = 96
@@ -21,20 +22,25 @@ class Command:
     text: str
     number: int | None
     """None: it came without a line number."""
+    injected: bool = False
+    """The firmware's own: it stands in no queue and is not acknowledged."""
 
 
 class Intake:
     """`queue[0]` is the command under execution; it holds its place until `release`."""
 
-    def __init__(self, resend: Resend, rx_bytes: int, mishaps: Mishaps, out: bytearray) -> None:
+    def __init__(self, config: PrinterConfig, mishaps: Mishaps, out: bytearray) -> None:
         self.queue: deque[Command] = deque()
         self.out = out
         self.lost_bytes = 0
         self.resends = 0
         self.struck: list[Fault] = []
         self.last_number = 0
-        self._resend = resend
-        self._rx_bytes = rx_bytes
+        self.orders: list[Order] = []
+        """Emergencies found in reading, to be carried out at once; only without an emergency parser."""
+        self._reads_orders = not config.emergency_parser
+        self._resend = config.resend
+        self._rx_bytes = config.rx_bytes
         self._mishaps = mishaps
         self._line = bytearray()
         self._rx = bytearray()
@@ -94,6 +100,8 @@ class Intake:
         else:
             text = line.decode("latin-1")
             star = text.find("*")
+            if self._reads_orders and text[0] == "M" and (order := critical(text)) is not None:
+                self.orders.append(order)
             self.queue.append(Command(text[:star] if star >= 0 else text, None))
 
     def _numbered(self, line: bytes) -> None:

@@ -7,23 +7,26 @@ Source: Marlin 2.1 documents and configuration; what is not here answers `echo:U
 
 from math import inf
 
-from hardware_sim.faults import Fault, FaultKind, Mishaps, Progress
+from hardware_sim.faults import Fault, Mishaps, Progress
 from hardware_sim.firmware.config import PrinterConfig
+from hardware_sim.firmware.every import Every
+from hardware_sim.firmware.filament import Feed
+from hardware_sim.firmware.fittings import Fittings, note_job
 from hardware_sim.firmware.heater import BED, HOTEND, Heater
-from hardware_sim.firmware.islands import lose_island
-from hardware_sim.firmware.marlin import commands, reports
+from hardware_sim.firmware.marlin import commands, extrusion, pausing, reports, steppers
 from hardware_sim.firmware.marlin.axes import Axes
-from hardware_sim.firmware.marlin.emergency import Emergency, EmergencyParser
-from hardware_sim.firmware.marlin.intake import Command, Intake
+from hardware_sim.firmware.marlin.eeprom import Eeprom
+from hardware_sim.firmware.marlin.emergency import Emergency, EmergencyParser, Order
+from hardware_sim.firmware.marlin.hostui import HostUI
+from hardware_sim.firmware.marlin.intake import Intake
+from hardware_sim.firmware.marlin.objects import Objects
+from hardware_sim.firmware.marlin.runner import Runner
 from hardware_sim.firmware.planner import Block, Planner
-from hardware_sim.firmware.waits import Execution, Motion, Wait
+from hardware_sim.firmware.wire import Wire
 from hardware_sim.firmware.witness import EpisodeKind, Witness
 
-PLANNER_BLOCKS = 16
-JUNCTION_MM = 0.02
-HOT_C = 170.0
-"""EXTRUDE_MINTEMP: below, no filament comes out."""
-BUSY_S = 2.0
+PLANNER_BLOCKS = 15
+"""One less than BLOCK_BUFFER_SIZE, as moves_free() has it."""
 LATE_S = 0.02
 IN_FLIGHT_S = 0.5
 """Real seconds in which the host may not have read of a fault yet: what it sends by then is no offence."""
@@ -32,58 +35,58 @@ IN_FLIGHT_S = 0.5
 class Marlin:
     def __init__(self, config: PrinterConfig, mishaps: Mishaps, *, speed: float, boot_s: float, idle_s: float) -> None:
         self.config = config
+        self.codes = commands.codes_of(config)
         self.mishaps = mishaps
         self.witness = Witness(splits_setup=False)
         self.speed = speed
         self.now = 0.0
         self.unplug_s: float | None = None
         """Set by a fault: the serving process is to pull the cable, for so many seconds."""
+        self.restart_at = inf
+        """Set by a fault: the supply dips then."""
+        self.hung = False
         self.hotend = Heater(HOTEND, speed)
         self.bed = Heater(BED, speed)
+        self.feed = Feed()
+        self.eeprom = Eeprom()
+        self.wanted: Fittings = {}
+        self.wire = Wire()
         self.out = bytearray()
         self._boot_s = boot_s
         self._idle_s = idle_s
         self._job_at = 0.0
         self._job_moves = 0
-        self._hung = False
         self._booting_until = inf
         self._power_on()
 
     def _power_on(self) -> None:
-        self.axes = Axes(self.config.volume_mm)
-        self.planner = Planner(PLANNER_BLOCKS, self.speed, JUNCTION_MM)
-        self.intake = Intake(self.config.resend, self.config.rx_bytes, self.mishaps, self.out)
+        limits, self._settings_said = self.eeprom.boot()
+        self.axes = Axes(self.config.volume_mm, limits)
+        self.planner = Planner(PLANNER_BLOCKS, self.speed, limits.junction_mm)
+        self.intake = Intake(self.config, self.mishaps, self.out)
+        self.host = HostUI(self.out, actions=self.config.host_actions, prompts=self.config.prompt_support)
+        self.attention = pausing.Attention()
+        self.objects = Objects()
+        self.steppers = steppers.Steppers()
+        self.fan = 0
+        """0 to 255, as in M106."""
+        self.percent = 0
+        """What M73 said last."""
         self.dead = False
         self._deaf = bytearray()
         self._fault_at = inf
-        self.busy_s = BUSY_S
-        self.autoreport_s = 0.0
-        self.heat_report: commands.HeatReport | None = None
-        self.acknowledged = False
+        self.heat_reports = Every()
+        self.position_reports = Every()
+        self.runner = Runner(self)
         self._emergency = EmergencyParser()
-        self._execution: Execution | None = None
-        self._wait: Wait = 0.0
-        self._busy_at = inf
-        self._report_at = inf
-        self._autoreport_at = inf
         self._timer = inf
+        self.hotend.resting = False
 
     # What the serving process calls.
 
     def receive(self, data: bytes, now: float) -> bytes:
         self._run(now)
-        if now < self._booting_until or self._hung:
-            self.witness.counters.lost_bytes += len(data)
-            return self._take()
-        if b"\r" in data:
-            data = data.replace(b"\r", b"\n")
-        if not self.config.emergency_parser:
-            self._feed(data)
-            return self._take()
-        for piece, emergency in self._emergency.split(data):
-            self._feed(piece)
-            if emergency is not None and not self.dead:
-                self._act(emergency)
+        self._hear(self.wire.pass_on(data))
         return self._take()
 
     def advance(self, now: float) -> bytes:
@@ -95,21 +98,13 @@ class Marlin:
 
         The end of a block that nothing waits for may be noticed late, to spare the process a wake-up per block.
         """
-        waited_for = self._execution is not None
+        waited_for = self.runner.execution is not None
         return min(self.planner.until if waited_for else max(self.planner.until, self.now + LATE_S), self._timer)
 
     def reset(self, now: float, reason: str) -> bytes:
         """Reset button, power cycle or DTR: motion and heat end at once, the banner comes after the boot."""
         self._run(now)
-        self._halt()
-        self.witness.rest(now, reason)
-        self.witness.counters.resets += 1
-        self.witness.note("reset", now, reason=reason)
-        self._count_intake()
-        self._power_on()
-        self._hung = False
-        self._booting_until = now + self._boot_s
-        self.retime()
+        self._restart(reason)
         return self._take()
 
     def recover(self, now: float) -> bytes:
@@ -119,6 +114,7 @@ class Marlin:
         out = self.reset(now, "reset by a person")
         for heater in (self.hotend, self.bed):
             heater.repair(now)
+        self.feed.jammed = False
         return out
 
     def inject(self, fault: Fault, now: float) -> bytes:
@@ -127,14 +123,53 @@ class Marlin:
         if self.witness.episode is not None and self.witness.episode.job:
             self.mishaps.job_under_way(self.witness.episode.job)
             self._check_faults()
+            self._run(now)
         return self._take()
 
     def clear_bed(self, now: float) -> int:
         self._run(now)
         return self.witness.clear_bed(now)
 
+    def press_button(self, now: float) -> bytes:
+        """A person presses the knob: whatever waits for a person goes on."""
+        self._run(now)
+        pausing.pressed(self)
+        self.runner.pump()
+        return self._take()
+
+    def load_spool(self, material: str, colour: str, grams: float, now: float) -> None:
+        self._run(now)
+        self.feed.load(material, colour, grams)
+
+    def fit_nozzle(self, diameter_mm: float, now: float) -> None:
+        self._run(now)
+        self.feed.nozzle_mm = diameter_mm
+
+    def book(self, now: float) -> None:
+        """Bring the truth up to now."""
+        self._run(now)
+
+    def fitted(self) -> Fittings:
+        spool = self.feed.spool
+        return {"material": spool.material, "colour": spool.colour, "nozzle_mm": self.feed.nozzle_mm}
+
+    def details(self) -> dict[str, str | float | bool | None]:
+        left = self.feed.spool.grams()
+        return {
+            "fan": self.fan,
+            "percent": self.percent,
+            "awaits_person": not self.attention.satisfied(),
+            "hotend_target_c": self.hotend.target_c,
+            "bed_target_c": self.bed.target_c,
+            "hotend_c": round(self.hotend.temperature(self.now), 1),
+            "bed_c": round(self.bed.temperature(self.now), 1),
+            "z_held": self.steppers.holding,
+            "spool_grams": None if left == inf else round(left, 2),
+            "filament_out": self.feed.out,
+        }
+
     def state(self) -> str:
-        if self._hung:
+        if self.hung:
             return "hung"
         if self.dead:
             return "killed"
@@ -147,9 +182,9 @@ class Marlin:
         while True:
             if planner.until <= now and planner.until <= self._timer:
                 self.now = planner.until
-                self._block_done(planner.finish())
-                if self._execution is not None and not self._hung:
-                    self._pump()
+                self.block_done(planner.finish())
+                if self.runner.execution is not None and not self.hung:
+                    self.runner.pump()
                 elif planner.until == inf:
                     self.retime()
             elif self._timer <= now:
@@ -161,34 +196,43 @@ class Marlin:
         self.now = now
 
     def retime(self) -> None:
-        timer = min(self.hotend.trip_at, self.bed.trip_at, self._autoreport_at)
-        if self._execution is not None:
-            timer = min(timer, self._busy_at, self._report_at)
-            if isinstance(self._wait, float):
-                timer = min(timer, self._wait)
+        timer = min(self.hotend.trip_at, self.bed.trip_at, self.heat_reports.at, self.position_reports.at)
+        if not self.planner.blocks:
+            timer = min(timer, self.steppers.release_at())
+        if self.runner.execution is not None:
+            timer = min(timer, self.runner.next_at())
+        elif self.runner.injected:
+            timer = self.now
         elif self.witness.episode is not None and not self._working():
             timer = min(timer, self.witness.episode.last + self._idle_s)
         if -inf < self._booting_until < inf:
             timer = min(timer, self._booting_until)
-        self._timer = inf if self._hung or self.dead else timer
+        if self.dead:
+            timer = inf
+        self._timer = inf if self.hung else min(timer, self.wire.until, self.restart_at)
 
     def _tick(self) -> None:
         now = self.now
+        if now >= self.restart_at:
+            self._restart("brown-out")
+            return
         if now >= self._booting_until > -inf:
             self._booting_until = -inf
-            self.out += reports.BANNER
+            self.out += reports.BANNER + self._settings_said
+        if now >= self.wire.until:
+            self._hear(self.wire.arrive())
         for heater in (self.hotend, self.bed):
             if now >= heater.trip_at:
                 self.out += heater.runaway().encode()
                 self.kill("thermal protection")
         if self.mishaps.armed:
             self._check_faults()
-        if now >= self._autoreport_at:
-            self._autoreport_at = now + self.autoreport_s
-            self.out += b" " + reports.temperatures(self.hotend, self.bed, now) + b"\n"
-        if self._execution is not None:
-            self._remind(now)
-            self._pump()
+        self._report(now)
+        if self.runner.execution is not None:
+            self.runner.remind(now)
+            self.runner.pump()
+        elif self.runner.injected:
+            self.runner.pump()
         elif (
             self.witness.episode is not None and not self._working() and now >= self.witness.episode.last + self._idle_s
         ):
@@ -196,15 +240,54 @@ class Marlin:
             self.mishaps.job_ended()
         self.retime()
 
-    def _remind(self, now: float) -> None:
-        if now >= self._report_at and self.heat_report is not None:
-            self._report_at = now + 1.0
-            self.out += self.heat_report.line(self.hotend, self.bed, now, self.speed)
-        if now >= self._busy_at:
-            self._busy_at = now + self.busy_s
-            self.out += b"echo:busy: processing\n"
+    def _report(self, now: float) -> None:
+        """What comes by itself, and motors that have been idle for long."""
+        if self.heat_reports.due(now):
+            self.out += b" " + reports.temperatures(self.hotend, self.bed, now) + b"\n"
+        if self.position_reports.due(now):
+            self.out += self.position()
+        if now >= self.steppers.release_at() and not self.planner.blocks:
+            if self.attention.paused:
+                self.steppers.moved_at = now
+            else:
+                steppers.release(self)
+
+    def position(self) -> bytes:
+        """M114's line."""
+        axes = self.axes
+        now = self.planner.motion(self.now)
+        origin, place = axes.origin, axes.position
+        shown = (place[0] - origin[0], place[1] - origin[1], place[2] - origin[2])
+        return reports.position(shown, axes.e, place if now is None else now[0], axes.limits.steps)
+
+    def _restart(self, reason: str) -> None:
+        self._halt()
+        self.witness.rest(self.now, reason)
+        self.witness.counters.resets += 1
+        self.witness.note("reset", self.now, reason=reason)
+        self._count_intake()
+        self._power_on()
+        self.hung = False
+        self.restart_at = inf
+        self._booting_until = self.now + self._boot_s
+        self.retime()
 
     # Commands.
+
+    def _hear(self, data: bytes) -> None:
+        """Bytes that have arrived."""
+        if self.now < self._booting_until or self.hung:
+            self.witness.counters.lost_bytes += len(data)
+            return
+        if b"\r" in data:
+            data = data.replace(b"\r", b"\n")
+        if not self.config.emergency_parser:
+            self._feed(data)
+            return
+        for piece, order in self._emergency.split(data):
+            self._feed(piece)
+            if order is not None and not self.dead:
+                self._act(order)
 
     def _feed(self, data: bytes) -> None:
         if self.dead:
@@ -212,66 +295,36 @@ class Marlin:
             return
         start, intake = 0, self.intake
         while start < len(data):
-            if self.mishaps.bytes_armed:
-                self._note_struck()
             start = intake.feed(data, start)
-            if self._execution is None and intake.queue:
-                self._pump()
+            if intake.orders:
+                self.obey()
+            if self.runner.execution is None and intake.queue:
+                self.runner.pump()
             if self.planner.until <= self.now or self._timer <= self.now:
                 self._run(self.now)
-
-    def _pump(self) -> None:
-        """Execute what is queued until something has to be waited for."""
-        queue = self.intake.queue
-        while not self.dead:
-            if self._execution is None:
-                if not queue:
-                    return
-                self._begin(queue[0])
-                if self._execution is None:
-                    continue
-            if not self._met():
-                self.retime()
+            if self._stopped(data[start:]):
                 return
-            try:
-                self._wait = next(self._execution)
-            except StopIteration:
-                self._execution = None
-                self._end_command(queue[0])
-                self.retime()
 
-    def _begin(self, command: Command) -> None:
-        self.acknowledged = False
-        execution = commands.execute(self, command.text)
-        if execution is None:
+    def _stopped(self, rest: bytes) -> bool:
+        """Whether what was heard has ended all hearing: the rest is lost on a dead or restarting board."""
+        if self.now < self._booting_until:
+            self.witness.counters.lost_bytes += len(rest)
+            return True
+        if self.dead:
+            self._ignore(rest)
+        return self.dead
+
+    def obey(self) -> None:
+        """Emergencies that the queue's reader found."""
+        orders, self.intake.orders = self.intake.orders, []
+        for order in orders:
             if not self.dead:
-                self._end_command(command)
-            return
-        try:
-            self._wait = next(execution)
-        except StopIteration:
-            self._end_command(command)
-            return
-        self._execution = execution
-        self._busy_at = self.now + self.busy_s if self.busy_s > 0 else inf
-        self._report_at = self.now + 1.0 if self.heat_report is not None else inf
+                self._act(order)
 
-    def _end_command(self, command: Command) -> None:
-        self.heat_report = None
-        if not self.acknowledged:
-            if self.config.advanced_ok:
-                self.out += reports.advanced_ok(command.number, self.planner, len(self.intake.queue) - 1)
-            else:
-                self.out += b"ok\n"
-        self.intake.release()
-
-    def _met(self) -> bool:
-        wait = self._wait
-        if wait is Motion.SLOT:
-            return not self.planner.full()
-        if isinstance(wait, float):
-            return self.now >= wait
-        return not self.planner.blocks
+    def inject_command(self, text: str) -> None:
+        """The firmware's own command, carried out next."""
+        self.runner.inject(text)
+        self._timer = self.now
 
     # Physics, and who watches it.
 
@@ -280,16 +333,17 @@ class Marlin:
         if self.witness.active(self.now, kind) and self.witness.episode is not None:
             self._job_at = self.now
             self._job_moves = self.witness.counters.deposits
+            note_job(self.witness, self.now, self.wanted, self.fitted())
             self.mishaps.job_began(self.witness.episode.job)
 
-    def _block_done(self, block: Block) -> None:
-        witness = self.witness
+    def block_done(self, block: Block) -> None:
+        """A block, or part of one, has been driven."""
+        witness, motors = self.witness, self.steppers
+        motors.holding, motors.moved_at = True, self.now
         if witness.episode is not None:
             witness.episode.last = self.now
-        if block.filament_mm > 0.0:
-            begin, end = block.begin, block.end
-            if (begin[0] != end[0] or begin[1] != end[1]) and self.hotend.temperature(self.now) >= HOT_C:
-                witness.deposit(begin[0], begin[1], end[0], end[1], end[2], block.filament_mm)
+        if block.filament_mm:
+            extrusion.moved(self, block)
         if self.mishaps.armed:
             self._check_faults()
 
@@ -297,38 +351,22 @@ class Marlin:
         seconds = (self.now - self._job_at) * self.speed
         moves = self.witness.counters.deposits - self._job_moves
         for fault in self.mishaps.due(Progress(moves, self.witness.height_mm, seconds)):
-            self._apply(fault)
-
-    def _apply(self, fault: Fault) -> None:
-        self.witness.note("fault", self.now, kind=fault.kind.value)
-        match fault.kind:
-            case FaultKind.THERMAL_RUNAWAY:
-                self.hotend.fail(self.now)
-            case FaultKind.DETACH:
-                lost = lose_island(self.witness.first_layer, self.config.volume_mm[:2], fault.island)
-                if lost is not None:
-                    self.witness.losses.append(lost)
-            case FaultKind.DISCONNECT:
-                self.unplug_s = fault.reconnect_s
-            case FaultKind.HANG:
-                self._hung = True
-                self.witness.faulted = True
-            case FaultKind.HARD_LIMIT | FaultKind.CORRUPT_BYTE | FaultKind.LOST_BYTE:
-                return
-        self.retime()
+            extrusion.apply(self, fault)
+            self.retime()
 
     def kill(self, reason: str) -> None:
         """Everything off, and deaf until a reset."""
         self.out += b"Error:Printer halted. kill() called!\n"
+        self.host.action("poweroff")
         self._halt()
         self.dead = True
         self._fault_at = self.now
-        self._execution = None
+        self.runner.execution = None
         self.witness.faulted = True
         self.witness.note("killed", self.now, reason=reason)
         self.witness.rest(self.now, f"killed: {reason}")
         self.mishaps.job_ended()
-        self._autoreport_at = inf
+        self.heat_reports, self.position_reports = Every(), Every()
         self.retime()
 
     def _halt(self) -> None:
@@ -340,31 +378,27 @@ class Marlin:
         """Forget every block; the position is where motion ended."""
         done, place = self.planner.stop(self.now)
         if done is not None:
-            self._block_done(done)
+            self.block_done(done)
         if place is not None:
             self.axes.position = place
 
-    def _act(self, emergency: Emergency) -> None:
-        match emergency:
+    def _act(self, order: Order) -> None:
+        match order.what:
             case Emergency.KILL:
                 self.kill("M112")
             case Emergency.QUICK_STOP:
                 self.quick_stop()
-                self._pump()
             case Emergency.BREAK_WAIT:
-                if self.heat_report is not None:
-                    self._wait = self.now
-                    self.heat_report.broken_off = True
-                    self._pump()
-
-    def autoreport(self, interval_s: float) -> None:
-        self.autoreport_s = interval_s
-        self._autoreport_at = self.now + interval_s if interval_s > 0 else inf
-        self.retime()
+                pausing.answered(self)
+                self.runner.break_off_heating()
+            case Emergency.PROMPT:
+                if self.config.prompt_support:
+                    pausing.respond(self, order.button)
+        self.runner.pump()
 
     def _working(self) -> bool:
         hot = self.hotend.target_c > 0 or self.bed.target_c > 0
-        return not self.dead and (hot or bool(self.planner.blocks) or self._execution is not None)
+        return not self.dead and (hot or bool(self.planner.blocks) or self.runner.execution is not None)
 
     def _ignore(self, data: bytes) -> None:
         self._deaf += data
@@ -373,19 +407,19 @@ class Marlin:
         if self.now >= self._fault_at + IN_FLIGHT_S:
             self.witness.counters.after_fault += sum(commands.would_act(line.decode("latin-1")) for line in lines)
 
-    def _note_struck(self) -> None:
-        for fault in self.intake.struck:
-            self.witness.note("fault", self.now, kind=fault.kind.value)
-        self.intake.struck.clear()
-
     def _count_intake(self) -> None:
-        counters = self.witness.counters
-        counters.lost_bytes += self.intake.lost_bytes
-        counters.resends += self.intake.resends
-        self.intake.lost_bytes = self.intake.resends = 0
+        """What was damaged, lost or asked for again since the last look becomes part of the truth."""
+        intake, counters = self.intake, self.witness.counters
+        for fault in intake.struck:
+            self.witness.note("fault", self.now, kind=fault.kind.value)
+        intake.struck.clear()
+        counters.lost_bytes += intake.lost_bytes
+        counters.resends += intake.resends
+        intake.lost_bytes = intake.resends = 0
 
     def _take(self) -> bytes:
-        if self._hung:
+        self._count_intake()
+        if self.hung:
             self.out.clear()
         if not self.out:
             return b""

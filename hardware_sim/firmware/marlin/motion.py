@@ -37,6 +37,9 @@ def move(machine: "Marlin", parts: list[str]) -> Execution | None:
             z = number
     if x is None and y is None and z is None and e is None:
         return None
+    if machine.objects.skipping:
+        axes.filament(e)
+        return None
     target, filament_mm = _allowed(machine, axes.target(x, y, z), axes.filament(e))
     if machine.planner.full():
         return _queue(machine, [target], filament_mm)
@@ -83,6 +86,9 @@ def _arc(machine: "Marlin", parts: list[str], clockwise: bool) -> Execution | No
     if "I" not in given and "J" not in given:
         machine.out += b"echo:G2/G3 bad parameters\n"
         return None
+    if machine.objects.skipping:
+        axes.filament(given.get("E"))
+        return None
     target = axes.target(given.get("X"), given.get("Y"), given.get("Z"))
     target, filament_mm = _allowed(machine, target, axes.filament(given.get("E")))
     corners = axes.arc(target, given.get("I", 0.0), given.get("J", 0.0), clockwise)
@@ -111,6 +117,11 @@ def probe(machine: "Marlin", _: list[str]) -> Execution:
         return
     yield Motion.STILL
     machine.active(EpisodeKind.JOB)
+    if (fault := machine.mishaps.strike_probe()) is not None:
+        machine.witness.note("fault", machine.now, kind=fault.kind.value)
+        yield machine.now + PROBE_S / 25 / machine.speed
+        machine.out += b"Error:Probing Failed\n"
+        return
     yield machine.now + PROBE_S / machine.speed
     machine.active(EpisodeKind.JOB)
     machine.out += b"Bilinear Leveling Grid:\n"

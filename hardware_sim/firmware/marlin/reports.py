@@ -1,7 +1,8 @@
 """What a Marlin says of itself. Source: Marlin 2.1 M115.cpp, temperature.cpp, MarlinCore.cpp, queue.cpp."""
 
+from hardware_sim.firmware.config import PrinterConfig
 from hardware_sim.firmware.heater import Heater
-from hardware_sim.firmware.planner import Planner
+from hardware_sim.firmware.planner import Planner, Point
 
 BUFSIZE = 4
 
@@ -10,15 +11,15 @@ BANNER = (
     b"Marlin 2.1.2\n"
     b"echo: Last Updated: 2022-12-17 | Author: (none, default config)\n"
     b"echo: Free Memory: 3584  PlannerBufferBytes: 1536\n"
-    b"echo:Hardcoded Default Settings Loaded\n"
 )
+"""What the EEPROM held is said after it."""
 
 CAPABILITIES = {
     "SERIAL_XON_XOFF": 0,
     "BINARY_FILE_TRANSFER": 0,
-    "EEPROM": 0,
+    "EEPROM": 1,
     "VOLUMETRIC": 1,
-    "AUTOREPORT_POS": 0,
+    "AUTOREPORT_POS": 1,
     "AUTOREPORT_TEMP": 1,
     "PROGRESS": 0,
     "PRINT_JOB": 1,
@@ -38,12 +39,19 @@ CAPABILITIES = {
 }
 
 
-def firmware(machine_type: str, emergency_parser: bool) -> bytes:
+def firmware(config: PrinterConfig) -> bytes:
     lines = [
         "FIRMWARE_NAME:Marlin 2.1.2 (Dec 17 2022 12:00:00) SOURCE_CODE_URL:github.com/MarlinFirmware/Marlin "
-        f"PROTOCOL_VERSION:1.0 MACHINE_TYPE:{machine_type} EXTRUDER_COUNT:1 UUID:cede2a2f-41a2-4748-9b12-c55c62f367ff"
+        f"PROTOCOL_VERSION:1.0 MACHINE_TYPE:{config.machine_type} EXTRUDER_COUNT:1 "
+        "UUID:cede2a2f-41a2-4748-9b12-c55c62f367ff"
     ]
-    present = {**CAPABILITIES, "EMERGENCY_PARSER": int(emergency_parser)}
+    present = {
+        **CAPABILITIES,
+        "RUNOUT": int(config.runout_sensor),
+        "EMERGENCY_PARSER": int(config.emergency_parser),
+        "HOST_ACTION_COMMANDS": int(config.host_actions),
+        "PROMPT_SUPPORT": int(config.prompt_support),
+    }
     lines += [f"Cap:{name}:{value}" for name, value in present.items()]
     return ("\n".join(lines) + "\n").encode()
 
@@ -55,11 +63,20 @@ def temperatures(hotend: Heater, bed: Heater, now: float) -> bytes:
     ).encode()
 
 
-def position(place: tuple[float, float, float], e: float, steppers: tuple[float, float, float]) -> bytes:
-    """Where commands have led (X Y Z E), and where the steppers are by now (Count, at 80 and 400 steps/mm)."""
+def position(place: Point, e: float, steppers: Point, steps: list[float]) -> bytes:
+    """Where commands have led (X Y Z E), and where the steppers are by now (Count, in steps)."""
     x, y, z = place
-    a, b, c = round(steppers[0] * 80), round(steppers[1] * 80), round(steppers[2] * 400)
+    a, b, c = (round(at * per_mm) for at, per_mm in zip(steppers, steps, strict=False))
     return f"X:{x:.2f} Y:{y:.2f} Z:{z:.2f} E:{e:.2f} Count X:{a} Y:{b} Z:{c}\n".encode()
+
+
+def endstops(place: Point, filament_out: bool | None) -> bytes:
+    """M119: the three homing switches, and the runout switch where there is one."""
+    pins = {f"{axis}_min": at <= 0.0 for axis, at in zip("xyz", place, strict=True)}
+    if filament_out is not None:
+        pins["filament"] = filament_out
+    lines = [f"{name}: {'TRIGGERED' if hit else 'open'}\n" for name, hit in pins.items()]
+    return ("Reporting endstop status\n" + "".join(lines)).encode()
 
 
 def advanced_ok(number: int | None, planner: Planner, queued: int) -> bytes:

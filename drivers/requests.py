@@ -4,15 +4,15 @@ import threading
 
 
 class Cancelled(Exception):
-    """Leaves the streaming loop: the run is to end in order."""
+    """Leaves the loop of a run: it is to end in order."""
 
 
 class StoppedNow(Exception):
-    """Leaves the streaming loop: the emergency bytes are out."""
+    """Leaves the loop of a run: the machine was told to stop at once."""
 
 
 class Requests:
-    """Set by any thread, taken by the driver's. `pending` is all that the streaming loop has to look at."""
+    """Set by any thread, taken by the driver's. `pending` is all that the loop of a run has to look at."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -78,6 +78,10 @@ class Requests:
             if self.active:
                 self.stop = self.pending = True
             return self.active
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancel
 
     def raise_ending(self) -> None:
         """Raise StoppedNow or Cancelled, if that was asked."""

@@ -1,0 +1,49 @@
+"""Our drivers with everything on: the line checker, journals' watch, time-outs, resends."""
+
+import json
+import resource
+import sys
+import time
+
+from drivers.base import PortSettings, Watch
+from drivers.registry import make
+from slicer_bridge.check import ProgramChecker
+from slicer_bridge.limits import Dialect, Envelope, MachineLimits
+from tests.benchmarks.programs import printer, router
+
+LIMITS = {
+    "marlin": MachineLimits(
+        dialect=Dialect.MARLIN,
+        envelope_mm=Envelope(x=(0.0, 250.0), y=(0.0, 210.0), z=(0.0, 210.0)),
+        max_feed_mm_s=250.0,
+        max_hotend_c=260.0,
+        max_bed_c=110.0,
+        max_flow_mm3_s=20.0,
+    ),
+    "grbl": MachineLimits(
+        dialect=Dialect.GRBL,
+        envelope_mm=Envelope(x=(-600.0, 600.0), y=(-400.0, 400.0), z=(-80.0, 80.0)),
+        max_feed_mm_s=100.0,
+        max_spindle_rpm=24000.0,
+    ),
+}
+
+
+def main(firmware: str, port: str) -> None:
+    program = printer() if firmware == "marlin" else router()
+    driver = make(firmware, PortSettings(port))
+    driver.open()
+    checker = ProgramChecker(LIMITS[firmware], (0.0, 0.0, 0.0) if firmware == "grbl" else None)
+    watch = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
+    began = time.perf_counter()
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    report = driver.run(program, checker.feed, watch)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    wall_s = time.perf_counter() - began
+    driver.close()
+    cpu_s = used.ru_utime + used.ru_stime - spent.ru_utime - spent.ru_stime
+    json.dump({"lines": report.lines_done, "cpu_s": cpu_s, "wall_s": wall_s}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
