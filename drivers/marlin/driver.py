@@ -8,7 +8,8 @@ False.
 
 A machine that waits for a person (M600, M0, M125, filament runout, prompts) is held, however long; `resume` answers it
 as `waits` says. A cancel breaks heat-ups off by M108, with an emergency parser or without: the firmware reads its port
-while it heats, and no more lines are sent than its queue holds.
+while it heats, and no more lines are sent than its queue holds. Out of a filament change it can't always be brought: a
+menu on its display, without host prompts, heeds its own button alone; then `safe` is False.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.base import PortSettings
-from drivers.errors import FirmwareHalted, FirmwareReset, RejectedByFirmware
+from drivers.errors import FirmwareHalted, FirmwareReset, NoAnswer, RejectedByFirmware
 from drivers.marlin.abilities import Abilities
 from drivers.marlin.answers import (
     Ack,
@@ -37,6 +37,8 @@ ASK_S = 4.0
 """How often M105 is asked: its answer also sets a wrong count of acknowledgements right."""
 RELEASE_S = 2.0
 """How often a run that is to end asks the firmware again to stop waiting."""
+MOST_RELEASES = 8
+"""So often in a row in vain: only the machine's own button answers it."""
 PLANNER_LINES = 100
 """No planner holds so many lines: once they are acknowledged, some were executed."""
 _KILLS = ("kill", "poweroff")
@@ -77,6 +79,7 @@ class MarlinListener(SerialDriver[Answer]):
         self._executed = 0
         self._asked_s = 0.0
         self._release_s = 0.0
+        self._refused = 0
         super().__init__(port, self.link, clock)
 
     def expect(self, lines: Sequence[str]) -> None:
@@ -203,8 +206,11 @@ class MarlinListener(SerialDriver[Answer]):
         self.show_waits()
 
     def release(self) -> None:
-        """The run is to end: whatever a command waits for, it is to wait no longer."""
+        """The run is to end: whatever a command waits for, it is to wait no longer. Raises NoAnswer if it does."""
         self._release_s = self.clock() + RELEASE_S
+        self._refused = self._refused + 1 if self.waits.insists else 0
+        if self._refused > MOST_RELEASES:
+            raise NoAnswer(f"{self.waits.reason}, and heeds nobody but a person at the machine")
         reply = self.waits.answer(emergency_parser=self.abilities.has("EMERGENCY_PARSER"))
         self.port.send(self.link.aside(reply.at_once or "M108"))
         if reply.then:

@@ -70,6 +70,11 @@ class Waits:
         return bool(self._blocked) or self._answered
 
     @property
+    def insists(self) -> bool:
+        """A command waits, answered or not."""
+        return bool(self._blocked)
+
+    @property
     def pauses(self) -> bool:
         """The host is not to send anything of its program."""
         return bool(self._paused)

@@ -35,6 +35,8 @@ class MarlinModel:
     block_s: float = 0.002
     blocks: dict[str, int] = field(default_factory=dict)
     """How many a line gives, where it isn't one for a move."""
+    heeds_hosts: bool = True
+    """False: a wait ends by the machine's own button alone."""
     busy_every_s: float = 2.0
     heat_s: float = 0.0
     """How long an M109 takes, which tells its temperatures each second meanwhile."""
@@ -97,7 +99,7 @@ class MarlinModel:
         return out
 
     def release(self) -> None:
-        self._waiting = False
+        self._waiting = self._waiting and not self.heeds_hosts
         if self._heated_s < inf:
             self._heated_s = self.now
         self._pump()

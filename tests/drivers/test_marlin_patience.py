@@ -72,6 +72,22 @@ def test_a_heat_up_is_cancelled_at_once() -> None:
     assert (model.moves, model.target) == ([], "0")
 
 
+def test_a_cancel_that_the_machine_does_not_heed_ends_and_is_not_called_safe() -> None:
+    model, seen = MarlinModel(waits={"M600": ""}, heeds_hosts=False), Seen()
+    watch = seen.watch()
+    with driving(model, settings=SETTINGS) as driver:
+
+        def look(status: Status) -> None:
+            if status.state is State.HELD:
+                driver.cancel()
+
+        report = driver.run(["M600", "G1 X1"], allow, Watch(watch.started, look, watch.held, watch.resumed))
+        assert driver.status().state is State.FAULT
+    assert (report.ended_by, report.safe) == (EndedBy.CANCELLED, False)
+    assert model.now < 120.0
+    assert model.moves == []
+
+
 def test_a_firmware_that_dies_while_a_person_is_waited_for_is_noticed() -> None:
     """It had said that it was busy, each two seconds, and says nothing any more."""
     model, seen = MarlinModel(waits={"M600": ""}), Seen()
