@@ -58,6 +58,8 @@ class Machine(ABC, Generic[Event]):
     """Overtakes whatever is queued."""
     last_resort: bytes
     """Sent blindly when the safe end state can't be confirmed."""
+    ends_its_queue = True
+    """The safe end state lets the machine finish what it had acknowledged."""
 
     def __init__(self, port: PortSettings, protocol: LineProtocol[Event], clock: Callable[[], float]) -> None:
         self.port_settings = port

@@ -148,7 +148,7 @@ class SerialDriver(Machine[Event]):
         except MachineFault:
             self.port.urgent(self.last_resort)
             return False
-        if safe and not isinstance(cause, MachineFault):
+        if safe and self.ends_its_queue and not isinstance(cause, MachineFault):
             # The machine has come to rest in order: nothing that it had taken was left undone.
             self.current.ended_at = max(acknowledged, self.lines_done)
         return safe
@@ -216,7 +216,6 @@ class SerialDriver(Machine[Event]):
                 if self.requests.pending:
                     self.requests.pending = False
                     self.asked()
-                self.while_held()
             if go_on():
                 break
             self.requests.hold = self.readings.not_ready or reason
@@ -224,9 +223,6 @@ class SerialDriver(Machine[Event]):
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
-
-    def while_held(self) -> None:
-        """Called again and again in a hold by request."""
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)
