@@ -180,10 +180,6 @@ class MarlinDriver(MarlinListener):
             self.waits.over()
             self.show_waits()
 
-    def executed_at_rest(self, acknowledged: int, executed: int) -> int:
-        """Its M400 has waited for all motion."""
-        return acknowledged
-
     def _make_safe(self, anew: bool) -> bool:
         if self.link.patient or self.waits.reason:
             self.release()
