@@ -175,8 +175,8 @@ def _recognised(text: str, url: str, signs: Mapping[str, SerialSign]) -> Iterato
             yield Found(url, Outcome.AT_WORK if busy else Outcome.FOUND, driver, firmware, detail=busy)
 
 
-def _meet(found: Found, place: Place) -> Found:
-    """What its own driver says of it."""
+def _meet(found: Found, place: Place, *, guarded: bool = False) -> Found:
+    """What its own driver says of it; `guarded`: without a key it refused to answer."""
     port = PortSettings(place.url, api_key=place.api_key)
     driver = make(found.driver, port if found.baudrate is None else replace(port, baudrate=found.baudrate))
     try:
@@ -185,7 +185,7 @@ def _meet(found: Found, place: Place) -> Found:
     except PortBusy as error:
         return replace(found, outcome=Outcome.IN_USE, detail=str(error))
     except HostRefused as error:
-        outcome = Outcome.NEEDS_KEY if error.status in _REFUSED else Outcome.FAULT
+        outcome = Outcome.NEEDS_KEY if guarded or error.status in _REFUSED else Outcome.FAULT
         return replace(found, outcome=outcome, detail=str(error))
     except DriverError as error:
         return replace(found, outcome=Outcome.FAULT, detail=f"{type(error).__name__}: {error}")
@@ -220,7 +220,8 @@ def _look_at_host(place: Place) -> Found:
                 answered = True
                 host = entry.sign.recognise(status, body)
                 if host:
-                    return _meet(Found(place.url, Outcome.FOUND, driver, host), place)
+                    found = Found(place.url, Outcome.FOUND, driver, host)
+                    return _meet(found, place, guarded=status in _REFUSED)
                 refused = refused or status in _REFUSED
     except httpx.ConnectError as error:
         return Found(place.url, Outcome.GONE, detail=f"nobody listens: {error}")

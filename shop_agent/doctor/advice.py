@@ -27,7 +27,8 @@ def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
         case Outcome.IN_USE | Outcome.AT_WORK:
             yield Advice(name, f"{found.outcome}: not touched ({found.detail})", attention=False)
         case Outcome.NEEDS_KEY:
-            yield Advice(name, f"{found.firmware or 'it'} needs a key: give --key-file, or api_key_file in agent.toml")
+            text = f"{found.firmware or 'it'} needs a key: give --key-file, or api_key_file in agent.toml"
+            yield Advice(name, f"{text} ({found.detail})")
         case Outcome.FAULT:
             yield Advice(name, f"{found.firmware} answers, but: {found.detail}")
         case Outcome.UNKNOWN:
