@@ -21,6 +21,8 @@ class Advice:
 def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
     """About the address and who is there."""
     name, machine = spot.name, spot.machine
+    if spot.trouble:
+        yield Advice(name, spot.trouble)
     match found.outcome:
         case Outcome.FOUND:
             yield from _of_match(spot, found)

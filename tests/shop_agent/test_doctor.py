@@ -133,6 +133,18 @@ def test_what_the_files_lack_is_said(tmp_path: Path) -> None:
     assert "nothing may run" in texts(list(of_files(printer, read_policy(config), "")), attention=True)
 
 
+def test_a_key_that_everybody_can_read_is_said(tmp_path: Path) -> None:
+    config = write_shop(tmp_path, tmp_path / "run", printer=tmp_path / "tty", keys='api_key_file = "key"\n')
+    key = tmp_path / "key"
+    key.write_text("secret")
+    key.chmod(0o644)
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ports" / "printer").symlink_to(tmp_path / "tty")
+    done = doctor(config, "--ports", str(tmp_path / "ports"))
+    assert done.code == 1
+    assert any("chmod" in remark["text"] for remark in json.loads(done.stdout)["remarks"])
+
+
 def test_a_key_on_its_way_through_the_network_is_said(tmp_path: Path) -> None:
     path = write_shop(tmp_path, tmp_path / "run", printer=tmp_path / "tty", keys='api_key_file = "key"\n')
     path.write_text(path.read_text().replace(str(tmp_path / "tty"), "http://voron.local"))
