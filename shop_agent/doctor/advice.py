@@ -38,7 +38,7 @@ def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
         case Outcome.GONE:
             yield Advice(name, f"nobody is there: {found.detail}")
     if found.capabilities is not None:
-        yield from _of_firmware(name, found.driver, found.capabilities)
+        yield from _of_firmware(name, found.capabilities)
 
 
 def _of_match(spot: Spot, found: Found) -> Iterator[Advice]:
@@ -51,15 +51,11 @@ def _of_match(spot: Spot, found: Found) -> Iterator[Advice]:
         yield Advice(spot.name, f"agent.toml says baudrate = {machine.baudrate}, it answers at {found.baudrate}")
 
 
-def _of_firmware(name: str, driver: str, can: Capabilities) -> Iterator[Advice]:
-    """Marlin tells its abilities by name; what it doesn't tell is absent."""
-    if driver != "marlin":
-        return
-    if "THERMAL_PROTECTION" not in can.details:
-        yield Advice(name, "its firmware reports no thermal protection: a loose sensor could overheat it")
-    if "EMERGENCY_PARSER" not in can.details:
-        text = "no emergency parser: `stop` waits behind what the firmware has taken already"
-        yield Advice(name, text, attention=False)
+def _of_firmware(name: str, can: Capabilities) -> Iterator[Advice]:
+    for danger in can.dangers:
+        yield Advice(name, danger)
+    for detail in can.details:
+        yield Advice(name, detail, attention=False)
 
 
 def of_files(machine: MachineSection, policy: Policy | None, limits: str) -> Iterator[Advice]:

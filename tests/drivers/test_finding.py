@@ -18,7 +18,9 @@ from drivers import finding
 from drivers.base import DriverEntry, PortSettings, WebSign
 from drivers.finding import Outcome, Place, look_at, look_at_all
 from drivers.grbl.answers import SIGN as GRBL
+from drivers.marlin.abilities import Abilities
 from drivers.marlin.answers import SIGN as MARLIN
+from drivers.marlin.answers import Capability
 from drivers.marlin.driver import MarlinDriver
 from drivers.registry import DRIVERS
 from drivers.transports import Port
@@ -150,6 +152,15 @@ def test_a_router_at_work_is_not_reset(state: bytes, monkeypatch: pytest.MonkeyP
 def test_a_printer_at_work_is_known(text: str, busy: str) -> None:
     assert busy in MARLIN.busy(text)
     assert bool(MARLIN.busy(text)) == bool(busy)
+
+
+@pytest.mark.parametrize(("told", "danger"), [(None, "doesn't say"), (False, "THERMAL PROTECTION IS OFF"), (True, "")])
+def test_a_printer_that_could_burn_says_so(told: bool | None, danger: str) -> None:
+    abilities = Abilities()
+    if told is not None:
+        abilities.take(Capability("THERMAL_PROTECTION", told))
+    assert danger in "".join(abilities.dangers())
+    assert bool(abilities.dangers()) == bool(danger)
 
 
 def test_no_sign_takes_the_others_firmware_for_its_own() -> None:
