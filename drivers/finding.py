@@ -5,9 +5,10 @@ opening a serial port restarts most boards: of one that prints from its own card
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,8 @@ WEB_S = 5.0
 _LISTEN_S = 0.1
 _TEXT_BYTES = 20_000
 _BODY_BYTES = 65536
-_AT_ONCE = 16
+PATIENCE_S = 60.0
+"""Longest for all together."""
 _REFUSED = (401, 403)
 
 
@@ -72,11 +74,33 @@ class Found:
     detail: str = ""
 
 
-def look_at_all(places: Sequence[Place]) -> list[Found]:
-    """Side by side, in the order given: a board takes seconds to boot."""
+def look_at_all(places: Sequence[Place], patience_s: float = PATIENCE_S) -> list[Found]:
+    """Side by side, in the order given: a board takes seconds to boot. What isn't done in time is left to itself."""
     held = holders()
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(places))), "finding") as pool:
-        return list(pool.map(lambda place: look_at(place, held), places))
+    looks = [(place, _begin_look(place, held)) for place in places]
+    deadline_s = time.monotonic() + patience_s
+    return [_end_look(place, look, deadline_s) for place, look in looks]
+
+
+def _begin_look(place: Place, held: Mapping[str, str]) -> "Future[Found]":
+    look: Future[Found] = Future()
+
+    def work() -> None:
+        try:
+            look.set_result(look_at(place, held))
+        except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
+            look.set_exception(error)
+
+    # A daemon: whoever asked ends without it, should a driver never come back.
+    threading.Thread(target=work, name=f"finding {place.url}", daemon=True).start()
+    return look
+
+
+def _end_look(place: Place, look: "Future[Found]", deadline_s: float) -> Found:
+    try:
+        return look.result(max(0.0, deadline_s - time.monotonic()))
+    except TimeoutError:
+        return Found(place.url, Outcome.FAULT, detail="it answers on and on, but tells nothing that its driver needs")
 
 
 def look_at(place: Place, held: Mapping[str, str]) -> Found:

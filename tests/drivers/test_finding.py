@@ -196,6 +196,24 @@ def test_a_serial_server_is_asked_at_one_speed() -> None:
     assert (found.driver, found.firmware, found.baudrate) == ("marlin", "Marlin bugfix", None)
 
 
+class Nodder(socketserver.BaseRequestHandler):
+    """Says `ok` to whatever it is asked, but its name."""
+
+    def handle(self) -> None:
+        while data := self.request.recv(4096):
+            for line in filter(None, data.split(b"\n")):
+                self.request.sendall(b"FIRMWARE_NAME:Nodder\nok\n" if line == b"M115" else b"ok\n")
+
+
+def test_whoever_only_nods_is_left_to_itself() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Nodder) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (found,) = look_at_all([Place(f"socket://127.0.0.1:{server.server_address[1]}")], patience_s=3.0)
+        server.shutdown()
+    assert found.outcome is Outcome.FAULT
+
+
 # Hosts ------------------------------------------------------------------------------------------
 
 
