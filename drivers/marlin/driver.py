@@ -59,6 +59,7 @@ class MarlinDriver(MarlinListener):
             skip_object=self.abilities.knows("M486"),
             executed_lines=self.abilities.advanced_ok,
             lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
+            dangers=self.abilities.dangers(),
             details=self.abilities.details(),
         )
 
