@@ -42,8 +42,6 @@ class HostedDriver:
         self._machine = HostedMachine(host, port, clock)
         self._owner = Lock()
         self._skips = False
-        self._name = ""
-        """Of the program at the host, while it is ours."""
 
     # Verbs ----------------------------------------------------------------------------------------
 
@@ -96,7 +94,7 @@ class HostedDriver:
 
     def skip_object(self, name: str) -> None:
         machine = self._machine
-        if not self._skips or name not in machine.view.objects or not machine.requests.active:
+        if not self._skips or name not in machine.objects:
             raise DriverMisuse(f"there is no object {name!r} that {self._host.name} could skip")
         machine.skips.append(name)
         machine.wake()
@@ -162,12 +160,12 @@ class HostedDriver:
         if not program.total:
             return EndedBy.FINISHED
         # A name of its own for each run: the host's history of it can't be that of another.
-        self._name = f"llagar-{uuid.uuid4().hex[:12]}.gcode"
-        return Supervision(machine, self._name, program, watch).execute()
+        machine.job = f"llagar-{uuid.uuid4().hex[:12]}.gcode"
+        return Supervision(machine, machine.job, program, watch).execute()
 
     def _end_safely(self, *, finished: bool = False) -> bool:
-        safe = SafeEnding(self._machine, self._name).reach(finished=finished)
-        name, self._name = self._name, ""
+        safe = SafeEnding(self._machine, self._machine.job).reach(finished=finished)
+        name, self._machine.job = self._machine.job, ""
         if safe and name:
             with suppress(MachineFault):  # a file that stays on the host's disk is the shop's to tidy up
                 self._host.discard(name)
@@ -190,7 +188,7 @@ class HostedDriver:
             except UNREACHABLE as fault:
                 error = LinkLost(f"told to stop at once, but {fault}: go and look")
             machine.wait(STOP_LOOK_S)
-        self._name = ""
+        machine.job = ""
         return self._ended(error)
 
     def _ended(self, error: Fault) -> Fault:

@@ -27,6 +27,8 @@ class HostedMachine:
         self.view = View(Phase.OFFLINE, "not looked at yet")
         self.state = State.CLOSED
         self.reason = ""
+        self.job = ""
+        """Our program at the host; empty between runs."""
         self.lines_done = 0
         self.lines_total = 0
         self.fan_on = False
@@ -86,6 +88,11 @@ class HostedMachine:
             return f"{name} has no link to its machine: {view.text}"
         return ""
 
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Of our own job; a host tells those of the last one until the next has begun."""
+        return self.view.objects if self.job and self.view.path == self.job else ()
+
     def snapshot(self) -> Status:
         view = self.view
         return Status(
@@ -98,8 +105,8 @@ class HostedMachine:
             lines_done=self.lines_done,
             lines_total=self.lines_total,
             time_left_s=view.time_left_s,
-            objects=view.objects,
-            skipped=view.skipped,
+            objects=self.objects,
+            skipped=view.skipped if self.objects else (),
             prompt=view.text if view.phase is Phase.ATTENTION else "",
             boot_id=self._boot_id,
             details={"host": view.text, "file": view.path},

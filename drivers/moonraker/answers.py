@@ -105,6 +105,8 @@ _KLIPPY = {"shutdown": Phase.HALTED, "error": Phase.HALTED}
 _ENDS = {"completed": Ended.FINISHED, "cancelled": Ended.CANCELLED}
 _STATES = {"complete": Ended.FINISHED, "cancelled": Ended.CANCELLED, "error": Ended.FAILED}
 IN_PROGRESS = "in_progress"
+_OUTLIVED = ("interrupted", "server_exit")
+"""Moonraker's end, not the job's: components/history.py marks its open jobs so when it starts."""
 
 
 def volume_mm(objects: Mapping[str, Mapping[str, JsonValue]]) -> tuple[float, float, float] | None:
@@ -140,7 +142,9 @@ def merge(objects: Objects, news: Objects) -> None:
 
 def klippy_view(state: str, message: str, boot: str) -> View:
     """While Klipper isn't ready."""
-    return View(phase=_KLIPPY.get(state, Phase.OFFLINE), text=message or f"Klipper is {state}", boot=boot)
+    return View(
+        phase=_KLIPPY.get(state, Phase.OFFLINE), text=" ".join(message.split()) or f"Klipper is {state}", boot=boot
+    )
 
 
 def view(objects: Mapping[str, Mapping[str, JsonValue]], estimated_s: float | None, boot: str, refusal: str) -> View:
@@ -166,19 +170,26 @@ def view(objects: Mapping[str, Mapping[str, JsonValue]], estimated_s: float | No
     )
 
 
-def outcome_by_history(history: History, name: str) -> Outcome | None:
-    """Of the latest job of this file."""
+def outcome(history: History | None, objects: Mapping[str, Mapping[str, JsonValue]], name: str) -> Outcome | None:
+    """Of the latest job of this file: by history, and by Klipper's own word where Moonraker keeps no history or ended
+    itself while Klipper went on printing."""
+    if history is None:
+        return _by_stats(objects, name)
     job = next((job for job in history.jobs if job.filename == name), None)
     if job is None or job.status == IN_PROGRESS:
         return None
-    return Outcome(_ENDS.get(job.status, Ended.FAILED), f"{job.status}, by its history")
+    stats = _by_stats(objects, name)
+    if stats is not None and job.status in _OUTLIVED:
+        return stats
+    why = f" ({stats.text})" if stats is not None else ""
+    return Outcome(_ENDS.get(job.status, Ended.FAILED), f"{job.status}, by its history{why}")
 
 
-def outcome_by_stats(objects: Mapping[str, Mapping[str, JsonValue]], name: str) -> Outcome | None:
-    """Where Moonraker keeps no history: Klipper's own word on the file that was printed last."""
+def _by_stats(objects: Mapping[str, Mapping[str, JsonValue]], name: str) -> Outcome | None:
+    """Klipper tells the file that was printed last."""
     seen = view(objects, None, "", "")
     ended = _STATES.get(seen.text.partition(":")[0])
-    return Outcome(ended, seen.text) if ended is not None and seen.path == name else None
+    return Outcome(ended, f"{seen.text}, by Klipper") if ended is not None and seen.path == name else None
 
 
 class _Info(BaseModel):

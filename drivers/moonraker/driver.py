@@ -28,8 +28,7 @@ from drivers.moonraker.answers import (
     changes,
     klippy_view,
     merge,
-    outcome_by_history,
-    outcome_by_stats,
+    outcome,
     view,
     volume_mm,
     watched,
@@ -236,9 +235,9 @@ class MoonrakerHost(Host):
             web.close()
 
     def outcome(self, name: str) -> Outcome | None:
-        if not self._has_history:
-            return outcome_by_stats(self._objects, name)
-        return outcome_by_history(self._call(History, "server.history.list", {"limit": 50, "order": "desc"}), name)
+        latest: Mapping[str, JsonValue] = {"limit": 50, "order": "desc"}
+        history = self._call(History, "server.history.list", latest) if self._has_history else None
+        return outcome(history, self._objects, name)
 
     def discard(self, name: str) -> None:
         self._ensure()

@@ -14,6 +14,7 @@ from drivers.errors import HostRefused, LinkLost, NoAnswer
 from drivers.hosting.web import require_ok, shown
 
 CLOSE_S = 1.0
+UNAUTHORIZED = 401
 PING_S = 5.0
 LARGEST_BYTES = 16 * 2**20
 
@@ -122,7 +123,10 @@ class Rpc:
         return messages, refusal
 
     def _refused(self, method: str, refusal: Refusal) -> str:
-        return f"{self._what} refuses {method}: {shown(refusal.message) or refusal.code}"
+        said = shown(refusal.message) or str(refusal.code)
+        if refusal.code == UNAUTHORIZED:
+            return f"{self._what} does not accept the key ({said}): check api_key"
+        return f"{self._what} refuses {method}: {said}"
 
     def _send(self, method: str, params: Mapping[str, JsonValue] | None) -> int:
         number = next(self._ids)

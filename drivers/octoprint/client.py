@@ -40,6 +40,13 @@ class PatientAdapter(HTTPAdapter):
     ) -> requests.Response:
         return super().send(request, stream, timeout or self.timeout_s, verify, cert, dict(proxies or {}))
 
+    def close(self) -> None:
+        """urllib3 2 leaves the sockets of a cleared pool to the garbage collector."""
+        pools = self.poolmanager.pools
+        for key in list(pools.keys()):
+            pools[key].close()
+        super().close()
+
 
 class Client:
     """Used by one thread. Everything raises LinkLost, NoAnswer, HostRefused."""

@@ -28,8 +28,14 @@ class Storages(BaseModel):
     storage_list: list[Storage]
 
 
+class Condition(BaseModel):
+    ok: bool = True
+    message: str = ""
+
+
 class Printer(BaseModel):
     state: str
+    status_printer: Condition = Condition()
     temp_nozzle: float | None = None
     target_nozzle: float | None = None
     temp_bed: float | None = None
@@ -47,6 +53,11 @@ class Printer(BaseModel):
         if self.axis_x is None or self.axis_y is None or self.axis_z is None:
             return None
         return self.axis_x, self.axis_y, self.axis_z
+
+    @property
+    def text(self) -> str:
+        trouble = "" if self.status_printer.ok else self.status_printer.message
+        return f"{self.state}: {trouble}" if trouble else self.state
 
 
 class Status(BaseModel):
@@ -88,7 +99,7 @@ def view(status: Status, job: Job | None) -> View:
     printer = status.printer
     return View(
         phase=_PHASES.get(printer.state, Phase.BUSY),
-        text=printer.state,
+        text=printer.text,
         path=(job.file.display_name or job.file.name) if job else "",
         done=share(job.progress, 100.0) if job else 0.0,
         heaters=printer.heaters(),
@@ -99,7 +110,7 @@ def view(status: Status, job: Job | None) -> View:
 
 def outcome(view: View) -> Outcome | None:
     """There is no history: how a job ended is told by the state that it leaves behind, or not at all."""
-    ended = _ENDS.get(view.text)
+    ended = _ENDS.get(view.text.partition(":")[0])
     return Outcome(ended, view.text) if ended else None
 
 

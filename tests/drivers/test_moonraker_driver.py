@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from drivers.base import EndedBy, SafeEnd, State
 from drivers.errors import DriverMisuse, FirmwareHalted, LinkLost, NoAnswer, UploadFailed
-from drivers.moonraker.answers import SIGN, Objects, changes, is_heater, merge, view, watched
+from drivers.hosting.host import Ended
+from drivers.moonraker.answers import SIGN, History, Objects, changes, is_heater, merge, outcome, view, watched
 from tests.conformance.rig import eventually
 from tests.drivers.host_jobs import PROGRAM, Job, opened
 from tests.drivers.hosts import ScriptedPrinter, Site, serving
@@ -62,6 +63,26 @@ def test_without_history_klippers_own_word_counts() -> None:
         job = Job(driver, site).begin()
         job.started().end("finished")
         assert job.ended().ended_by is EndedBy.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "expected"),
+    [
+        ("in_progress", "printing", None),
+        ("completed", "complete", Ended.FINISHED),
+        ("cancelled", "cancelled", Ended.CANCELLED),
+        ("klippy_shutdown", "error", Ended.FAILED),
+        ("interrupted", "standby", Ended.FAILED),
+        ("interrupted", "complete", Ended.FINISHED),
+        ("server_exit", "cancelled", Ended.CANCELLED),
+    ],
+)
+def test_moonraker_may_end_while_klipper_goes_on(status: str, state: str, expected: Ended | None) -> None:
+    history = History.model_validate(
+        {"jobs": [{"filename": "b", "status": "completed"}, {"filename": "a", "status": status}]}
+    )
+    told = outcome(history, {"print_stats": {"filename": "a", "state": state}}, "a")
+    assert (told.ended if told else None) is expected
 
 
 def test_klipper_that_is_gone_is_a_lost_link(site: Site) -> None:

@@ -78,6 +78,12 @@ def test_every_state_of_the_specification_is_known(word: str) -> None:
     assert (outcome(seen) is not None) == (word in ("FINISHED", "STOPPED", "ERROR"))
 
 
+def test_the_printers_own_words_on_its_trouble_are_shown() -> None:
+    printer = {"state": "ERROR", "status_printer": {"ok": False, "message": "Lost connection to printer"}}
+    seen = view(Status.model_validate({"printer": printer}), None)
+    assert (seen.phase, seen.text) == (Phase.HALTED, "ERROR: Lost connection to printer")
+
+
 @given(
     st.text() | st.sampled_from(WORDS),
     st.floats() | st.none() | st.booleans(),
