@@ -1,7 +1,5 @@
 """Our OctoPrint driver at the real OctoPrint: its virtual printer with its own faults, and the rig's Marlin."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +7,9 @@ import pytest
 from drivers.base import EndedBy, PortSettings, RunReport, State
 from drivers.errors import FirmwareHalted, HostRefused, JobFailed, LinkLost, MachineFault, NotReady
 from drivers.octoprint.driver import OctoPrintDriver
-from tests.conformance.clauses import meanwhile
 from tests.conformance.rig import RigMachine, eventually
 from tests.drivers.peers import Seen, allow
+from tests.peers.driving import drive
 from tests.peers.octoprint import KEY, OctoPrint, until
 from tests.peers.prints import assert_printed_once, program
 from tests.peers.test_octoprint_serial import connected
@@ -21,42 +19,8 @@ COOL_C = 30
 """What the virtual printer reaches in no time."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """How one ended: by a report, or by a fault."""
-
-    seen: Seen
-    report: RunReport | None
-    fault: MachineFault | None
-
-    @property
-    def ended_by(self) -> EndedBy | type[MachineFault] | None:
-        if self.report is not None:
-            return self.report.ended_by
-        return None if self.fault is None else type(self.fault)
-
-
 def driver_of(server: OctoPrint, key: str = KEY) -> OctoPrintDriver:
     return OctoPrintDriver(PortSettings(server.url, answer_s=5.0, long_s=60.0, api_key=key))
-
-
-def drive(driver: OctoPrintDriver, lines: list[str], act: Callable[[], None] = lambda: None) -> Run:
-    """Run it, and act once it is under way."""
-    seen = Seen()
-
-    def once_under_way() -> None:
-        assert seen.is_started.wait(30)
-        act()
-
-    report, fault = None, None
-    with meanwhile(once_under_way):
-        try:
-            report = driver.run(lines, allow, seen.watch())
-        except MachineFault as error:
-            fault = error
-    done = [status.lines_done for status in seen.progress]
-    assert done == sorted(done)
-    return Run(seen, report, fault)
 
 
 @pytest.fixture
