@@ -51,6 +51,8 @@ class ByHandDriver:
         self._lines_total = 0
         self._started_by = ""
         self._end: _End | None = None
+        self._news = False
+        """Something was asked or attested since the run's thread looked."""
 
     # Verbs ----------------------------------------------------------------------------------------
 
@@ -135,13 +137,13 @@ class ByHandDriver:
         with self._told:
             self._require_run(operator)
             self._started_by = self._started_by or operator
-            self._told.notify_all()
+            self._notify()
 
     def attest_ended(self, operator: str, *, finished: bool, note: str = "") -> None:
         with self._told:
             self._require_run(operator)
             self._end = self._end or _End(operator, finished, note)
-            self._told.notify_all()
+            self._notify()
 
     def _require_run(self, operator: str) -> None:
         if not self._requests.active:
@@ -156,7 +158,7 @@ class ByHandDriver:
         started = False
         while True:
             with self._told:
-                self._requests.pending = False
+                self._news = False
                 self._become(State.RUNNING, self._wanted())
                 operator, end = self._started_by, self._end
             if not started and (operator or (end is not None and end.finished)):
@@ -166,9 +168,7 @@ class ByHandDriver:
                 return self._ended(end, watch)
             watch.progress(self.status())
             with self._told:
-                self._told.wait_for(
-                    lambda: self._requests.pending or self._end is not None or bool(self._started_by) != started
-                )
+                self._told.wait_for(lambda: self._news)
 
     def _wanted(self) -> str:
         """What the operator is asked for now."""
@@ -202,6 +202,7 @@ class ByHandDriver:
 
     def _notify(self) -> None:
         with self._told:
+            self._news = True
             self._told.notify_all()
 
     def _become(self, state: State, reason: str = "") -> None:

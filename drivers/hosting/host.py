@@ -50,6 +50,11 @@ RISING_C = 2.0
 """A heater that is so far below its target is on its way up."""
 
 
+def share(part: float, whole: float) -> float:
+    """Of a whole, 0 to 1; 0 for what makes no sense."""
+    return min(part / whole, 1.0) if part > 0 and whole > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What a host says at one moment."""

@@ -38,9 +38,8 @@ class SafeEnding:
                 return False
             if finished and view.cold:
                 return True
-            if not view.cold:
-                self._host.heaters_off(view.heaters)
-                view = self._await(lambda view: view.cold or view.phase is not Phase.IDLE)
+            self._host.heaters_off(view.heaters)
+            view = self._await(lambda view: view.cold or view.phase is not Phase.IDLE)
             self._leave(view)
         except MachineFault:
             return False
@@ -71,7 +70,9 @@ class SafeEnding:
         while True:
             view = self._machine.look()
             waited_s = clock() - begun_s
-            longest_s = settings.long_s if view.heating or view.phase is Phase.BUSY else settings.answer_s
+            # A firmware that waits for a temperature takes the command to switch off once it is reached.
+            waits = view.phase is Phase.BUSY or (view.heating and self._host.takes_commands)
+            longest_s = settings.long_s if waits else settings.answer_s
             if reached(view) or waited_s >= longest_s or self._machine.requests.stop:
                 return view
             self._machine.wait(LOOK_S)

@@ -112,6 +112,7 @@ class Supervision:
             return EndedBy.CANCELLED
         self._machine.lines_done = self._program.total
         self._tell_started(f"{self._host.name} has finished {self._name}: {outcome.text}")
+        self._tell_resumed()
         return EndedBy.FINISHED
 
     # What we tell -------------------------------------------------------------------------------------
@@ -120,6 +121,11 @@ class Supervision:
         if not self._started:
             self._started = True
             self._watch.started(what)
+
+    def _tell_resumed(self) -> None:
+        if self._machine.state is State.HELD:
+            self._machine.become(State.RUNNING)
+            self._watch.resumed()
 
     def _tell(self, view: View) -> None:
         machine = self._machine
@@ -131,9 +137,8 @@ class Supervision:
             reason = machine.requests.hold or f"{self._host.name}: {view.text}"
             machine.become(State.HELD, reason)
             self._watch.held(reason)
-        elif view.phase is Phase.PRINTING and machine.state is State.HELD:
-            machine.become(State.RUNNING)
-            self._watch.resumed()
+        elif view.phase is Phase.PRINTING:
+            self._tell_resumed()
         if view.refusal:
             machine.reason = view.refusal
         self._watch.progress(machine.snapshot())

@@ -6,7 +6,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from drivers.base import WebSign
 from drivers.errors import NoAnswer
-from drivers.hosting.host import Ended, Heater, Outcome, Phase, View
+from drivers.hosting.host import Ended, Heater, Outcome, Phase, View, share
 from drivers.hosting.web import shown
 
 Objects = dict[str, dict[str, JsonValue]]
@@ -72,6 +72,8 @@ class VirtualCard(BaseModel):
 
 class Toolhead(BaseModel):
     position: list[float] = []
+    axis_minimum: list[float] = []
+    axis_maximum: list[float] = []
 
 
 class Named(BaseModel):
@@ -103,6 +105,15 @@ _KLIPPY = {"shutdown": Phase.HALTED, "error": Phase.HALTED}
 _ENDS = {"completed": Ended.FINISHED, "cancelled": Ended.CANCELLED}
 _STATES = {"complete": Ended.FINISHED, "cancelled": Ended.CANCELLED, "error": Ended.FAILED}
 IN_PROGRESS = "in_progress"
+
+
+def volume_mm(objects: Mapping[str, Mapping[str, JsonValue]]) -> tuple[float, float, float] | None:
+    try:
+        toolhead = Toolhead.model_validate(objects.get("toolhead", {}))
+    except ValidationError:
+        return None
+    travel = [high - low for low, high in zip(toolhead.axis_minimum, toolhead.axis_maximum, strict=False)]
+    return (travel[0], travel[1], travel[2]) if len(travel) >= 3 else None
 
 
 def is_heater(name: str) -> bool:
@@ -144,7 +155,7 @@ def view(objects: Mapping[str, Mapping[str, JsonValue]], estimated_s: float | No
         phase=_PHASES.get(stats.state, Phase.IDLE),
         text=f"{stats.state}: {stats.message}" if stats.message else stats.state,
         path=stats.filename,
-        done=min(max(card.file_position / card.file_size, 0.0), 1.0) if card.file_size else 0.0,
+        done=share(card.file_position, card.file_size),
         heaters=tuple(Heater(name, heater.temperature, heater.target) for name, heater in sorted(warm.items())),
         position_mm=(position[0], position[1], position[2]) if len(position) >= 3 else None,
         time_left_s=None if estimated_s is None else max(0.0, estimated_s - stats.print_duration),

@@ -31,6 +31,7 @@ from drivers.moonraker.answers import (
     outcome_by_history,
     outcome_by_stats,
     view,
+    volume_mm,
     watched,
 )
 from drivers.moonraker.rpc import Message, Rpc
@@ -71,6 +72,7 @@ class MoonrakerHost(Host):
             skip_object="exclude_object" in self._names,
             executed_lines=False,
             lost_link=LostLink.HOST_GOES_ON,
+            volume_mm=volume_mm(self._objects),
             details=(history, "after an emergency stop a person restarts the firmware"),
         )
 

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -48,6 +49,8 @@ class Rpc:
         self._headers = {"X-Api-Key": api_key} if api_key else {}
         self._timeout_s = timeout_s
         self._socket: ClientConnection | None = None
+        self._stack = ExitStack()
+        """Closes the socket."""
         self._ids = itertools.count(1)
         self._asked: dict[int, str] = {}
         self._heard: deque[Message] = deque()
@@ -62,16 +65,18 @@ class Rpc:
         """Raises HostRefused too."""
         self.close()
         try:
-            self._socket = connect(
-                self._url,
-                additional_headers=self._headers,
-                proxy=None,
-                compression=None,
-                open_timeout=self._timeout_s,
-                close_timeout=CLOSE_S,
-                ping_interval=PING_S,
-                ping_timeout=self._timeout_s,
-                max_size=LARGEST_BYTES,
+            self._socket = self._stack.enter_context(
+                connect(
+                    self._url,
+                    additional_headers=self._headers,
+                    proxy=None,
+                    compression=None,
+                    open_timeout=self._timeout_s,
+                    close_timeout=CLOSE_S,
+                    ping_interval=PING_S,
+                    ping_timeout=self._timeout_s,
+                    max_size=LARGEST_BYTES,
+                )
             )
         except InvalidStatus as error:
             text = (error.response.body or b"").decode(errors="replace")
@@ -155,8 +160,7 @@ class Rpc:
 
     def close(self) -> None:
         """May be repeated."""
-        socket, self._socket = self._socket, None
+        self._socket = None
         self._asked.clear()
         self._heard.clear()
-        if socket is not None:
-            socket.close()
+        self._stack.close()

@@ -5,7 +5,7 @@ import re
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from drivers.base import WebSign
-from drivers.hosting.host import Ended, Heater, Outcome, Phase, View
+from drivers.hosting.host import Ended, Heater, Outcome, Phase, View, share
 
 
 class Version(BaseModel):
@@ -19,6 +19,26 @@ class Port(BaseModel):
 
 class Connection(BaseModel):
     current: Port
+
+
+class Volume(BaseModel):
+    width: float
+    depth: float
+    height: float
+
+
+class Profile(BaseModel):
+    current: bool = False
+    volume: Volume
+
+
+class Profiles(BaseModel):
+    profiles: dict[str, Profile]
+
+    def volume_mm(self) -> tuple[float, float, float] | None:
+        """Of the machine that is connected."""
+        volume = next((profile.volume for profile in self.profiles.values() if profile.current), None)
+        return None if volume is None else (volume.width, volume.depth, volume.height)
 
 
 class JobFile(BaseModel):
@@ -117,7 +137,7 @@ def view(job: Job, heaters: tuple[Heater, ...]) -> View:
         text=f"{job.state}: {job.error}" if job.error else job.state,
         path=path if file.origin in ("local", None) else f"{file.origin}/{path}",
         owner=job.job.user or "",
-        done=min(max((job.progress.filepos or 0) / file.size, 0.0), 1.0) if file.size else 0.0,
+        done=share(job.progress.filepos or 0, file.size or 0),
         heaters=heaters,
         time_left_s=job.progress.printTimeLeft,
     )

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from drivers.errors import LinkLost, NoAnswer
 from drivers.hosting.web import require_ok, shown
-from drivers.octoprint.answers import Connection, File, Job, Printer, Version
+from drivers.octoprint.answers import Connection, File, Job, Printer, Profiles, Version
 
 Answer = TypeVar("Answer", bound=BaseModel)
 _REPLY = re.compile(r"Reply for \S+ was not OK: (.*) \((\d{3})\)", re.DOTALL)
@@ -89,6 +89,11 @@ class Client:
         with self._translated():
             told = self._rest.connection_info()
         return self._read(Connection, told)
+
+    def profiles(self) -> Profiles:
+        with self._translated():
+            told = self._rest.printer_profiles()
+        return self._read(Profiles, told)
 
     def connect(self, port: str | None, baudrate: int | None) -> None:
         """Have OctoPrint open its machine's port."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from drivers.base import Capabilities, LostLink, PortSettings
-from drivers.errors import HostRefused, LinkLost, UploadFailed
+from drivers.errors import HostRefused, LinkLost, NoAnswer, UploadFailed
 from drivers.hosting.driver import HostedDriver
 from drivers.hosting.host import Heater, Host, Outcome, Phase, View
 from drivers.octoprint.answers import CANCELLING, File, Port, outcome, phase, view
@@ -54,8 +54,15 @@ class OctoPrintHost(Host):
             skip_object=False,
             executed_lines=False,
             lost_link=LostLink.HOST_GOES_ON,
+            volume_mm=self._volume_mm(),
             details=DETAILS,
         )
+
+    def _volume_mm(self) -> tuple[float, float, float] | None:
+        try:
+            return self._client.profiles().volume_mm()
+        except (HostRefused, NoAnswer):
+            return None  # keys may be kept from it, and nothing depends on it
 
     def look(self) -> View:
         job = self._client.job()

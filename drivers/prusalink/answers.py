@@ -4,7 +4,7 @@ lib/WUI/link_content of prusa3d/Prusa-Firmware-Buddy and prusa/link/web of prusa
 from pydantic import BaseModel, ValidationError
 
 from drivers.base import WebSign
-from drivers.hosting.host import Ended, Heater, Outcome, Phase, View
+from drivers.hosting.host import Ended, Heater, Outcome, Phase, View, share
 
 
 class Version(BaseModel):
@@ -90,7 +90,7 @@ def view(status: Status, job: Job | None) -> View:
         phase=_PHASES.get(printer.state, Phase.BUSY),
         text=printer.state,
         path=(job.file.display_name or job.file.name) if job else "",
-        done=min(max(job.progress / 100, 0.0), 1.0) if job else 0.0,
+        done=share(job.progress, 100.0) if job else 0.0,
         heaters=printer.heaters(),
         position_mm=printer.position_mm(),
         time_left_s=job.time_remaining if job else None,

@@ -12,7 +12,7 @@ from tests.hardware_sim.cores import BOOTED_S, booted_grbl, booted_marlin
 
 FOLDER = Path(__file__).parent.parent / "transcripts"
 LATER = "# firmware: later"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))
+NAMES = sorted(path.stem for firmware in ("grbl", "marlin") for path in FOLDER.glob(f"{firmware}_*.txt"))
 
 
 def _header(lines: list[str], key: str, default: str) -> str:
