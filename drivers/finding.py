@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from drivers.base import Capabilities, PortSettings, SerialSign, Status, WebSign
-from drivers.errors import DriverError, LinkLost, PortBusy
+from drivers.errors import DriverError, HostRefused, LinkLost, PortBusy
 from drivers.registry import DRIVERS, make
 from drivers.transports import Port
 
@@ -184,6 +184,9 @@ def _meet(found: Found, place: Place) -> Found:
         status = driver.status()
     except PortBusy as error:
         return replace(found, outcome=Outcome.IN_USE, detail=str(error))
+    except HostRefused as error:
+        outcome = Outcome.NEEDS_KEY if error.status in _REFUSED else Outcome.FAULT
+        return replace(found, outcome=outcome, detail=str(error))
     except DriverError as error:
         return replace(found, outcome=Outcome.FAULT, detail=f"{type(error).__name__}: {error}")
     finally:
@@ -217,7 +220,7 @@ def _look_at_host(place: Place) -> Found:
                 answered = True
                 host = entry.sign.recognise(status, body)
                 if host:
-                    return _meet_host(Found(place.url, Outcome.FOUND, driver, host), place, status)
+                    return _meet(Found(place.url, Outcome.FOUND, driver, host), place)
                 refused = refused or status in _REFUSED
     except httpx.ConnectError as error:
         return Found(place.url, Outcome.GONE, detail=f"nobody listens: {error}")
@@ -239,9 +242,3 @@ def _get(client: httpx.Client, url: str) -> tuple[int, str]:
             if len(body) >= _BODY_BYTES:
                 break
     return answer.status_code, body[:_BODY_BYTES].decode(errors="replace")
-
-
-def _meet_host(found: Found, place: Place, status: int) -> Found:
-    if status in _REFUSED and not place.api_key:
-        return replace(found, outcome=Outcome.NEEDS_KEY, detail="it tells no more without a key")
-    return _meet(found, place)

@@ -20,6 +20,8 @@ class Requests:
         self.pending = False
         self.hold: str | None = None
         """Why the program is to be held; None: it is to go on."""
+        self._go_on = False
+        self._skips: list[str] = []
         self._cancel = False
         self.stop = False
         """The emergency bytes are out."""
@@ -28,7 +30,8 @@ class Requests:
         """A run starts: what was asked of an earlier one is forgotten."""
         with self._lock:
             self.active = True
-            self.pending = self._cancel = self.stop = False
+            self.pending = self._cancel = self._go_on = self.stop = False
+            self._skips.clear()
             self.hold = None
 
     def end(self) -> None:
@@ -40,8 +43,29 @@ class Requests:
         with self._lock:
             if self.active:
                 self.hold = reason
+                self._go_on = reason is None
                 self.pending = True
             return self.active
+
+    def take_go_on(self) -> bool:
+        """Somebody has asked to go on, since this was asked last."""
+        with self._lock:
+            asked, self._go_on = self._go_on, False
+            return asked
+
+    def ask_skip(self, name: str) -> bool:
+        """Leave out the rest of one object; False if no run is under way."""
+        with self._lock:
+            if self.active:
+                self._skips.append(name)
+                self.pending = True
+            return self.active
+
+    def take_skips(self) -> list[str]:
+        """Objects that were asked to be left out, since this was asked last."""
+        with self._lock:
+            asked, self._skips = self._skips, []
+            return asked
 
     def ask_cancel(self) -> bool:
         with self._lock:

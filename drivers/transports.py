@@ -12,6 +12,7 @@ from contextlib import suppress
 from io import UnsupportedOperation
 
 import serial
+from serial.urlhandler.protocol_socket import Serial as SocketSerial
 
 from drivers.base import PortSettings
 from drivers.errors import LinkLost, PortBusy
@@ -141,4 +142,11 @@ class Port:
             opened, self._serial = self._serial, None
             for fd in self._woken:
                 os.close(fd)
-            opened.close()
+            _close(opened)
+
+
+def _close(opened: serial.SerialBase) -> None:
+    """pyserial 3.5 leaves a socket open whose peer has reset it: its shutdown() raises before its close()."""
+    if isinstance(opened, SocketSerial):
+        opened._socket.close()  # type: ignore[attr-defined]
+    opened.close()

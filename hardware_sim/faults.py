@@ -49,9 +49,13 @@ class FaultKind(StrEnum):
     """The clamps give way: from now on the sheet lies `amount` mm further along X (routers)."""
     # Of people and what they put on the machine.
     BED_NOT_CLEARED = "bed_not_cleared"
+    """What the last job made is left on the bed."""
     WRONG_SPOOL = "wrong_spool"
+    """Another material or colour is hung on than the plate wants."""
     WRONG_NOZZLE = "wrong_nozzle"
+    """Another nozzle is fitted than the plate wants."""
     WRONG_SHEET = "wrong_sheet"
+    """Another sheet is clamped than the plate wants."""
     SHORT_SPOOL = "short_spool"
     """`amount` grams are left on it."""
     ZERO_OFF = "zero_off"

@@ -25,7 +25,7 @@ from shop_agent.errors import LinkRefused, StagingFailed, StreamerGone, Streamer
 from shop_agent.identity import Signer
 from shop_agent.journal import KEEP, Answer, Journal, Unsent
 from shop_agent.link import Link
-from shop_agent.settings import AgentConfig, MachinePolicy, MachineSection, Policy, is_by_hand, is_router
+from shop_agent.settings import AgentConfig, MachinePolicy, MachineSection, Policy, is_router
 from shop_agent.staging.fetch import Fetcher
 from shop_agent.staging.stage import make_stager
 from shop_agent.state import events as ev
@@ -299,7 +299,7 @@ def _fact(machine: MachineSection, policy: MachinePolicy) -> MachineFacts:
         router=is_router(machine),
         materials=machine.materials,
         tool_mm=machine.tool_mm,
-        attested=is_by_hand(machine),
+        attested=machine.attested,
         heat_w=policy.heat_w or 0.0,
         heat_up_s=policy.heat_up_s,
     )

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from shop_agent import machines
 from shop_agent.bench import verbs
 from shop_agent.errors import AgentError
 from shop_agent.options import DEFAULT, Config, Operator, named
@@ -25,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(verbs.app, name="machine")
+app.add_typer(machines.app, name="machines")
 
 
 @app.command()
@@ -58,31 +60,6 @@ def stream(machine: Annotated[str, typer.Option(help="its name in agent.toml")],
     _log()
     loaded = load_config(config)
     run_streamer(loaded, loaded.machine(machine))
-
-
-@app.command()
-def machines(
-    config: Config = DEFAULT,
-    json: Annotated[bool, typer.Option("--json", help="as the bench API says it")] = False,
-    shutdown: Annotated[bool, typer.Option("--shutdown", help="end the streamers of idle machines")] = False,
-) -> None:
-    """How the machines stand."""
-    from shop_agent.bench.client import BenchClient
-    from shop_agent.bench.terminal import machine_table
-
-    loaded = load_config(config)
-    if shutdown:
-        from shop_agent.streamer.shutdown import shut_down
-
-        for line in shut_down(loaded):
-            Console().print(line)
-        return
-    with closing(BenchClient(loaded.data)) as client:
-        found = client.machines()
-    if json:
-        _print("[" + ",".join(one.model_dump_json() for one in found) + "]")
-    else:
-        Console().print(machine_table(found))
 
 
 @app.command()

@@ -18,8 +18,6 @@ from shop_agent.errors import BadConfig
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.limits import MachineLimits, load_limits
 
-BY_HAND = "by_hand"
-"""The driver of machines without a link."""
 _SOCKET_PATH_BYTES = 100
 """AF_UNIX paths hold 108 bytes on Linux."""
 
@@ -66,7 +64,7 @@ class MachineSection(MachineSpec):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if bool(self.port) == is_by_hand(self):
+        if bool(self.port) == self.attested:
             needs = "has no port: leave it out" if self.port else "needs a port"
             raise ValueError(f"{self.name} ({self.driver}) {needs}")
         if is_host(self.port):
@@ -312,8 +310,3 @@ def machine_limits(config: AgentConfig, policy: Policy, machine: str) -> Machine
 
 def is_router(spec: MachineSpec) -> bool:
     return spec.process is Process.CUT2D
-
-
-def is_by_hand(spec: MachineSpec) -> bool:
-    """No link: what it does is attested by a person."""
-    return spec.driver == BY_HAND

@@ -82,7 +82,8 @@ def runs_table(runs: Sequence[RunView]) -> RenderableType:
         bar = ProgressBar(total=max(run.lines_total, 1), completed=run.lines_done, width=_BAR_WIDTH)
         pieces = str(sum(lot.pieces for lot in run.lots))
         style = "red" if run.state in _SORRY else ""
-        table.add_row(f"{run.workshop} {run.machine}", pieces, Text(run.state, style=style), bar, run.note)
+        machine = f"{run.workshop} {run.machine}" + (" (attested)" if run.attested else "")
+        table.add_row(machine, pieces, Text(run.state, style=style), bar, run.note)
     return table
 
 

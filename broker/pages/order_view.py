@@ -107,12 +107,17 @@ def _run(run: RunView) -> Row:
 
 def _machine(run: RunView) -> None:
     Text("strong", run.machine)
+    if run.attested:
+        Text("div", "by hand: attested", "quiet")
     Text("div", run.workshop, "quiet")
 
 
 def _progress(run: RunView) -> None:
     if run.lines_total == 0 or run.started_at is None:
         Text("small", f"planned for {when(run.planned_start)}")
+        return
+    if run.attested:
+        Text("small", "nothing is measured")
         return
     # Progress is lossy: the last report before the end may tell of less.
     done = run.lines_total if run.state in (RunState.FINISHED, RunState.ACCEPTED) else run.lines_done

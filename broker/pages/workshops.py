@@ -67,7 +67,7 @@ def _row(machine: ShopMachine) -> tuple[Callable[[], object], Callable[[], objec
 
 def _what(machine: ShopMachine) -> None:
     Text("strong", machine.name)
-    Text("div", machine.spec.driver, "quiet")
+    Text("div", "by hand: attested" if machine.spec.attested else machine.spec.driver, "quiet")
 
 
 def _makes(machine: ShopMachine) -> None:

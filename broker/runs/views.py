@@ -11,7 +11,7 @@ from broker.runs import repository
 from broker.runs.models import PlateLot, Run, RunStep
 from broker.runs.moves import ON_MACHINE
 from broker.wire.plates import Plate, PlatedPart
-from broker.wire.shop import MachineSpec
+from broker.wire.shop import BY_HAND, MachineSpec
 from broker.wire.states import RunState
 from broker.wire.tracking import (
     LotPieces,
@@ -55,6 +55,7 @@ def _run_view(
         workshop=workshop.name,
         machine=machine.name,
         driver=machine.driver,
+        attested=machine.driver == BY_HAND,
         state=run.state,
         states=tuple(step.state for step in steps),
         steps=tuple(StateView(state=step.state, actor=step.actor, at=step.at, note=step.note) for step in steps),

@@ -47,6 +47,10 @@ class Stock(Wire):
     price_per_sheet: Money = 0
 
 
+BY_HAND = "by_hand"
+"""The driver of machines without a link."""
+
+
 class MachineSpec(Wire):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
     driver: str
@@ -61,6 +65,11 @@ class MachineSpec(Wire):
     """Nozzle, or cutter diameter."""
     attended: bool = False
     """True: somebody must be present from start to end (spindle, beam)."""
+
+    @property
+    def attested(self) -> bool:
+        """Run by hand: what becomes of its runs is what a person says, and nothing is measured."""
+        return self.driver == BY_HAND
 
 
 class Window(Wire):

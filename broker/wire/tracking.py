@@ -31,6 +31,8 @@ class RunView(Wire):
     workshop: str
     machine: str
     driver: str
+    attested: bool
+    """Run by hand: what is told of it is a person's word."""
     state: RunState
     states: tuple[RunState, ...]
     steps: tuple[StateView, ...]

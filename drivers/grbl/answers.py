@@ -1,11 +1,17 @@
-"""What GRBL says, line by line. Source: gnea/grbl 1.1 `doc/markdown/interface.md`; grblHAL and FluidNC alike."""
+"""What GRBL says, line by line. Source: gnea/grbl 1.1 `doc/markdown/interface.md`; grblHAL and FluidNC alike.
 
+An answer is never told from a part of a line: what a line lost on its way makes it `Noise`.
+"""
+
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.base import SerialSign
+from drivers.grbl.firmware import firmware_of
+from drivers.grbl.reports import Report, read_report
 
-Triple = tuple[float, float, float]
+_BANNER = re.compile(r"grbl(?:hal)? \S+ \[.+\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +32,19 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRaised:
-    code: int
+class Unasked:
+    """`ok` or `error:n` with no line in flight: answers and lines no longer match."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`<…>`: fields come in any order, and not in every report. Lengths as the firmware reports them."""
+class AlarmRaised:
+    """Tag and text are those of the oldest line in flight."""
 
-    state: str
-    sub: int | None = None
-    machine: Triple | None = None
-    work: Triple | None = None
-    offset: Triple | None = None
-    feed: float | None = None
-    spindle_rpm: float | None = None
+    code: int
+    tag: int = 0
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Noise:
     text: str
 
 
-Answer = Ack | Rejected | AlarmRaised | Report | Welcome | Message | Setting | Noise
+Answer = Ack | Rejected | Unasked | AlarmRaised | Report | Welcome | Message | Setting | Noise
 
 
 def read_line(line: str) -> Answer | None:
@@ -97,7 +101,7 @@ def _read(line: str) -> Answer:
     if line.startswith("ALARM:"):
         return AlarmRaised(int(line[6:]))
     if line[0] == "<" and line[-1] == ">":
-        return _report(line[1:-1])
+        return read_report(line[1:-1])
     return _fact(line)
 
 
@@ -105,7 +109,7 @@ def _fact(line: str) -> Answer:
     if line[0] == "[" and line[-1] == "]":
         kind, _, text = line[1:-1].partition(":")
         return Message(kind, text)
-    if line.lower().startswith("grbl") and line.endswith("help]"):
+    if _BANNER.fullmatch(line):
         return Welcome(line)
     if line[0] == "$" and "=" in line:
         number, _, value = line[1:].partition("=")
@@ -113,50 +117,22 @@ def _fact(line: str) -> Answer:
     return Noise(line)
 
 
-def triple(text: str) -> Triple:
-    """The first three axes of `x,y,z[,…]`. Raises ValueError."""
-    x, y, z = (float(part) for part in text.split(",")[:3])
-    return x, y, z
-
-
-def _report(text: str) -> Report:
-    head, *fields = text.split("|")
-    state, _, sub = head.partition(":")
-    places: dict[str, Triple] = {}
-    feed = spindle = None
-    for each in fields:
-        key, _, value = each.partition(":")
-        if key in ("MPos", "WPos", "WCO"):
-            places[key] = triple(value)
-        elif key == "FS":
-            feed, spindle = (float(part) for part in value.split(",")[:2])
-        elif key == "F":
-            feed = float(value)
-    return Report(
-        state=state,
-        sub=int(sub) if sub else None,
-        machine=places.get("MPos"),
-        work=places.get("WPos"),
-        offset=places.get("WCO"),
-        feed=feed,
-        spindle_rpm=spindle,
-    )
-
-
 def recognise(text: str) -> str:
-    """The version that `$I` or a banner tells, if that is who answered; at work it tells its state alone."""
-    name = ""
+    """Name and version that `$I` or a banner tells, if that is who answered; at work it tells its state alone."""
+    welcome, messages, reports = "", dict[str, str](), False
     for answer in _answers(text):
         match answer:
-            case Message("VER", version):
-                return f"Grbl {version.partition(':')[0]}"
-            case Welcome(welcome):
-                name = welcome.partition(" [")[0]
+            case Message(kind, told):
+                messages[kind] = told
+            case Welcome(banner):
+                welcome = banner
             case Report():
-                name = name or "Grbl"
+                reports = True
             case _:
                 continue
-    return name
+    if welcome or "VER" in messages:
+        return firmware_of(welcome, messages).name
+    return "Grbl" if reports else ""
 
 
 def busy(text: str) -> str:

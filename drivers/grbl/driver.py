@@ -1,337 +1,228 @@
-"""GRBL 1.1 routers and mills over a serial port.
+"""Routers, mills and lasers with GRBL 1.1, grblHAL or FluidNC over a serial port.
 
-A hold is the safety door, which stops the spindle too and lets it spin up again before motion; firmwares without it
-get a feed hold and a spindle stop. What ends a run early is a feed hold and then a soft reset: that drops whatever
-is buffered and keeps the position. An alarm is never unlocked by `$X`: homing ends it.
+What ends a run early is a feed hold and then a soft reset: that drops whatever is buffered, keeps the position, and
+switches spindle, beam and coolant off. An alarm is never unlocked by `$X`: homing ends it. M6 is never sent: the run
+waits for a person instead, and its spindle comes back before it goes on. The work offset that reports tell must stay
+one that the firmware held when the run began, unless a line of the program shifts it: else the tool is not where the
+program means it to be, and the run ends. Lines carry no checksum: a byte lost within a number goes unseen.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from drivers.base import Capabilities, LineCheck, LostLink, PortSettings, Setup
+from drivers.base import Capabilities, LineCheck, LostLink
 from drivers.errors import (
     Alarm,
     DriverError,
     FirmwareHalted,
-    FirmwareReset,
     LinkLost,
     MachineFault,
     NoAnswer,
     NotReady,
-    RejectedByFirmware,
 )
 from drivers.gcode import without_comments
-from drivers.grbl.answers import AlarmRaised, Answer, Message, Rejected, Report, Setting, Triple, Welcome, triple
-from drivers.grbl.codes import ALARMS, ERRORS, UNKNOWN_ALARM
-from drivers.grbl.protocol import GrblProtocol, unsendable
-from drivers.streaming.exchange import QUIET_S
+from drivers.grbl.answers import AlarmRaised
+from drivers.grbl.bench import Bench
+from drivers.grbl.checking import Checking, Numbered
+from drivers.grbl.console import RESET_S
+from drivers.grbl.firmware import firmware_of
+from drivers.grbl.holding import SPIN_UP_S
+from drivers.grbl.lines import shifts, tool_change, unsendable
+from drivers.grbl.modal import Modal
+from drivers.grbl.overriding import Overriding
+from drivers.grbl.reports import HOLDING, Report, Triple
 from drivers.streaming.program import Program
-from drivers.streaming.serial_driver import QUERY_S, SerialDriver
+from drivers.streaming.serial_driver import QUERY_S
 
 REPORT_S = 0.2
-HOLD_S = 5.0
-"""Longest braking before a reset."""
-DOOR_S = 1.0
-"""A firmware that knows the safety door shows it by then."""
-RESET_S = 3.0
-SPIN_UP_S = 4.0
-"""As long as GRBL's own SAFETY_DOOR_SPINDLE_DELAY."""
-_HOLDING = ("Hold", "Door")
-_DOOR, _RESET, _SPINDLE_STOP = b"\x84", b"\x18", b"\x9e"
-_INCH_MM = 25.4
+Change = tuple[int, int | None, str]
 
 
-class GrblDriver(SerialDriver[Answer], Setup):
-    emergency = b"!\x18"
-    last_resort = b"!\x18"
-
-    def __init__(self, port: PortSettings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._link = GrblProtocol()
-        self._last = Report("")
-        self._reports = 0
-        self._messages: dict[str, str] = {}
-        self._settings: dict[int, str] = {}
-        self._welcome = ""
-        self._expecting_reset = False
-        self._asked_s = 0.0
-        self._spindle_stopped = False
-        super().__init__(port, self._link, clock)
+class GrblDriver(Checking, Bench, Overriding):
+    _lines: Sequence[str] = ()
+    _source: Iterator[Numbered] = iter(())
+    _asked_s = 0.0
+    _begun = False
 
     # Outside runs ---------------------------------------------------------------------------------
 
     def identify(self) -> Capabilities:
-        self._link.rx_bytes = None
-        self._settings.clear()
-        self._messages.clear()
+        self.link.rx_bytes = None
+        self.settings.clear()
+        self.messages.clear()
         self._meet()
-        self._say("$I", "$$")
-        options = self._messages.get("OPT", "").split(",")
-        if len(options) >= 3 and options[2].isdecimal():
-            self._link.rx_bytes = int(options[2]) - 1
+        self.say("$I", "$$")
+        self.firmware = firmware_of(self.welcome, self.messages)
+        self.link.rx_bytes = self.firmware.rx_bytes
+        self.link.numbers = self.firmware.line_numbers
         self.query()
+        # Overrides come with the second report after a reset, and then whenever they change.
+        self.fresh_report()
+        self.progress.blocks = max(self.firmware.planner_blocks or 0, self.last.blocks_free or 0)
         return Capabilities(
-            firmware=self._welcome.partition(" [")[0],
+            firmware=self.firmware.name,
             hold=True,
             skip_object=False,
-            executed_lines=False,
+            executed_lines=bool(self.progress.blocks or self.firmware.line_numbers),
             lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
             volume_mm=self._travel(),
-            details=tuple(f"{kind}:{text}" for kind, text in self._messages.items() if kind in ("VER", "OPT")),
+            details=self._details(),
         )
 
     def _travel(self) -> Triple | None:
         """$130 to $132 are millimetres, whatever $13 says."""
         try:
-            x, y, z = (float(self._settings[number]) for number in (130, 131, 132))
+            x, y, z = (float(self.settings[number]) for number in (130, 131, 132))
         except (KeyError, ValueError):
             return None
         return x, y, z
 
+    def _details(self) -> tuple[str, ...]:
+        told = [f"{kind}:{text}" for kind, text in self.messages.items() if kind in ("VER", "OPT")]
+        if self.firmware.rx_bytes is None:
+            told.append("tells no size of its buffer: one line goes at a time")
+        if self.laser:
+            told.append("laser mode")
+        if self.check_refused:
+            told.append(f"no check mode: {self.check_refused}")
+        return tuple(told)
+
     def _meet(self) -> None:
         """Bring a board that boots, rests or still moves to a fresh start. Raises NoAnswer."""
-        self._expecting_reset = True
-        self._welcome = ""
-        try:
-            if not self._wait(lambda: bool(self._welcome or self._last.state), self.port_settings.answer_s):
+        self.welcome, self.last = "", Report("")
+        with self.resetting():
+            if not self.wait(lambda: bool(self.welcome or self.last.state), self.port_settings.answer_s):
                 raise NoAnswer(f"no firmware has answered for {self.port_settings.answer_s:g} s")
-            self._reset()
-        finally:
-            self._expecting_reset = False
+            self.reset()
 
     def query(self) -> None:
-        self._fresh_report(QUERY_S)
-        state = self._last.state
-        self.readings.not_ready = "" if state == "Idle" else _why_not(state)
-
-    def _fresh_report(self, timeout_s: float) -> Report:
-        self.port.urgent(b"?")
-        return self._next_report(timeout_s)
-
-    def _next_report(self, timeout_s: float, *, listen: bool = False) -> Report:
-        """Raises NoAnswer."""
-        seen = self._reports
-        if not self._wait(lambda: self._reports > seen, timeout_s, listen=listen):
-            raise NoAnswer(f"no status report for {timeout_s:g} s")
-        return self._last
-
-    def _wait(self, reached: Callable[[], bool], timeout_s: float, *, listen: bool = False) -> bool:
-        return self.exchange.wait_for(reached, timeout_s, listen=listen)
-
-    def _say(self, *lines: str) -> None:
-        self.exchange.stream((0, line) for line in lines)
-
-    def home(self) -> None:
-        with self.owned("home"):
-            self.require_open()
-            self._set("$H")
-            self.query()
-
-    def _set(self, line: str) -> None:
-        """Say a line; an alarm or a refusal is left by a reset. Raises Alarm, RejectedByFirmware."""
-        try:
-            self._say(line)
-        except (Alarm, RejectedByFirmware) as error:
-            self.make_safe(error)
-            raise
-
-    def set_work_zero(self, machine_mm: Triple) -> Triple:
-        x, y, z = machine_mm
-        with self.owned("set the work zero"):
-            self.require_open()
-            self._set(f"G21G10L2P1X{x:.3f}Y{y:.3f}Z{z:.3f}")
-            return self._read_work_offset()
-
-    def work_offset(self) -> Triple:
-        with self.owned("read the work zero"):
-            self.require_open()
-            return self._read_work_offset()
-
-    def _read_work_offset(self) -> Triple:
-        self._messages.pop("G54", None)
-        self._say("$#")
-        if "G54" not in self._messages:
-            raise NoAnswer("the firmware did not tell its work offset")
-        offset = self._mm(triple(self._messages["G54"]))
-        self.readings.work_offset_mm = offset
-        return offset
-
-    def _mm(self, place: Triple) -> Triple:
-        """`$13=1` reports inches."""
-        if self._settings.get(13) != "1":
-            return place
-        x, y, z = place
-        return x * _INCH_MM, y * _INCH_MM, z * _INCH_MM
+        self.fresh_report()
+        self.readings.not_ready = self.why_not()
 
     # A run ----------------------------------------------------------------------------------------
 
     def program(self, lines: Sequence[str], check: LineCheck) -> Program:
+        self._lines = lines
         return Program(lines, check, without_comments, unsendable)
 
     def begin(self) -> None:
-        self._link.restart()
-        self._spindle_stopped = False
+        self.link.restart()
+        self.progress.begin(self._lines)
+        self.checking = self._begun = False
+        self.doing = ""
         self.query()
         if self.readings.not_ready:
             raise NotReady(self.readings.not_ready)
+        self._source = iter(self.current.program)
+        if self._lines:
+            self._source = self.checked(self._lines, self._source)
+            self.offsets()
+        self._begun = True
+
+    def work(self) -> None:
+        if not any("M" in line or "m" in line for line in self._lines):
+            self.exchange.stream(self._source, listen=True)
+            return
+        while (change := self._up_to_change()) is not None:
+            number, tool, rest = change
+            self._change_tool(tool)
+            if rest:
+                self._source = chain([(number, rest)], self._source)
+
+    def _up_to_change(self) -> Change | None:
+        """Stream up to the next M6: its line number, its tool, and what else the line says."""
+        due: list[Change] = []
+        self.exchange.stream(self._before_change(due), listen=True)
+        return due[0] if due else None
+
+    def _before_change(self, due: list[Change]) -> Iterator[Numbered]:
+        for number, line in self._source:
+            change = tool_change(line)
+            if change is not None:
+                due.append((number, *change))
+                return
+            yield number, line
+
+    def _change_tool(self, tool: int | None) -> None:
+        self.sync()
+        before = self.modal()
+        self.say("M5", "M9")
+        if not self.all_off():
+            raise NoAnswer("the spindle turns on when the tool is to be changed")
+        reason = f"change to tool {before.tool if tool is None else tool}, touch it off, then resume"
+        self.requests.ask_hold(reason)
+        with self.bench_open():
+            self.wait_held(self.current, reason, lambda: self._spun_up(before))
+
+    def _spun_up(self, before: Modal) -> bool:
+        """After a tool change: everything as it was, and the spindle at its speed."""
+        if self.fresh_report().state in HOLDING and not self.leave_hold():
+            return False
+        if before.spindle_on:
+            self.say(before.spindle_line(), listen=True)
+        self.say(*before.coolant, listen=True)
+        if before.spindle_on and not self.laser:
+            self.say(f"G4P{SPIN_UP_S:g}", listen=True)
+        return True
 
     def finish(self) -> bool:
-        self.exchange.stream([(0, "G4P0.01")], listen=True)
-        while self._last.state != "Idle":
-            self._next_report(self.port_settings.answer_s, listen=True)
-        self._say("M5")
-        return self._fresh_report(QUERY_S).spindle_rpm == 0
+        self.sync()
+        self.say("M5", "M9")
+        return self.all_off()
 
-    def pause(self) -> None:
-        self.port.urgent(_DOOR)
-        if not self._wait(lambda: self._last.state in _HOLDING, DOOR_S, listen=True):
-            self.port.urgent(b"!")
-        if not self._wait(self._stands, HOLD_S, listen=True):
-            raise NoAnswer("the machine does not hold")
-        if self._last.state == "Hold":
-            self.port.urgent(_SPINDLE_STOP)
-            self._spindle_stopped = True
-        if not self._wait(lambda: not self._last.spindle_rpm, HOLD_S, listen=True):
-            raise NoAnswer("the machine holds, but its spindle turns on")
+    def executed(self) -> int:
+        if self.checking:
+            return 0
+        if self.progress.blocks or self.firmware.line_numbers:
+            return self.progress.executed
+        return self.link.done
 
-    def _stands(self) -> bool:
-        """Hold:1 still brakes; Door:1 stands with the door open, Door:2 brakes, Door:3 spins up."""
-        state, sub = self._last.state, self._last.sub
-        return (state == "Hold" and sub in (None, 0)) or (state == "Door" and sub in (None, 0, 1))
-
-    def go_on(self) -> bool:
-        if self._spindle_stopped:
-            self._spindle_stopped = False
-            self.port.urgent(_SPINDLE_STOP)
-            self._wait(lambda: False, SPIN_UP_S, listen=True)
-        seen = self._reports
-        self.port.urgent(b"~")
-        # The door's own delay shows itself as Door:3 until the spindle is up.
-        went_on = self._wait(lambda: self._reports > seen + 1 and not self._stands(), 2 * DOOR_S, listen=True)
-        went_on = went_on and self._wait(lambda: self._last.state not in _HOLDING, 3 * SPIN_UP_S, listen=True)
-        self.readings.not_ready = "" if went_on else _why_not(self._last.state)
-        return went_on
-
-    def make_safe(self, cause: DriverError | None) -> bool:
-        self._expecting_reset = True
-        try:
-            # In an alarm nothing moves, and a hard limit answers nothing but the reset.
-            self._reset(brake=not isinstance(cause, Alarm))
-            if self._fresh_report(QUERY_S).state == "Idle":
-                self._say("M5")
-            return self._fresh_report(QUERY_S).spindle_rpm == 0
-        finally:
-            self._expecting_reset = False
-
-    def _reset(self, *, brake: bool = True) -> None:
-        """Feed hold, then soft reset: position kept, buffers empty, spindle and coolant off. Raises NoAnswer."""
-        self.port.forget()
-        if brake:
-            self.port.urgent(b"!")
-            self._last = Report("")
-            self._wait(lambda: self._stands() or self._last.state in ("Idle", "Alarm", "Sleep"), HOLD_S)
-        self._welcome = ""
-        self.port.urgent(_RESET)
-        self._link.restart()
-        if not self._wait(lambda: bool(self._welcome), RESET_S):
-            raise NoAnswer("no banner after a reset")
-        self.exchange.settle(10 * QUIET_S)
-
-    def after_stop(self, fault: MachineFault | None) -> MachineFault:
-        if isinstance(fault, LinkLost):
-            return fault
-        self._expecting_reset = True
-        stopped = FirmwareHalted("stopped at once on request: home before the next run")
-        try:
-            self.port.forget()
-            self._welcome = ""
-            self.port.urgent(self.emergency)
-            self._link.restart()
-            self._wait(lambda: bool(self._welcome), RESET_S)
-            stopped.safe = self._fresh_report(QUERY_S).spindle_rpm == 0
-        except LinkLost as lost:
-            return lost
-        except MachineFault as silent:
-            stopped.add_note(str(silent))
-        finally:
-            self._expecting_reset = False
-        return stopped
-
-    # What the firmware says -----------------------------------------------------------------------
-
-    def heard(self, events: Sequence[Answer]) -> None:
-        for event in events:
-            match event:
-                case Report():
-                    self._take(event)
-                case Rejected(code, tag, line):
-                    self._rejected(code, tag, line)
-                case AlarmRaised(code):
-                    self._alarmed(code)
-                case Welcome(text):
-                    self._welcomed(text)
-                case Message(kind, text):
-                    self._messages[kind] = text
-                case Setting(number, value):
-                    self._settings[number] = value
-                case _:
-                    pass
-
-    def _rejected(self, code: int, tag: int, line: str) -> None:
-        if self._expecting_reset:
+    def in_run(self, report: Report) -> None:
+        if not (self._begun or self.checking):
             return
-        self.port.urgent(b"!")
-        meaning = ERRORS.get(code, "unknown to this driver")
-        raise RejectedByFirmware(f"error:{code}, {meaning}", line_number=tag, line=line)
-
-    def _alarmed(self, code: int) -> None:
-        if self._expecting_reset:
-            return
-        meaning = ALARMS.get(code, UNKNOWN_ALARM)
-        raise Alarm(code, meaning.text, position_lost=meaning.position_lost)
-
-    def _welcomed(self, text: str) -> None:
-        self._welcome = text
-        self.new_boot()
-        if not self._expecting_reset:
-            raise FirmwareReset
-
-    def _take(self, report: Report) -> None:
-        self._last = report
-        self._reports += 1
-        readings = self.readings
-        if report.offset is not None:
-            readings.work_offset_mm = self._mm(report.offset)
-        if report.machine is not None:
-            readings.position_mm = self._mm(report.machine)
-        elif report.work is not None and readings.work_offset_mm is not None:
-            (x, y, z), (dx, dy, dz) = self._mm(report.work), readings.work_offset_mm
-            readings.position_mm = (x + dx, y + dy, z + dz)
-        if report.feed is not None:
-            readings.feed_mm_s = report.feed / 60.0 * (_INCH_MM if self._settings.get(13) == "1" else 1.0)
         if report.state in ("Run", "Home"):
             self.evidence(f"the machine reports {report.state}")
-        self._follow(report)
+        if report.state == "Alarm":
+            # What told of it was lost, or was heard before this run.
+            self.alarmed(AlarmRaised(report.sub or 0))
+        self._guard_offset(report)
+        self.follow(report)
 
-    def _follow(self, report: Report) -> None:
-        """Somebody at the machine may hold it, or go on."""
-        if report.state in _HOLDING:
-            self.held_by_machine(f"held at the machine: {report.state}")
-        elif report.state in ("Run", "Idle"):
-            self.held_by_machine(None)
+    def _guard_offset(self, report: Report) -> None:
+        if report.offset is None or self.known is None or self.checking or self.at_tool:
+            return
+        offset = self.mm(report.offset)
+        if not self.known.explain(offset) and not shifts(self._lines[: self.current.program.taken]):
+            raise MachineFault(f"the work offset has become {offset}, by no line of the program: it was {self.known}")
 
     def polled(self, now_s: float) -> None:
         if now_s - self._asked_s >= REPORT_S:
             self._asked_s = now_s
             self.port.urgent(b"?")
 
+    # Its end --------------------------------------------------------------------------------------
 
-def _why_not(state: str) -> str:
-    match state:
-        case "Alarm":
-            return "alarm: home first"
-        case "Door":
-            return "the safety door is open"
-        case "Hold":
-            return "held at the machine"
-        case _:
-            return f"the machine is in state {state or 'unknown'}"
+    def make_safe(self, cause: DriverError | None) -> bool:
+        with self.resetting():
+            # In an alarm or in check mode nothing moves, and a hard limit answers nothing but the reset.
+            self.reset(brake=not (self.checking or isinstance(cause, Alarm)))
+            if self.fresh_report().state == "Idle":
+                self.say("M5", "M9")
+            return self.all_off()
+
+    def after_stop(self, fault: MachineFault | None) -> MachineFault:
+        if isinstance(fault, LinkLost):
+            return fault
+        stopped = FirmwareHalted("stopped at once on request: home before the next run")
+        try:
+            with self.resetting():
+                self.port.forget()
+                self.cut(self.emergency)
+                self.wait(lambda: bool(self.welcome), RESET_S)
+                self.fresh_report(QUERY_S)
+                stopped.safe = self.all_off()
+        except LinkLost as lost:
+            return lost
+        except MachineFault as silent:
+            stopped.add_note(str(silent))
+        return stopped

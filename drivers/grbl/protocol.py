@@ -4,26 +4,12 @@ Every line is answered once, in order, by `ok` or `error:n`; nothing else counts
 the firmware's receive interrupt off while they run, so nothing may be under way behind them.
 """
 
-import re
 from collections import deque
+from dataclasses import replace
 
-from drivers.grbl.answers import Ack, Answer, Rejected, Report, read_line
-
-HOMING = "$H"
-SMALLEST_RX_BYTES = 127
-_ALONE = re.compile(r"G\s*0*(?:10|28|30|5[4-9])(?!\d)|^\$|M\s*0*(?:2|30)(?!\d)", re.IGNORECASE)
-_LONG = re.compile(r"G\s*0*4(?![\d.])|^\$H|G\s*38|M\s*0*[01](?!\d)", re.IGNORECASE)
-_REALTIME = frozenset("?!~")
-_AT_REST = frozenset({"Idle", "Sleep"})
-
-
-def unsendable(line: str) -> str | None:
-    """Why a line can't be sent as it is, or None: some characters act at once, wherever they stand."""
-    if not line.isascii() or not _REALTIME.isdisjoint(line):
-        return "has a character that the firmware takes for a realtime command"
-    if len(line) >= SMALLEST_RX_BYTES:
-        return f"is longer than the firmware's buffer of {SMALLEST_RX_BYTES} bytes"
-    return None
+from drivers.grbl.answers import Ack, AlarmRaised, Answer, Rejected, Unasked, read_line
+from drivers.grbl.lines import ALONE, HOMING, LONG, UNUSUAL, numbered
+from drivers.grbl.reports import AT_REST, Report
 
 
 class GrblProtocol:
@@ -32,6 +18,8 @@ class GrblProtocol:
     def __init__(self) -> None:
         self._rest = b""
         self.rx_bytes: int | None = None
+        self.numbers = False
+        """Program lines go out with their number, for reports to name."""
         self.alive = 0
         self.restart()
 
@@ -42,7 +30,7 @@ class GrblProtocol:
         self._alone = False
         self._long = 0
         self._refused = False
-        """A line was refused: the firmware goes on with those behind it, but the program is not done beyond it."""
+        """A program line was: the firmware goes on with those behind it, but the program is not done beyond it."""
         self.done = 0
 
     @property
@@ -56,16 +44,18 @@ class GrblProtocol:
 
     def offer(self, line: str, tag: int) -> bytes | None:
         """The line with its end, now in flight; None while there is no room for it."""
+        if self.numbers and tag:
+            line = numbered(line, tag)
         size = len(line) + 1
-        if self._flying:
-            if self._alone or self.rx_bytes is None or self._used + size > self.rx_bytes:
-                return None
-            if _ALONE.search(line):
-                return None
-        elif _ALONE.search(line):
-            self._alone = True
-        if _LONG.search(line):
-            self._long += 1
+        if self._flying and (self._alone or self.rx_bytes is None or self._used + size > self.rx_bytes):
+            return None
+        if UNUSUAL.search(line):
+            if ALONE.search(line):
+                if self._flying:
+                    return None
+                self._alone = True
+            if LONG.search(line):
+                self._long += 1
         self._flying.append((size, tag, line))
         self._used += size
         return line.encode("ascii") + b"\n"
@@ -84,28 +74,30 @@ class GrblProtocol:
         answers: list[Answer] = []
         for line in lines:
             answer = read_line(line.decode("latin-1").rstrip("\r"))
-            if type(answer) is Ack:
-                self._answered()
-            elif type(answer) is Rejected:
-                self._refused = True
-                tag, text = self._answered()
-                answer = Rejected(answer.code, tag, text)
+            if type(answer) is Ack or type(answer) is Rejected:
+                answer = self._answered(answer)
             elif type(answer) is Report:
-                self.alive += answer.state not in _AT_REST
+                self.alive += answer.state not in AT_REST
+                answer = replace(answer, acked=self.done)
+            elif type(answer) is AlarmRaised and self._flying:
+                answer = AlarmRaised(answer.code, *self._flying[0][1:])
             if answer is not None:
                 answers.append(answer)
         return answers
 
-    def _answered(self) -> tuple[int, str]:
-        """Tag and text of the oldest line in flight, which flies no more."""
+    def _answered(self, answer: Ack | Rejected) -> Answer:
+        """To the oldest line in flight, which flies no more."""
         self.alive += 1
         if not self._flying:
-            return 0, ""
+            return Unasked(f"error:{answer.code}" if isinstance(answer, Rejected) else "ok")
         size, tag, line = self._flying.popleft()
         self._used -= size
-        if self._long and _LONG.search(line):
+        if self._long and LONG.search(line):
             self._long -= 1
         self._alone = False
+        if type(answer) is Rejected:
+            self._refused = self._refused or tag > 0
+            return Rejected(answer.code, tag, line)
         if tag and not self._refused:
             self.done = tag
-        return tag, line
+        return answer

@@ -1,7 +1,7 @@
 """What Marlin says, line by line.
 
-Sources: Marlin 2.0 `queue.cpp`, `M115.cpp`, `temperature.cpp`, `host_actions.cpp`; older dialects as OctoPrint
-and Printrun read them.
+Sources: Marlin 2.0 and 2.1 `queue.cpp`, `M115.cpp`, `temperature.cpp`, `host_actions.cpp`, `M73.cpp`, `parser.cpp`;
+older dialects as OctoPrint and Printrun read them.
 """
 
 import re
@@ -36,6 +36,8 @@ class Heater:
 @dataclass(frozen=True, slots=True)
 class Temperatures:
     heaters: tuple[Heater, ...]
+    waiting: bool = False
+    """Told by a command that waits for a temperature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,36 @@ class LostCount:
 @dataclass(frozen=True, slots=True)
 class Firmware:
     name: str
+    machine: str = ""
+    extruders: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
     name: str
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`//action:word text`: what the firmware wants of its host."""
+
+    word: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """As the firmware shows it, by M73."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCommand:
+    """The firmware was built without it; the line is acknowledged all the same."""
+
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +124,19 @@ class Note:
 
 
 Answer = (
-    Ack | Temperatures | Position | Busy | Resend | Booted | Halted | Failed | LostCount | Firmware | Capability | Note
-)
+    Ack | Temperatures | Position | Busy | Resend | Booted | Halted | Failed | LostCount | Firmware | Capability
+    | Action | TimeLeft | UnknownCommand | Note
+)  # fmt: skip
 
 _HEATER = re.compile(r"(T\d*|B|C):\s*(-?\d+(?:\.\d+)?)\s*/\s*(-?\d+(?:\.\d+)?)")
 _POSITION = re.compile(r"X:\s*(-?\d+\.?\d*)\s*Y:\s*(-?\d+\.?\d*)\s*Z:\s*(-?\d+\.?\d*)")
 _ADVANCED = re.compile(r"ok (?:N(\d+))?\s*(?:P(\d+))?\s*(?:B(\d+))?")
 _RESEND = re.compile(r"(?:resend|rs)\s*:?\s*N?\s*:?\s*(\d+)", re.IGNORECASE)
 _FIRMWARE = re.compile(r"FIRMWARE_NAME:\s*(.*?)(?:\s+[A-Z_]{4,}:|$)")
+_MACHINE = re.compile(r"MACHINE_TYPE:\s*(.*?)(?:\s+[A-Z_]{4,}:|$)")
+_EXTRUDERS = re.compile(r"EXTRUDER_COUNT:\s*(\d+)")
+_TIME_LEFT = re.compile(r"M73 .*Time left:\s*(\d+)m")
+_UNKNOWN = re.compile(r"(?:echo:)?\s*Unknown (?:command|[GMT] code):\s*\"?([^\"]*)", re.IGNORECASE)
 _TRANSPORT = ("checksum", "line", "last")
 """Told from a few letters: what damages a line on the way out may damage its answer too."""
 _HALTED = ("kill", "halted", "system stopped", "mintemp", "maxtemp", "runaway")
@@ -144,10 +175,13 @@ def _acknowledgement(line: str) -> tuple[Answer, ...]:
 def _temperatures(line: str) -> tuple[Answer, ...]:
     found = _HEATER.findall(line)
     heaters = tuple(Heater(name, float(current), float(target)) for name, current, target in found)
-    return (Temperatures(heaters),) if heaters else ()
+    return (Temperatures(heaters, " W:" in line),) if heaters else ()
 
 
 def _message(line: str) -> Answer:
+    if line.startswith("//"):
+        word, _, text = line[2:].strip().removeprefix("action:").partition(" ")
+        return Action(word, text.strip())
     lower = line.lower()
     if line == "start":
         return Booted()
@@ -165,7 +199,14 @@ def _fact(line: str, lower: str) -> Answer:
         name, _, value = line[4:].partition(":")
         return Capability(name, value.strip() == "1")
     if firmware := _FIRMWARE.match(line):
-        return Firmware(firmware.group(1))
+        machine, extruders = _MACHINE.search(line), _EXTRUDERS.search(line)
+        return Firmware(
+            firmware.group(1), machine.group(1) if machine else "", int(extruders.group(1)) if extruders else 1
+        )
+    if unknown := _UNKNOWN.match(line):
+        return UnknownCommand(unknown.group(1))
+    if left := _TIME_LEFT.search(line):
+        return TimeLeft(60.0 * int(left.group(1)))
     return Note(line)
 
 

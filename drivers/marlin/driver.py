@@ -1,94 +1,99 @@
 """Marlin printers over a serial port.
 
 A hold stops the stream and waits until the machine stands still; heaters stay on and the nozzle where it is. The
-safe end state is: heaters and fan off, motion at its end, motors left to the firmware's own time-out, so that Z does
-not drop. After FirmwareHalted nothing can be asked any more: the firmware's kill() has switched the heaters off, but
-nobody confirms it, so `safe` is False.
+safe end state is: heaters off and told so by the firmware, motion at its end, the part fan on until the hot end is cool
+(then `status` switches it off), motors kept on or released, as `PortSettings.safe_end` wants it. After FirmwareHalted
+nothing can be asked any more: the firmware's kill() has switched the heaters off, but nobody confirms it, so `safe` is
+False.
+
+A machine that waits for a person (M600, M0, M125, filament runout, prompts) is held, however long; `resume` answers it
+as `waits` says. A cancel breaks heat-ups off by M108, with an emergency parser or without: the firmware reads its port
+while it heats, and no more lines are sent than its queue holds.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from drivers.base import Capabilities, LineCheck, LostLink, PortSettings
+from drivers.base import Capabilities, LineCheck, LostLink
 from drivers.errors import (
     DriverError,
+    DriverMisuse,
     FirmwareHalted,
-    FirmwareReset,
     LinkLost,
     MachineFault,
     NoAnswer,
     NotReady,
-    RejectedByFirmware,
 )
 from drivers.gcode import without_comment
-from drivers.marlin.answers import (
-    Ack,
-    Answer,
-    Booted,
-    Busy,
-    Capability,
-    Failed,
-    Firmware,
-    Halted,
-    Heater,
-    LostCount,
-    Position,
-    Temperatures,
-)
-from drivers.marlin.protocol import MarlinProtocol, unsendable
+from drivers.marlin.abilities import Abilities
+from drivers.marlin.listener import MarlinListener
+from drivers.marlin.protocol import KEEPALIVE_S, unsendable
 from drivers.streaming.exchange import QUIET_S
 from drivers.streaming.program import Program
-from drivers.streaming.serial_driver import QUERY_S, SerialDriver
+from drivers.streaming.serial_driver import QUERY_S
 
-ASK_S = 4.0
-"""How often temperatures are asked for where the firmware does not report them by itself."""
 REPORT_S = 2
 GREET_S = 2.0
 HALT_S = 2.0
-PLANNER_LINES = 100
-"""No planner holds so many lines: once they are acknowledged, some were executed."""
+ATTEMPTS = 3
 
 
-class MarlinDriver(SerialDriver[Answer]):
+class MarlinDriver(MarlinListener):
     emergency = b"\nM112\n"
     last_resort = b"\nM108\nM104 S0\nM140 S0\nM107\n"
-
-    def __init__(self, port: PortSettings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._link = MarlinProtocol()
-        self._firmware = ""
-        self._abilities: dict[str, bool] = {}
-        self._heaters: tuple[Heater, ...] = ()
-        self._greeting = False
-        self._booted = False
-        self._asked_s = 0.0
-        super().__init__(port, self._link, clock)
 
     # Outside runs ---------------------------------------------------------------------------------
 
     def identify(self) -> Capabilities:
-        self._firmware, self._abilities = "", {}
+        self.abilities = Abilities()
         self._greet(self.port_settings.answer_s)
         self._say("M115")
-        if not self._firmware:
+        if not self.abilities.firmware:
             raise NoAnswer("it answers, but does not say that it is Marlin")
+        self._say("M486")  # does nothing where it is known
+        self.abilities.advanced_ok = self.link.planner is not None
         self.query()
         return Capabilities(
-            firmware=self._firmware,
+            firmware=self.abilities.firmware,
             hold=True,
-            skip_object=False,
-            executed_lines=False,
+            skip_object=self.abilities.knows("M486"),
+            executed_lines=self.abilities.advanced_ok,
             lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
-            details=tuple(sorted(name for name, enabled in self._abilities.items() if enabled)),
+            details=self.abilities.details(),
         )
 
     def query(self) -> None:
-        self._booted = False
-        self._greeting = True
+        self.booted = False
+        self.greeting = True
         self.exchange.pump()
-        self._greeting = False
-        if self._booted or self._link.in_flight:
+        self.greeting = False
+        if self.booted or (self.link.in_flight and not self._busy_lately()):
             self._greet(QUERY_S)
-        self._say("M105", "M114")
+        answered = self._ask("M105") and self._ask("M114")
+        if answered:
+            self._cool()
+        self.readings.not_ready = self.waits.reason or ("" if answered else f"the firmware is {self.busy[1] or 'busy'}")
+
+    def tend(self) -> None:
+        if self.rest.cooling and self._ask("M105"):
+            self._cool()
+
+    def _cool(self) -> None:
+        for line in self.rest.fan_off(self.heaters.hottest_c):
+            self._say(line)
+
+    def _busy_lately(self) -> bool:
+        return self.clock() - self.busy[0] < KEEPALIVE_S
+
+    def _ask(self, line: str) -> bool:
+        """Send it and wait for its acknowledgement; False if the firmware is busy with something else."""
+        frame, asked_s = self.link.offer(line, 0), self.clock()
+        if frame is None:
+            return False
+        self.port.send(frame)
+        self.exchange.wait_for(
+            lambda: not self.link.in_flight or self.busy[0] >= asked_s, self.port_settings.answer_s + GREET_S
+        )
+        return not self.link.in_flight
 
     def _say(self, *lines: str) -> None:
         self.exchange.stream((0, line) for line in lines)
@@ -96,25 +101,26 @@ class MarlinDriver(SerialDriver[Answer]):
     def _greet(self, timeout_s: float) -> None:
         """Make the firmware count lines from 1, boot banner or not. Raises NoAnswer."""
         deadline_s = self.clock() + timeout_s
-        self._greeting = True
+        self.greeting = True
         try:
             while True:
-                self._booted = False
-                self.port.send(self._link.restart())
-                if self.exchange.wait_for(lambda: self._booted or not self._link.in_flight, GREET_S):
+                self.booted = False
+                self.port.send(self.link.restart())
+                if self.exchange.wait_for(lambda: self.booted or not self.link.in_flight, GREET_S):
                     # Answers to earlier attempts may still come; those of M105 can't be mistaken.
                     self.exchange.settle(10 * QUIET_S)
-                    if not self._booted and not self._link.in_flight:
+                    if not self.booted and not self.link.in_flight:
                         self._say("M105")
                         return
                 if self.clock() >= deadline_s:
                     raise NoAnswer(f"no firmware has answered for {timeout_s:g} s")
         finally:
-            self._greeting = False
+            self.greeting = False
 
     # A run ----------------------------------------------------------------------------------------
 
     def program(self, lines: Sequence[str], check: LineCheck) -> Program:
+        self.expect(lines)
         return Program(lines, check, without_comment, unsendable)
 
     def begin(self) -> None:
@@ -122,15 +128,28 @@ class MarlinDriver(SerialDriver[Answer]):
             self._greet(self.port_settings.answer_s)
         except NoAnswer as error:
             raise NotReady(str(error)) from error
-        if self._abilities.get("AUTOREPORT_TEMP"):
+        if self.abilities.advanced_ok:
+            self._measure_planner()
+        if self.abilities.has("AUTOREPORT_TEMP"):
             self._say(f"M155 S{REPORT_S}")
+
+    def _measure_planner(self) -> None:
+        """The `ok` of what waits for all motion tells how many blocks the planner has; it may be lost."""
+        self.link.forget_planner()
+        self.planner_blocks = 0
+        for _ in range(ATTEMPTS):
+            self._say("M400")
+            if self.link.planner is not None:
+                self.planner_blocks = self.link.planner[1]
+                return
 
     def finish(self) -> bool:
         self.exchange.stream([(0, "M400"), (0, "M105")], listen=True)
-        if self._cold():
-            self._quieten()
-            return True
-        return self.make_safe(None)
+        if not self.heaters.off:
+            return self.make_safe(None)
+        self._say(*self.rest.lines(self.heaters.hottest_c))
+        self._quieten()
+        return True
 
     def pause(self) -> None:
         self.exchange.stream([(0, "M400")], listen=True)
@@ -138,29 +157,39 @@ class MarlinDriver(SerialDriver[Answer]):
     def go_on(self) -> bool:
         return True
 
+    def skip_object(self, name: str) -> None:
+        if not self.abilities.knows("M486"):
+            raise DriverMisuse(f"this firmware was built without M486: it can't leave out {name!r}")
+        if not self.requests.active or name not in self.objects.names:
+            there = ", ".join(self.objects.names) if self.requests.active else ""
+            raise DriverMisuse(f"no object {name!r} in the program under way; there are: {there or 'none'}")
+        if self.requests.ask_skip(name):
+            self.port.wake()
+
     def make_safe(self, cause: DriverError | None) -> bool:
+        self.forget_inserts()
         if isinstance(cause, FirmwareHalted):
             return False
-        if self._link.patient:
-            self.port.urgent(b"\nM108\n")
-        if isinstance(cause, MachineFault):
+        self.ending = True
+        try:
+            return self._make_safe(isinstance(cause, MachineFault))
+        finally:
+            self.ending = False
+            self.waits.over()
+            self.show_waits()
+
+    def _make_safe(self, anew: bool) -> bool:
+        if self.link.patient or self.waits.reason:
+            self.release()
+        if anew:
             self._greet(min(self.port_settings.answer_s, 5.0))
-        self._say(*self._heaters_off(), "M107", "M400", "M105")
+        fan, motors = self.rest.lines(self.heaters.hottest_c)
+        self._say(*self.heaters.switching_off(), fan, "M400", motors, "M105")
         self._quieten()
-        return self._cold()
-
-    def _heaters_off(self) -> list[str]:
-        tools = [heater.name for heater in self._heaters if heater.name[0] == "T" and heater.name != "T"]
-        lines = [f"M104 {name} S0" for name in tools] or ["M104 S0"]
-        chamber = ["M141 S0"] if any(heater.name == "C" for heater in self._heaters) else []
-        return [*lines, "M140 S0", *chamber]
-
-    def _cold(self) -> bool:
-        """By the last report, no heater has a target. Meant for right after an M105."""
-        return bool(self._heaters) and all(heater.target_c == 0 for heater in self._heaters)
+        return self.heaters.off
 
     def _quieten(self) -> None:
-        if self._abilities.get("AUTOREPORT_TEMP"):
+        if self.abilities.has("AUTOREPORT_TEMP"):
             self._say("M155 S0")
 
     def after_stop(self, fault: MachineFault | None) -> MachineFault:
@@ -179,58 +208,3 @@ class MarlinDriver(SerialDriver[Answer]):
         except MachineFault as fault:
             return fault
         return None
-
-    # What the firmware says -----------------------------------------------------------------------
-
-    def heard(self, events: Sequence[Answer]) -> None:
-        for event in events:
-            if type(event) is not Ack:
-                self._take(event)
-
-    def _take(self, event: Answer) -> None:
-        match event:
-            case Temperatures(heaters):
-                self._warm(heaters)
-            case Position(mm):
-                self.readings.position_mm = mm
-            case Busy(doing):
-                self.evidence(f"the firmware is {doing or 'busy'}")
-            case Booted():
-                self._boot()
-            case Halted(text):
-                raise FirmwareHalted(text)
-            case LostCount(line):
-                raise FirmwareReset(f"it asks for line {line} again, acknowledged long ago: it restarted")
-            case Failed(text):
-                raise RejectedByFirmware(text)
-            case Firmware(name):
-                self._firmware = name
-            case Capability(name, enabled):
-                self._abilities[name] = enabled
-            case _:
-                pass
-
-    def _boot(self) -> None:
-        self.new_boot()
-        self._booted = True
-        if not self._greeting:
-            raise FirmwareReset
-
-    def _warm(self, heaters: tuple[Heater, ...]) -> None:
-        self._heaters = heaters
-        for heater in heaters:
-            if heater.name in ("T", "T0"):
-                self.readings.hotend_c = heater.current_c
-            elif heater.name == "B":
-                self.readings.bed_c = heater.current_c
-            if heater.target_c > 0:
-                self.evidence(f"heating {heater.name} to {heater.target_c:g} °C")
-
-    def polled(self, now_s: float) -> None:
-        if self._link.done >= PLANNER_LINES:
-            self.evidence(f"{PLANNER_LINES} lines acknowledged, more than a planner holds")
-        if not self.requests.active or self._greeting or self._abilities.get("AUTOREPORT_TEMP"):
-            return
-        if now_s - self._asked_s >= ASK_S:
-            self._asked_s = now_s
-            self.port.send(self._link.ask())

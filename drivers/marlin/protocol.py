@@ -5,12 +5,15 @@ an `ok` that was not meant for the line in flight. Two answers can't be misread:
 they set the count right, whichever dialect of Resend went before, and the end of a run waits for the latter.
 """
 
+from collections import deque
 from functools import reduce
+from math import inf
 from operator import xor
 
 from drivers.errors import ResendLimit
 from drivers.gcode import first_code
-from drivers.marlin.answers import Ack, Answer, Busy, LostCount, Resend, read_line
+from drivers.marlin.answers import Ack, Answer, Busy, LostCount, Resend, Temperatures, read_line
+from drivers.marlin.labels import bare
 
 MAX_LINE_BYTES = 95
 """MAX_CMD_SIZE is 96: the firmware cuts what is longer, checksum and all."""
@@ -19,11 +22,11 @@ MAX_EQUAL_RESENDS = 10
 KEEPALIVE_S = 5.0
 """More than two of DEFAULT_KEEPALIVE_INTERVAL."""
 RECALL = 4
-"""A Resend this far behind the acknowledged lines may be a miscounted `ok`; beyond, the firmware has restarted."""
+"""A Resend of line 1 this far behind the acknowledged lines may be a miscounted `ok`; else the firmware restarted."""
 _MOVES = ("G1 ", "G0 ", "G2 ", "G3 ")
 _LONG = frozenset(
-    {"G4", "G28", "G29", "G30", "G33", "G34", "G35", "G76", "M0", "M1", "M48", "M109", "M116", "M190", "M191"}
-    | {"M226", "M303", "M400", "M600", "M701", "M702"}
+    {"G4", "G28", "G29", "G30", "G33", "G34", "G35", "G76", "M0", "M1", "M24", "M25", "M48", "M109", "M116", "M125"}
+    | {"M190", "M191", "M226", "M303", "M400", "M600", "M701", "M702"}
 )
 _NUMBERING = "M110 is the driver's own"
 
@@ -65,9 +68,19 @@ class MarlinProtocol:
         """A Resend that was ignored, and the last line sent by then."""
         self._equal = (0, 0)
         """Last line sent again, and how often."""
+        self._asides: list[int] = []
+        """For each line sent without a number: the last numbered one before it."""
         self._talks = False
+        self._named = False
+        """An `ok` names its line (ADVANCED_OK)."""
+        self.attended = False
+        """Some command waits for a person: nobody knows how long."""
         self.alive = 0
         self.done = 0
+        self.planner: tuple[int, int] | None = None
+        """Where ADVANCED_OK tells: `done` at the last such `ok`, and the planner blocks that were free."""
+        self.told: deque[tuple[int, str]] = deque()
+        """Tags and lines of M73 that were sent; whoever reads it takes them off."""
 
     def restart(self) -> bytes:
         """Forget everything in flight; what makes the firmware count from 1. The line break ends any leftover."""
@@ -80,6 +93,14 @@ class MarlinProtocol:
     def in_flight(self) -> int:
         return self._last - self._acked
 
+    def forget_planner(self) -> None:
+        """`planner` is to be told anew."""
+        self.planner = None
+
+    @property
+    def acknowledged(self) -> int:
+        return self._acked
+
     @property
     def patient(self) -> bool:
         """Some line in flight may take minutes."""
@@ -89,7 +110,7 @@ class MarlinProtocol:
         """A firmware that was heard to say `busy:` goes on saying it every two seconds, whatever it does."""
         if self._talks:
             answer_s = max(answer_s, KEEPALIVE_S)
-        longest_s = long_s if self.patient else answer_s
+        longest_s = inf if self.attended else long_s if self.patient else answer_s
         return longest_s, answer_s if self._talks else longest_s
 
     def offer(self, line: str, tag: int) -> bytes | None:
@@ -100,18 +121,46 @@ class MarlinProtocol:
 
     def _frame(self, line: str, tag: int) -> bytes:
         number = self._last = self._last + 1
+        if not line.startswith(_MOVES):
+            line = self._look_at(number, line, tag)
         frame = framed(number, line)
         self._history[number] = (frame, tag)
         self._history.pop(number - HISTORY, None)
-        if not line.startswith(_MOVES):
-            code = self._special[number] = first_code(line)
-            if code == "M113":  # sets how often it says so
-                self._talks = False
         return frame
+
+    def _look_at(self, number: int, line: str, tag: int) -> str:
+        """What is to be kept of a line that is no move; returns it as the firmware is to have it."""
+        code = self._special[number] = first_code(line)
+        match code:
+            case "M73":
+                self.told.append((tag, line))
+            case "M113":  # sets how often it says `busy:`
+                self._talks = False
+            case "M486":
+                return bare(line)
+        return line
 
     def ask(self) -> bytes:
         """M105, unless one is in flight."""
         return b"" if self._asked or "M105" in self._special.values() else self._frame("M105", 0)
+
+    def insert(self, line: str) -> tuple[bytes, int] | None:
+        """A line of the host's own between two of the program, and its number; None while a resend is due."""
+        return None if self._asked else (self._frame(line, 0), self._last)
+
+    def taken(self, number: int) -> bool:
+        """The line that `insert` gave this number is acknowledged."""
+        return self._acked >= number
+
+    def aside(self, line: str) -> bytes:
+        """A line without a number, for what must not wait in the queue; its `ok` counts for no other line."""
+        self._asides.append(self._last)
+        return f"\n{line}\n".encode()
+
+    @property
+    def at_work(self) -> str:
+        """Code of the line that the firmware works on, unless it is a move."""
+        return self._special.get(self._acked + 1, "")
 
     def probe(self) -> bytes:
         """M105 behind whatever is in flight: answered, all before it was; refused, the lost line is asked for."""
@@ -148,6 +197,8 @@ class MarlinProtocol:
                     if type(answer) is Busy:
                         self.alive += 1
                         self._talks = True
+                    elif type(answer) is Temperatures and answer.waiting:
+                        self.alive += 1
                     answers.append(answer)
         return answers
 
@@ -155,15 +206,22 @@ class MarlinProtocol:
         upto = self._acked + 1
         if ack.line is not None:
             upto = ack.line
+            self._named = True
             self._window = max(1, ack.queue_free or 0)
         elif ack.heaters:
             upto = next((number for number, code in self._special.items() if code == "M105"), upto)
-        elif self._special.get(upto) == "M105":
+            self._asides = [before for before in self._asides if before >= upto]
+        elif self._named or self._special.get(upto) == "M105":
+            return
+        elif self._asides and self._asides[0] < upto:
+            del self._asides[0]
             return
         if self._asked:
             upto = min(upto, self._asked - 1)
         if self._acked < upto <= self._last:
             self._advance(upto)
+            if ack.planner_free is not None:
+                self.planner = self.done, ack.planner_free
 
     def _advance(self, upto: int) -> None:
         self.alive += 1
@@ -181,7 +239,7 @@ class MarlinProtocol:
             self._asked = 0
             self._advance(self._last)
         elif self._acked < number <= self._last:
-            self._asked = number
+            self._asked, self._stale = number, (0, 0)
         elif 0 < number <= self._acked:
             return self._behind(resend)
         return resend
@@ -193,7 +251,7 @@ class MarlinProtocol:
             if number != before:
                 self._stale = (number, self._last)
             return resend
-        if number <= self._acked - RECALL:
+        if number not in self._history or (number == 1 and self._acked > RECALL):
             return LostCount(number)
         self._acked, self._asked = number - 1, number
         return resend

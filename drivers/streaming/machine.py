@@ -6,7 +6,7 @@ Not responsible for the order of things in a run: that is `serial_driver`.
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from drivers.base import Capabilities, LineCheck, PortSettings, State, Status, Watch
@@ -28,6 +28,12 @@ class Readings:
     position_mm: tuple[float, float, float] | None = None
     work_offset_mm: tuple[float, float, float] | None = None
     feed_mm_s: float | None = None
+    heating: bool = False
+    time_left_s: float | None = None
+    objects: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    prompt: str = ""
+    details: dict[str, str] = field(default_factory=dict)
     not_ready: str = ""
     """Why the firmware takes no program now."""
 
@@ -64,6 +70,8 @@ class Machine(ABC, Generic[Event]):
         self._reason = ""
         self._boot_id = ""
         self._run: Run | None = None
+        self.doing = ""
+        """What a run is about, where that isn't its program itself; shown as its reason."""
 
     # What a firmware's driver provides ----------------------------------------------------------
 
@@ -110,15 +118,25 @@ class Machine(ABC, Generic[Event]):
     def polled(self, now_s: float) -> None:
         """Called every tick: ask the firmware what it does not tell by itself."""
 
+    def asked(self) -> None:
+        """Other threads have asked for something: do what needs no hold."""
+
+    def tend(self) -> None:
+        """Between looks at a machine that failed: what its safe end state still needs. Raises MachineFault."""
+
+    def executed(self) -> int:
+        """Program lines that count as done while the run goes."""
+        return self._protocol.done
+
     # What it tells ----------------------------------------------------------------------------------
 
     @property
     def lines_done(self) -> int:
-        """Program lines acknowledged in the run under way, or in the last one."""
+        """Program lines done in the run under way, or in the last one."""
         run = self._run
         if run is None:
             return 0
-        return self._protocol.done if run.ended_at is None else run.ended_at
+        return self.executed() if run.ended_at is None else run.ended_at
 
     @property
     def current(self) -> Run:
@@ -142,6 +160,8 @@ class Machine(ABC, Generic[Event]):
         if reason is not None and self._state is State.RUNNING:
             self.become(State.HELD, reason)
             run.watch.held(reason)
+        elif reason is not None and self._state is State.HELD:
+            self.become(State.HELD, reason)
         elif reason is None and self._state is State.HELD:
             self.become(State.RUNNING)
             run.watch.resumed()
@@ -156,9 +176,15 @@ class Machine(ABC, Generic[Event]):
             position_mm=readings.position_mm,
             work_offset_mm=readings.work_offset_mm,
             feed_mm_s=readings.feed_mm_s,
+            heating=readings.heating,
             lines_done=self.lines_done,
             lines_total=run.program.total if run else 0,
+            time_left_s=readings.time_left_s,
+            objects=readings.objects,
+            skipped=readings.skipped,
+            prompt=readings.prompt,
             boot_id=self._boot_id,
+            details=dict(readings.details),
         )
 
     def new_boot(self) -> None:
@@ -172,4 +198,4 @@ class Machine(ABC, Generic[Event]):
             raise NotReady(f"open anew after the fault: {self._reason}")
 
     def become(self, state: State, reason: str = "") -> None:
-        self._state, self._reason = state, reason
+        self._state, self._reason = state, reason or (self.doing if state is State.RUNNING else "")

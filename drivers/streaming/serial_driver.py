@@ -58,6 +58,11 @@ class SerialDriver(Machine[Event]):
                 self._refresh()
             finally:
                 self._owner.release()
+        elif self._state is State.FAULT and self.port.is_open and self._owner.acquire(blocking=False):
+            try:
+                self._tend()
+            finally:
+                self._owner.release()
         return self.snapshot()
 
     def run(self, program: Sequence[str], check: LineCheck, watch: Watch) -> RunReport:
@@ -101,7 +106,7 @@ class SerialDriver(Machine[Event]):
     def _execute(self) -> RunReport:
         try:
             self.begin()
-            self.exchange.stream(self.current.program, listen=True)
+            self.work()
             safe = self.finish()
         except Cancelled:
             return self._report(EndedBy.CANCELLED, self._end_safely(None))
@@ -125,19 +130,28 @@ class SerialDriver(Machine[Event]):
         self.current.watch.progress(self.snapshot())
         return self._report(EndedBy.FINISHED, safe)
 
+    def work(self) -> None:
+        """Have every line acknowledged."""
+        self.exchange.stream(self.current.program, listen=True)
+
     def _stopped(self, fault: MachineFault | None) -> DriverError:
-        self.current.ended_at = self._protocol.done
+        self.current.ended_at = self.lines_done
         return self._ended(self.after_stop(fault))
 
     def _end_safely(self, cause: DriverError | None) -> bool:
-        self.current.ended_at = self._protocol.done
+        acknowledged = self._protocol.done
+        self.current.ended_at = self.lines_done
         try:
             if isinstance(cause, LinkLost):
                 self._reconnect()
-            return self.make_safe(cause)
+            safe = self.make_safe(cause)
         except MachineFault:
             self.port.urgent(self.last_resort)
             return False
+        if safe and not isinstance(cause, MachineFault):
+            # The machine has come to rest in order: nothing that it had taken was left undone.
+            self.current.ended_at = max(acknowledged, self.lines_done)
+        return safe
 
     def _reconnect(self) -> None:
         """A cable may be back in a moment, and the heaters are on. Raises what the last try raised."""
@@ -157,7 +171,7 @@ class SerialDriver(Machine[Event]):
             self.become(State.READY)
         else:
             self.become(State.FAULT, str(error))
-        if isinstance(error, LinkLost):
+        if isinstance(error, LinkLost) and not error.safe:
             self.port.close()
         return error
 
@@ -176,6 +190,7 @@ class SerialDriver(Machine[Event]):
     def requested(self) -> None:
         self.requests.pending = False
         self.requests.raise_ending()
+        self.asked()
         run = self.current
         if run.held_here:
             return
@@ -187,18 +202,31 @@ class SerialDriver(Machine[Event]):
     def _hold(self, run: Run, reason: str) -> None:
         run.held_here = True
         self.pause()
+        self.wait_held(run, reason, self.go_on)
+
+    def wait_held(self, run: Run, reason: str, go_on: Callable[[], bool]) -> None:
+        """The machine stands: be held until somebody resumes and `go_on` succeeds. Raises what ends the run."""
+        run.held_here = True
         self.become(State.HELD, reason)
         run.watch.held(reason)
         while True:
             while self.requests.hold is not None:
                 self.exchange.pump()
                 self.requests.raise_ending()
-            if self.go_on():
+                if self.requests.pending:
+                    self.requests.pending = False
+                    self.asked()
+                self.while_held()
+            if go_on():
                 break
             self.requests.hold = self.readings.not_ready or reason
+            self.become(State.HELD, self.requests.hold)
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
+
+    def while_held(self) -> None:
+        """Called again and again in a hold by request."""
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)
@@ -217,6 +245,13 @@ class SerialDriver(Machine[Event]):
             self.become(State.FAULT, str(error))
         else:
             self._show_readiness()
+
+    def _tend(self) -> None:
+        try:
+            self.tend()
+        except MachineFault as error:
+            self.become(State.FAULT, f"{self._reason}; since then: {error}")
+            self.port.close()
 
     def _show_readiness(self) -> None:
         self.become(State.NOT_READY if self.readings.not_ready else State.READY, self.readings.not_ready)

@@ -109,6 +109,8 @@ class RouterConfig(_Strict):
     tool_diameter_mm: PositiveFloat = 3.175
     tool_length_mm: PositiveFloat = 30.0
     """How far the first tool stands out of the spindle's nose."""
+    probe_z_mm: float | None = None
+    """A contact plate lies under the tool from the first; its height as the machine counts when it is switched on."""
     eeprom_stall_s: float = Field(default=0.02, ge=0.0)
     """Real seconds of a write to the EEPROM, in which arriving bytes are lost."""
 

@@ -1,24 +1,27 @@
-"""What a person, or the rig in a person's place, does to a machine: commands as JSON lines on a Unix socket.
+"""Carries out what a person does to a machine: commands as JSON lines on a Unix socket.
 
-Each line is an object with `command`, and is answered by one line: `{"ok": true, …}` or `{"ok": false, "error": …}`.
+Each line is an object with `command` (`hardware_sim.firmware.acts`), and is answered by one line:
+`{"ok": true, …}` or `{"ok": false, "error": …}`.
 """
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Literal, assert_never
+from math import inf
+from typing import assert_never
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from hardware_sim.firmware.config import FaultConfig
+from hardware_sim.firmware import acts
+from hardware_sim.firmware.config import Kind, misfit
 from hardware_sim.firmware.firmware import Firmware
 from hardware_sim.firmware.grbl.machine import Grbl
+from hardware_sim.firmware.marlin.machine import Marlin
 from hardware_sim.firmware.panel import energy
 from hardware_sim.firmware.sheet import Sheet
 from hardware_sim.hosts.control import (
     ButtonRefused,
     Hands,
     HangHost,
-    HostCommand,
     PlugSerial,
     Press,
     RestartHost,
@@ -29,76 +32,6 @@ from hardware_sim.hosts.control import (
 UNTIL_PLUGGED_S = 0.0
 
 Reply = dict[str, object]
-
-
-class _Command(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Summary(_Command):
-    """Counters, the episode under way, what is loaded. All truth up to now is in the files when it answers."""
-
-    command: Literal["summary"]
-
-
-class InjectFault(_Command):
-    """Something is to go wrong, at once or later."""
-
-    command: Literal["fault"]
-    fault: FaultConfig
-
-
-class Reset(_Command):
-    """A person puts right what failed and presses the machine's reset button."""
-
-    command: Literal["reset"]
-
-
-class ClearBed(_Command):
-    """A person takes everything off the bed; answers with the number of the bed that was closed."""
-
-    command: Literal["clear_bed"]
-
-
-class LoadSheet(_Command):
-    """A person clamps a sheet; its lower left front corner and its top in machine coordinates, mm."""
-
-    command: Literal["load_sheet"]
-    x: float
-    y: float
-    z_top: float
-    width: PositiveFloat
-    depth: PositiveFloat
-    thickness: PositiveFloat
-    material: str = ""
-
-
-class LoadSpool(_Command):
-    """A person puts a spool on the printer."""
-
-    command: Literal["load_spool"]
-    material: str
-    colour: str = ""
-    grams: PositiveFloat = 1000.0
-
-
-class Unplug(_Command):
-    """The cable by which others reach the machine comes off: its serial port's, or its host's network."""
-
-    command: Literal["unplug"]
-
-
-class Plug(_Command):
-    """A person puts the cable back."""
-
-    command: Literal["plug"]
-
-
-Command = Annotated[
-    Summary | InjectFault | Reset | ClearBed | LoadSheet | LoadSpool | Unplug | Plug | HostCommand,
-    Field(discriminator="command"),
-]
-_ADAPTER: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 class NotThisMachine(Exception):
@@ -117,8 +50,8 @@ class Bench:
     def answer(self, line: bytes, now: float) -> tuple[bytes, bytes]:
         """The reply's line, and bytes for the port."""
         try:
-            command = _ADAPTER.validate_json(line)
-            reply, out = self._carry_out(command, now)
+            act = acts.COMMAND.validate_json(line)
+            reply, out = self._carry_out(act, now)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -127,41 +60,40 @@ class Bench:
             reply, out = {"ok": False, "error": str(error)}, b""
         return json.dumps(reply).encode() + b"\n", out
 
-    def _carry_out(self, command: Command, now: float) -> tuple[Reply, bytes]:
+    def _carry_out(self, act: acts.Command, now: float) -> tuple[Reply, bytes]:
         firmware = self.firmware
-        reply: Reply = {"ok": True}
-        out = b""
-        match command:
-            case Summary():
-                reply.update(self._summary(now))
-            case InjectFault(fault=fault):
-                out = firmware.inject(fault.fault(), now)
-            case Reset():
-                out = firmware.recover(now)
-            case ClearBed():
-                reply["bed"] = firmware.clear_bed(now)
-            case LoadSheet():
-                self._load_sheet(command, now)
-                reply["bed"] = firmware.witness.bed
-            case LoadSpool(material=material, colour=colour, grams=grams):
-                self.loaded = {"material": material, "colour": colour, "grams": grams}
-                firmware.witness.note("spool_loaded", now, **self.loaded)
-            case Unplug() | Plug() | UnplugSerial() | PlugSerial() | Press() | HangHost() | RestartHost():
-                self._reach(command)
+        match act:
+            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton():
+                if not isinstance(firmware, Marlin):
+                    raise NotThisMachine(f"{act.command}: a router has none")
+                return {"ok": True}, self._at_printer(firmware, act, now)
+            case (
+                acts.LoadSheet()
+                | acts.FitTool()
+                | acts.LayProbePlate()
+                | acts.TakeProbePlate()
+                | acts.OpenDoor()
+                | acts.CloseDoor()
+            ):
+                if not isinstance(firmware, Grbl):
+                    raise NotThisMachine(f"{act.command}: a printer takes no such thing")
+                return {"ok": True, "bed": firmware.witness.bed}, self._at_router(firmware, act, now)
+            case acts.Unplug() | acts.Plug() | UnplugSerial() | PlugSerial() | Press() | HangHost() | RestartHost():
+                self._reach(act)
+                return {"ok": True}, b""
             case _:
-                assert_never(command)
-        return reply, out
+                return self._at_any(firmware, act, now)
 
-    def _reach(self, command: Unplug | Plug | HostCommand) -> None:
+    def _reach(self, command: acts.AtCable) -> None:
         """What is done to the cables and to the host."""
         match command:
-            case Unplug() if self.host is not None:
+            case acts.Unplug() if self.host is not None:
                 self.host.unplug()
-            case Plug() if self.host is not None:
+            case acts.Plug() if self.host is not None:
                 self.host.plug()
-            case Unplug() | UnplugSerial():
+            case acts.Unplug() | UnplugSerial():
                 self.firmware.unplug_s = UNTIL_PLUGGED_S
-            case Plug() | PlugSerial():
+            case acts.Plug() | PlugSerial():
                 self.plug_asked = True
             case Press() | HangHost() | RestartHost():
                 if self.host is None:
@@ -170,14 +102,75 @@ class Bench:
             case _:
                 assert_never(command)
 
-    def _load_sheet(self, c: LoadSheet, now: float) -> None:
-        if not isinstance(self.firmware, Grbl):
-            raise NotThisMachine("load_sheet: a printer takes no sheets")
-        sheet = Sheet(c.x, c.y, c.z_top, c.width, c.depth, c.thickness)
-        self.firmware.load_sheet(sheet, now)
-        self.loaded = {**asdict(sheet), "material": c.material}
-        details: dict[str, str | int | float] = {**self.loaded, "tool_diameter": self.firmware.config.tool_diameter_mm}
-        self.firmware.witness.note("sheet_loaded", now, bed=self.firmware.witness.bed, **details)
+    def _at_any(self, firmware: Firmware, act: acts.AtAny, now: float) -> tuple[Reply, bytes]:
+        reply: Reply = {"ok": True}
+        out = b""
+        match act:
+            case acts.Summary():
+                firmware.book(now)
+                reply.update(self._summary(now))
+            case acts.InjectFault(fault=fault):
+                if problem := misfit(fault.kind, Kind.GRBL if isinstance(firmware, Grbl) else Kind.MARLIN):
+                    raise NotThisMachine(problem)
+                out = firmware.inject(fault.fault(), now)
+            case acts.Reset():
+                out = firmware.recover(now)
+            case acts.ClearBed():
+                reply["bed"] = firmware.clear_bed(now)
+            case acts.Expect():
+                firmware.wanted = act.model_dump(exclude={"command"}, exclude_none=True)
+            case acts.SomebodyThere(until_s=until_s):
+                firmware.book(now)
+                firmware.witness.presence.somebody(now + until_s if until_s else inf)
+            case acts.NobodyThere():
+                firmware.book(now)
+                firmware.witness.presence.nobody()
+            case _:
+                assert_never(act)
+        return reply, out
+
+    def _at_printer(self, printer: Marlin, act: acts.AtPrinter, now: float) -> bytes:
+        match act:
+            case acts.LoadSpool(material=material, colour=colour, grams=grams):
+                self.loaded = {"material": material, "colour": colour, "grams": grams}
+                printer.load_spool(material, colour, grams, now)
+                printer.witness.note("spool_loaded", now, **self.loaded)
+            case acts.FitNozzle(diameter_mm=diameter_mm):
+                printer.fit_nozzle(diameter_mm, now)
+                printer.witness.note("nozzle_fitted", now, nozzle_mm=diameter_mm)
+            case acts.PressButton():
+                return printer.press_button(now)
+            case _:
+                assert_never(act)
+        return b""
+
+    def _at_router(self, router: Grbl, act: acts.AtRouter, now: float) -> bytes:
+        match act:
+            case acts.LoadSheet():
+                sheet = Sheet(act.x, act.y, act.z_top, act.width, act.depth, act.thickness)
+                router.load_sheet(sheet, now, act.material)
+                self.loaded = {**asdict(sheet), "material": act.material}
+                self._note_sheet(router, now)
+            case acts.FitTool(length_mm=length_mm, diameter_mm=diameter_mm):
+                router.fit_tool(length_mm, diameter_mm, now)
+                router.witness.note("tool_fitted", now, length_mm=length_mm, diameter_mm=diameter_mm)
+                if self.loaded:
+                    self._note_sheet(router, now)
+            case acts.LayProbePlate(thickness_mm=thickness_mm):
+                router.lay_probe_plate(thickness_mm, now)
+            case acts.TakeProbePlate():
+                router.take_probe_plate(now)
+            case acts.OpenDoor():
+                return router.open_door(now)
+            case acts.CloseDoor():
+                return router.close_door(now)
+            case _:
+                assert_never(act)
+        return b""
+
+    def _note_sheet(self, router: Grbl, now: float) -> None:
+        details: dict[str, str | int | float] = {**self.loaded, "tool_diameter": router.table.tool.diameter_mm}
+        router.witness.note("sheet_loaded", now, bed=router.witness.bed, **details)
 
     def _summary(self, now: float) -> Reply:
         witness = self.firmware.witness
@@ -189,6 +182,7 @@ class Bench:
             "episode": None if episode is None else asdict(episode),
             "counters": asdict(witness.counters),
             "loaded": self.loaded,
+            "details": self.firmware.details(),
             "energy": energy(self.firmware, now),
             "faults_waiting": [fault.as_json() for fault in self.firmware.mishaps.pending()],
         }

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from hardware_sim.faults import Fault, Mishaps
 from hardware_sim.firmware.config import Kind, MachineConfig
+from hardware_sim.firmware.fittings import Fittings
 from hardware_sim.firmware.grbl.machine import Grbl
 from hardware_sim.firmware.marlin.machine import Marlin
 from hardware_sim.firmware.witness import Witness
@@ -13,6 +14,8 @@ class Firmware(Protocol):
     witness: Witness
     mishaps: Mishaps
     unplug_s: float | None
+    wanted: Fittings
+    """What the next jobs' plate wants on the machine."""
 
     def receive(self, data: bytes, now: float) -> bytes: ...
 
@@ -28,7 +31,11 @@ class Firmware(Protocol):
 
     def clear_bed(self, now: float) -> int: ...
 
+    def book(self, now: float) -> None: ...
+
     def state(self) -> str: ...
+
+    def details(self) -> dict[str, str | float | bool | None]: ...
 
 
 def make(config: MachineConfig) -> Firmware:

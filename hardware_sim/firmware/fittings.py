@@ -3,7 +3,7 @@
 from hardware_sim.firmware.witness import Witness
 
 Fittings = dict[str, str | float]
-"""Names as in the commands that a person has (`hardware_sim.firmware.control`); lengths in mm."""
+"""Names as in the commands that a person has (`hardware_sim.firmware.acts`); lengths in mm."""
 
 TOLERANCE = 1e-3
 

@@ -12,7 +12,7 @@ Point = tuple[float, float, float]
 
 
 class Block:
-    """One straight move. `filament_mm` is what it extrudes; `lit` says that the spindle turns."""
+    """One straight move. `filament_mm` is what it extrudes; `lit` says that the spindle turns; `line` is its N word."""
 
     __slots__ = (
         "accel",
@@ -23,6 +23,7 @@ class Block:
         "filament_mm",
         "join2",
         "length",
+        "line",
         "lit",
         "peak2",
         "rapid",
@@ -49,6 +50,7 @@ class Block:
         self.join2 = self.entry2 = self.exit2 = self.peak2 = 0.0
         self.start = self.until = inf
         self.lit = self.rapid = False
+        self.line = 0
 
     def launch(self, at: float, entry2: float, exit2: float, time_scale: float) -> None:
         """Fix the speed profile; the block ends at `until`."""
@@ -209,7 +211,8 @@ class Planner:
         share = travelled / head.length
         middle = head.point(travelled) if share < 1.0 else head.end
         done = Block(head.begin, middle, sqrt(head.top2), head.accel, head.filament_mm * share)
-        done.lit, done.rapid = head.lit, head.rapid
+        done.lit, done.rapid, done.line = head.lit, head.rapid, head.line
+        done.start, done.until = head.start, head.until
         head.begin = middle
         head.filament_mm -= done.filament_mm
         head.length = max(head.length - travelled, 1e-9)

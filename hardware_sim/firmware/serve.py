@@ -122,7 +122,9 @@ class Server:
             self.port.plug()
 
     def _look(self) -> None:
-        """Opening the port restarts the board, where it does."""
+        """Opening the port restarts the board, where it does; what had been sent before comes first."""
+        if self.port.connected:
+            self._receive()
         if self.port.opened() and (self.config.resets_on_open or not self._powered):
             self._powered = True
             self._unsent.clear()

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from hardware_sim.firmware.presence import Presence
+
 COLUMNS = 6
 """float32 per row: deposits x0 y0 x1 y1 z e, cuts x0 y0 z0 x1 y1 z1; all mm."""
 
@@ -105,6 +107,7 @@ class Loss(Protocol):
 class Witness:
     def __init__(self, *, splits_setup: bool) -> None:
         self.counters = Counters()
+        self.presence = Presence()
         self.episode: Episode | None = None
         self.bed = 1
         self.rows = array("f")

@@ -6,6 +6,7 @@ Source: Marlin 2.1 gcode/queue.cpp (numbers, checksums, Resend), and how OctoPri
 import asyncio
 import os
 import re
+import termios
 import time
 from collections import deque
 from collections.abc import Coroutine
@@ -86,6 +87,8 @@ class Board:
         self._in_flight = b""
         self._resending: asyncio.TimerHandle | None = None
         self._banner = asyncio.Event()
+        self._greeted = False
+        """Until then, what comes may be meant for whoever had the port before."""
 
     @property
     def is_open(self) -> bool:
@@ -94,10 +97,12 @@ class Board:
     async def open(self) -> None:
         """Open the port and greet the board. Raises OSError, BoardGone, TimeoutError."""
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        termios.tcflush(self._descriptor, termios.TCIOFLUSH)  # what an earlier connection left unread
         asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
         await _within(self._banner.wait(), GREETING_S)
         for _ in range(HELLOS):
             if await _within(self._hello(), HELLO_S):
+                self._greeted = True
                 return
             self._pending.clear()
         raise TimeoutError(f"no answer from {self.path}")
@@ -209,7 +214,7 @@ class Board:
         elif (resend := _RESEND.match(line)) is not None:
             self._resend(int(resend.group(1)))
         elif line.startswith("Error:"):
-            if not line.startswith(_REPAIRED, 6):
+            if self._greeted and not line.startswith(_REPAIRED, 6):
                 self._listener.halted(line[6:].strip())
         else:
             self._reply.append(line)
@@ -244,11 +249,10 @@ class Board:
             self._resending = None
 
     def _restarted(self) -> None:
-        anew = self._banner.is_set()
         self._banner.set()
         self._number = 0
         self._stop_resending()
-        if anew:
+        if self._greeted:
             self._forget(BoardRestarted())
             self._listener.restarted()
 

@@ -19,7 +19,13 @@ def install(config: MachineConfig, serial: Path) -> Callable[[], Host]:
 
             uploads = Uploads(disk)
             return lambda: OctoPrint(uploads, serial, config.api_key)
-        case HostKind.MOONRAKER | HostKind.PRUSALINK | None:
+        case HostKind.MOONRAKER:
+            from hardware_sim.hosts.moonraker.history import Records
+            from hardware_sim.hosts.moonraker.host import Moonraker
+
+            records = Records()
+            return lambda: Moonraker(disk, records, serial, config.printer.volume_mm, config.api_key)
+        case HostKind.PRUSALINK | None:
             raise NotImplementedError(config.host)
         case _:
             assert_never(config.host)

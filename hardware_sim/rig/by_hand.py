@@ -8,8 +8,8 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hardware_sim.faults import After, FaultKind
+from hardware_sim.firmware.acts import Command, InjectFault, Summary
 from hardware_sim.firmware.config import FaultConfig
-from hardware_sim.firmware.control import Command, InjectFault, Summary
 from hardware_sim.rig.errors import BadWords
 from hardware_sim.rig.folder import RigState, find
 from hardware_sim.rig.hands import Reply, Stand, ask

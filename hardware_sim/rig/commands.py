@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hardware_sim.faults import After, FaultKind
-from hardware_sim.firmware.control import InjectFault
+from hardware_sim.firmware.acts import InjectFault
 from hardware_sim.rig import by_hand, kinds
 from hardware_sim.rig.errors import BadWords
 from hardware_sim.rig.folder import find_any
@@ -58,7 +58,7 @@ def fault(
 
 def faults() -> None:
     """List the kinds of faults."""
-    _list((kind.value, words) for kind, words in kinds.says().items())
+    _list((kind.value, kinds.happens_to(kind), words) for kind, words in kinds.says().items())
 
 
 def do(
@@ -100,7 +100,7 @@ def _call(name: str, command: type[BaseModel]) -> str:
     return " ".join((name, *keys))
 
 
-def _list(rows: Iterable[tuple[str, str]]) -> None:
+def _list(rows: Iterable[tuple[str, ...]]) -> None:
     table = Table.grid(padding=(0, 2))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))

@@ -176,7 +176,8 @@ def _entry(folder: Path) -> Path:
 def _entries() -> Path:
     """Of this user alone: whoever writes here decides which sockets are spoken to, and which folders removed."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    base = Path(runtime) / "llagar-rig" if runtime else Path(tempfile.gettempdir()) / f"llagar-rig-{os.getuid()}"
+    own = Path(tempfile.gettempdir()) / f"llagar-rig-{os.getuid()}"
+    base = Path(runtime) / "llagar-rig" if runtime and Path(runtime).is_dir() else own
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
     if base.stat().st_uid != os.getuid():
         raise NoRig(f"{base} belongs to another user: set XDG_RUNTIME_DIR to a folder of your own")

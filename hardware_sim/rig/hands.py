@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from hardware_sim.firmware.control import Command, Summary
+from hardware_sim.firmware.acts import Command, Summary
 from hardware_sim.firmware.witness import Counters
 from hardware_sim.rig.errors import Refused
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pydantic import BaseModel
 
 from hardware_sim.faults import FaultKind
+from hardware_sim.firmware.config import Kind, misfit
 
 
 @cache
@@ -31,3 +32,8 @@ def says() -> dict[FaultKind, str]:
     """One line for each kind; its own name where nothing is written beside it."""
     words = words_beside(FaultKind)
     return {kind: words.get(kind.name, f"{kind.value.replace('_', ' ').capitalize()}.") for kind in FaultKind}
+
+
+def happens_to(kind: FaultKind) -> str:
+    """On which firmware, or to people: those of people are for a rig that has some."""
+    return ", ".join(firmware for firmware in Kind if not misfit(kind, firmware)) or "people"

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+from importlib import import_module
 from math import inf
 from pathlib import Path
 from types import FrameType
@@ -18,7 +19,8 @@ from typing import NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
-from hardware_sim.firmware.__main__ import main as machine_main
+from hardware_sim.firmware.config import Link, MachineConfig
+from hardware_sim.firmware.serve import Server
 
 GRACE_S = 5.0
 LOOK_S = 0.25
@@ -28,9 +30,7 @@ LOOK_S = 0.25
 class Birth(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
-    config: str
-    """`MachineConfig` as JSON."""
+    config: MachineConfig
     log: Path
     """What the process itself writes."""
 
@@ -63,10 +63,15 @@ class Nursery:
             self._reap()
 
     def _bear(self, birth: Birth) -> None:
+        if birth.config.link is Link.HTTP:
+            # Their web server too is imported once for all of them.
+            import_module("hardware_sim.hosts.computer")
+        # What stands in memory now is not touched again, and so stays shared between all machines.
+        gc.freeze()
         pid = os.fork()
         if pid == 0:
             _live(birth)
-        self._names[pid] = birth.name
+        self._names[pid] = birth.config.name
 
     def _reap(self) -> None:
         """Write down who has ended."""
@@ -98,7 +103,8 @@ def _live(birth: Birth) -> NoReturn:
         log = os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for descriptor, source in enumerate((nothing, log, log)):
             os.dup2(source, descriptor)
-        code = machine_main(["serve", birth.config])
+        Server(birth.config).run()
+        code = 0
     except BaseException:  # noqa: BLE001  it must not return into the nursery; its log says why
         traceback.print_exc()
     finally:
@@ -114,9 +120,7 @@ def main(endings: Path) -> None:
     nursery = Nursery(endings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _finish)
-    # What was imported so far stays shared between all machines.
     gc.collect()
-    gc.freeze()
     try:
         nursery.serve()
     finally:

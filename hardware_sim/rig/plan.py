@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hardware_sim.firmware.config import MachineConfig
+from hardware_sim.firmware.config import Link, MachineConfig
 from hardware_sim.rig.errors import BadRigFile
 
 SOCKET_PATH_BYTES = 100
@@ -51,7 +51,8 @@ def _places(config: MachineConfig, number: int, ports: Path, folder: Path) -> di
     control = folder / "hands" / f"{number}"
     if len(bytes(control)) > SOCKET_PATH_BYTES:
         raise BadRigFile(f"{folder} is too long for Unix sockets: set TMPDIR to a shorter folder")
-    return {"port": ports / config.name, "folder": folder / "machines" / config.name, "control": control}
+    port = ports / (config.name if config.link is Link.PTY else f"{config.name}.url")
+    return {"port": port, "folder": folder / "machines" / config.name, "control": control}
 
 
 def require_apart(names: Iterable[str]) -> None:

@@ -28,10 +28,7 @@ class Machines:
         nursery = self._processes.start(
             NURSERY, python("hardware_sim.rig.nursery", str(self._state.endings)), talk=True
         )
-        births = (
-            Birth(name=one.name, config=one.config.model_dump_json(), log=self._state.log(one.name))
-            for one in self._plan.machines
-        )
+        births = (Birth(config=one.config, log=self._state.log(one.name)) for one in self._plan.machines)
         stdin = stdin_of(nursery)
         stdin.write(b"".join(birth.model_dump_json().encode() + b"\n" for birth in births))
         stdin.flush()

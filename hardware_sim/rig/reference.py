@@ -3,17 +3,18 @@
 import sys
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from hardware_sim.firmware.config import FaultConfig, MachineConfig, PrinterConfig, RouterConfig
 from hardware_sim.rig.by_hand import commands
-from hardware_sim.rig.kinds import says, words_beside
+from hardware_sim.rig.kinds import happens_to, says, words_beside
 from hardware_sim.rig.rig_file import PLACED, MachineEntry, RigFile, ShopEntry
 
+MANY = 8
+"""Kinds beyond that number have a table of their own."""
 _HEAD = """# Keys, faults and commands of the rig
 
 Written by `python -m hardware_sim.rig.reference > docs/rig-reference.md`; [rig.md](rig.md) explains. A key that isn't
@@ -32,7 +33,8 @@ _KEYS = (
 def document() -> str:
     parts = [_HEAD]
     parts += (f"## Keys of {title}\n\n{_keys(models)}" for title, models in _KEYS)
-    parts.append(f"## Faults\n\n{_table(('kind', 'what happens'), ((f'`{k}`', text) for k, text in says().items()))}")
+    faults = ((f"`{kind}`", happens_to(kind), words) for kind, words in says().items())
+    parts.append(f"## Faults\n\n{_table(('kind', 'happens to', 'what happens'), faults)}")
     rows = ((f"`{name}`", _arguments(one), _line(one.__doc__)) for name, one in sorted(commands().items()))
     parts.append(f"## Commands of a machine\n\n{_table(('command', 'keys', 'what happens'), rows)}")
     return "\n".join(parts)
@@ -56,23 +58,26 @@ def _values(info: FieldInfo) -> str:
     kind = info.annotation
     choices = [one for one in (kind, *get_args(kind)) if isinstance(one, type) and issubclass(one, Enum)]
     if choices:
-        return "see below" if len(choices[0]) > 8 else ", ".join(f"`{member.value}`" for member in choices[0])
+        return "see below" if len(choices[0]) > MANY else ", ".join(f"`{member.value}`" for member in choices[0])
     return _kind(kind)
 
 
 def _kind(kind: object) -> str:
+    parts = get_args(kind)
     match kind:
-        case type() if kind is bool:
+        case _ if parts and get_origin(kind) is tuple:
+            return "list of tables" if isinstance(parts[0], type) and issubclass(parts[0], BaseModel) else "list"
+        case _ if parts:
+            # A range of values, or something that may be left out.
+            return _kind(parts[0])
+        case type() if issubclass(kind, bool):
             return "`true`, `false`"
         case type() if issubclass(kind, BaseModel):
-            return "a table, see below"
-        case type() if issubclass(kind, str | Path):
-            return "text"
-        case type() if kind in (int, float):
+            return "table"
+        case type() if issubclass(kind, int | float):
             return "number"
         case _:
-            inner = [_kind(one) for one in get_args(kind) if one is not Ellipsis and isinstance(one, type)]
-            return "list" if kind is None or len(inner) != 1 else inner[0]
+            return "text"
 
 
 def _default(info: FieldInfo) -> str:

@@ -13,31 +13,36 @@ from hardware_sim.rig.view import MachineView, RigView
 NEWS = 6
 _FRAME_LINES = NEWS + 9
 """Lines of the screen that aren't machines."""
-_HEADINGS = (
-    "shop",
-    "machine",
-    "firmware",
-    "open it at",
-    "state",
-    "doing",
-    "hot, turning",
-    "jobs",
-    "laid, cut",
-    "offences",
-    "faults",
-    "held by",
+WIDE = 140
+"""Columns of a terminal that has room for everything."""
+_COLUMNS = (
+    ("shop", False),
+    ("machine", True),
+    ("firmware", False),
+    ("open it at", True),
+    ("state", True),
+    ("doing", True),
+    ("hot, turning", True),
+    ("jobs", False),
+    ("laid, cut", False),
+    ("offences", True),
+    ("faults", True),
+    ("held by", False),
 )
+"""Headings, and whether they are shown in a narrow terminal too."""
 
 
-def screen(view: RigView, news: Sequence[str], height: int) -> RenderableType:
+def screen(view: RigView, news: Sequence[str], width: int, height: int) -> RenderableType:
     """The whole picture of one moment, in `height` lines; if not all machines fit, those that matter most."""
     room = max(1, height - _FRAME_LINES)
     shown = view.machines if len(view.machines) <= room else tuple(sorted(view.machines, key=_rank)[:room])
+    columns = [number for number, (_, always) in enumerate(_COLUMNS) if always or width >= WIDE]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in _HEADINGS:
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    for number in columns:
+        table.add_column(_COLUMNS[number][0], no_wrap=True, overflow="ellipsis")
     for machine in shown:
-        table.add_row(*_row(machine))
+        row = _row(machine)
+        table.add_row(*(row[number] for number in columns))
     told = Text("\n".join(news), style="dim", no_wrap=True, overflow="ellipsis")
     left_out = len(view.machines) - len(shown)
     more = Text(f"and {left_out} more, at which less happens" if left_out else "", style="dim")

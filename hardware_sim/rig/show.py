@@ -49,4 +49,5 @@ class _Table:
 
     def __call__(self, view: RigView) -> None:
         self._news.extend(line.splitlines()[-1] for line in view.news)
-        self._live.update(screen(view, self._news, self._live.console.height), refresh=True)
+        console = self._live.console
+        self._live.update(screen(view, self._news, console.width, console.height), refresh=True)

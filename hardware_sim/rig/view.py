@@ -21,6 +21,7 @@ class MachineView:
     shop: str
     machine: str
     firmware: str
+    """And the host that it is behind."""
     address: str
     """Where to open it; empty while it is unplugged."""
     state: str
@@ -60,11 +61,12 @@ def machine_view(
     holders: tuple[Holder, ...],
 ) -> MachineView:
     """`missing`: the state of a machine that gave no answer."""
+    config = planned.config
     counters = Counters() if stand is None else stand.counters
     return MachineView(
         shop=planned.shop,
         machine=planned.name,
-        firmware=planned.config.firmware.value,
+        firmware=config.firmware if config.host is None else f"{config.firmware} · {config.host}",
         address=address,
         state=missing if stand is None else stand.state,
         faulted=stand is not None and stand.faulted,

@@ -14,7 +14,6 @@ from shop_agent.settings import (
     AgentConfig,
     MachineSection,
     Policy,
-    is_by_hand,
     load_config,
     machine_limits,
     read_api_key,
@@ -39,7 +38,7 @@ def examine(path: Path, folder: Path | None, urls: Sequence[str], key_file: Path
     for spot, one in pairs:
         remarks += advice.of_what_answers(spot, one)
     looked_at = [spot.machine for spot, _ in pairs if spot.machine is not None]
-    by_hand = [one for one in config.machines if is_by_hand(one)] if config and not narrow else []
+    by_hand = [one for one in config.machines if one.attested] if config and not narrow else []
     seen += [_attested(one) for one in by_hand]
     for machine in [*looked_at, *by_hand]:
         remarks += advice.of_files(machine, policy, _limits(config, policy, machine))

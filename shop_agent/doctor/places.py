@@ -9,7 +9,7 @@ from serial.tools import list_ports
 
 from drivers.finding import Place, usual_hosts
 from shop_agent.errors import BadConfig
-from shop_agent.settings import AgentConfig, MachineSection, is_by_hand
+from shop_agent.settings import AgentConfig, MachineSection
 
 _BY_ID = Path("/dev/serial/by-id")
 
@@ -30,7 +30,7 @@ def this_computer(config: AgentConfig | None, api_key: str) -> list[Spot]:
     urls += [(url, url, True) for url in usual_hosts()]
     known = {_same(url) for url, _, _ in urls}
     machines = config.machines if config else ()
-    urls += [(one.name, one.port, False) for one in machines if not is_by_hand(one) and _same(one.port) not in known]
+    urls += [(one.name, one.port, False) for one in machines if not one.attested and _same(one.port) not in known]
     return [_spot(config, name, url, api_key, guessed=guessed) for name, url, guessed in urls]
 
 
@@ -54,6 +54,11 @@ def entries(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
+def entry_url(port: str) -> str:
+    """What a `NAME.url` file holds; any other port is itself. Raises BadConfig."""
+    return _url(Path(port)) if port.endswith(".url") and "://" not in port else port
+
+
 def _url(file: Path) -> str:
     try:
         lines = file.read_text(encoding="ascii").split()
@@ -65,9 +70,13 @@ def _url(file: Path) -> str:
 
 
 def serial_ports() -> list[str]:
-    """By the names that stay when a cable moves to another socket, where there are such."""
-    by_id = {os.path.realpath(link): str(link) for link in sorted(_BY_ID.glob("*"))}
-    return [by_id.get(os.path.realpath(one.device), one.device) for one in sorted(list_ports.comports())]
+    return [lasting_name(one.device) for one in sorted(list_ports.comports())]
+
+
+def lasting_name(port: str) -> str:
+    """The name that stays when a cable moves to another socket, where there is one."""
+    links = sorted(_BY_ID.glob("*")) if "://" not in port else []
+    return next((str(link) for link in links if os.path.realpath(link) == os.path.realpath(port)), port)
 
 
 def _spot(config: AgentConfig | None, name: str, url: str, api_key: str, *, guessed: bool = False) -> Spot:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
 from drivers.base import Driver, EndedBy, RunReport, Status, Watch
-from drivers.errors import DriverError, FirmwareReset, NotReady
+from drivers.errors import DriverError, FirmwareReset, NotReady, OtherJob
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded
 from shop_agent.streamer.wire import Report
@@ -44,6 +44,9 @@ class Execution:
             self._tell(Unknown(reason=self._ladder(f"the firmware restarted in mid-run: {error}", safe=error.safe)))
         except NotReady as error:
             self._tell(Faulted(reason=f"nothing was sent: {error}", lines=0, safe=True))
+        except OtherJob as error:
+            # Its power is somebody else's too.
+            self._tell(Faulted(reason=str(error), lines=error.lines_done, safe=error.safe))
         except DriverError as error:
             reason = self._ladder(str(error) or type(error).__name__, safe=error.safe)
             self._tell(Faulted(reason=reason, lines=error.lines_done, safe=error.safe))

@@ -19,7 +19,7 @@ from drivers.base import PortSettings, SafeEnd, State
 from drivers.errors import DriverError
 from drivers.registry import make
 from shop_agent.errors import AlreadyRunning
-from shop_agent.settings import AgentConfig, MachineSection, Policy, is_by_hand, is_router, load_policy, machine_limits
+from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
 from shop_agent.streamer.acts import act, probe
 from shop_agent.streamer.execution import Execution
@@ -71,8 +71,7 @@ class Service:
         power = PowerCut(machine.power_off)
         self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
         self._driver = driver
-        watched = (machine.attended or is_router(machine)) and not is_by_hand(machine)
-        self._presence = PresenceWatch(policy.presence_interval_s if watched else None)
+        self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
 
     def _limits(self) -> MachineLimits:
         return machine_limits(self._config, load_policy(self._config), self._machine.name)

@@ -1,85 +1,27 @@
 """The contract of `drivers.base`, a function a clause; each takes a bench and is run for every driver and link."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from drivers.base import Driver, EndedBy, LostLink, PortSettings, RunReport, State
-from drivers.errors import FirmwareHalted, LineRefused, LinkLost, NoAnswer, PortBusy
-from drivers.registry import make
-from tests.conformance.cases import Case
-from tests.conformance.rig import RigMachine, eventually
+from drivers.base import EndedBy, RunReport, State, Status
+from drivers.errors import DriverMisuse, FirmwareHalted, LineRefused, LinkLost, MachineFault, PortBusy
+from tests.conformance.bench import LONG, MEDIUM, SHORT, START_S, Bench, meanwhile
+from tests.conformance.cases import ANSWER_S
+from tests.conformance.rig import eventually
 from tests.drivers.peers import Seen, allow
-
-ANSWER_S = 2.0
-SHORT, MEDIUM, LONG = 24, 100, 4000
-"""Moves: a moment, a second or two, and minutes."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    name: str
-    case: Case
-    machine: RigMachine
-    url: str
-
-    def driver(self) -> Driver:
-        return make(self.name, PortSettings(self.url, answer_s=ANSWER_S, long_s=30.0))
-
-    @contextmanager
-    def ready(self) -> Iterator[Driver]:
-        """Opened and prepared; closed at the end."""
-        driver = self.driver()
-        driver.open()
-        try:
-            self.case.prepare(driver)
-            eventually(lambda: driver.status().state is State.READY)
-            yield driver
-        finally:
-            driver.close()
-
-    def run(self, driver: Driver, moves: int, seen: Seen) -> RunReport:
-        program = self.case.program(moves)
-        return driver.run(program, allow, seen.watch())
-
-    def made(self, moves: int) -> None:
-        """Each move was made, and once."""
-        if self.case.made is not None:
-            counter, value = self.case.made(moves)
-            assert self.machine.count(counter) == value
-
-
-@contextmanager
-def meanwhile(act: Callable[[], None]) -> Iterator[None]:
-    """`act` in a thread of its own; what it raises is raised here."""
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            act()
-        except BaseException as error:
-            raised.append(error)
-            raise
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-    assert not raised
 
 
 def connects_twice(bench: Bench) -> None:
     driver = bench.driver()
     first = driver.open()
     boot = driver.status().boot_id
-    with pytest.raises(PortBusy):
-        bench.driver().open()
+    if bench.case.exclusive:
+        # A socket has no lock: its server turns the second one away.
+        with pytest.raises(LinkLost if bench.link == "tcp" else PortBusy):
+            bench.driver().open()
     assert driver.open() == first
     assert driver.status().boot_id not in ("", boot)
     driver.close()
@@ -104,24 +46,47 @@ def runs_to_the_end(bench: Bench) -> None:
     assert bench.machine.count("jobs") == 1
 
 
+def progress_runs_ahead_of_nothing(bench: Bench) -> None:
+    """Where lines count as executed, the machine has made the moves of every line that is told as done."""
+    program = bench.case.program(MEDIUM)
+    moves_before = [0]
+    for line in program:
+        moves_before.append(moves_before[-1] + (line.startswith("G1")))
+    told: list[tuple[int, int]] = []
+    with bench.ready() as driver:
+        if not driver.open().executed_lines or bench.case.made is None:
+            return
+        bench.case.prepare(driver)
+        counter, _ = bench.case.made(MEDIUM)
+        seen = Seen()
+
+        def progress(status: Status) -> None:
+            told.append((moves_before[status.lines_done], bench.machine.count(counter)))
+
+        seen.progress_hook = progress
+        bench.run(driver, MEDIUM, seen)
+    assert told
+    assert all(moves - 1 <= made for moves, made in told)
+
+
 def holds_and_goes_on(bench: Bench) -> None:
     seen, asked = Seen(), list[int]()
     with bench.ready() as driver:
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
+            assert seen.is_started.wait(START_S)
             driver.hold("look at it")
             driver.hold("look at it again")
-            assert seen.is_held.wait(20)
+            assert seen.is_held.wait(START_S)
             status = driver.status()
             assert (status.state, status.reason) == (State.HELD, seen.held[0])
             asked.append(status.lines_done)
             driver.resume()
             driver.resume()
-            assert seen.is_resumed.wait(20)
+            assert seen.is_resumed.wait(START_S)
 
         with meanwhile(operator):
-            report = bench.run(driver, MEDIUM, seen)
+            report = bench.run(driver, 4 * MEDIUM, seen)
     assert report.ended_by is EndedBy.FINISHED
     assert asked[0] < report.lines_done
     assert (len(seen.held), seen.resumed) == (1, 1)
@@ -133,7 +98,7 @@ def cancel_leaves_it_cold_and_still(bench: Bench) -> None:
     with bench.ready() as driver:
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
+            assert seen.is_started.wait(START_S)
             driver.cancel()
             driver.cancel()
 
@@ -149,9 +114,9 @@ def cancel_ends_a_hold_too(bench: Bench) -> None:
     with bench.ready() as driver:
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
+            assert seen.is_started.wait(START_S)
             driver.hold("look at it")
-            assert seen.is_held.wait(20)
+            assert seen.is_held.wait(START_S)
             driver.cancel()
 
         with meanwhile(operator):
@@ -160,67 +125,32 @@ def cancel_ends_a_hold_too(bench: Bench) -> None:
         eventually(bench.machine.at_rest)
 
 
-def an_unplugged_cable_is_a_lost_link_in_time(bench: Bench) -> None:
-    seen, unplugged = Seen(), list[float]()
-    driver = bench.driver()
-    told = driver.open()
-    bench.case.prepare(driver)
-
-    def operator() -> None:
-        assert seen.is_started.wait(20)
-        unplugged.append(time.monotonic())
-        bench.machine.command(command="unplug")
-
-    with meanwhile(operator), pytest.raises(LinkLost) as caught:
-        bench.run(driver, LONG, seen)
-    assert time.monotonic() - unplugged[0] < 3 * ANSWER_S
-    assert not caught.value.safe
-    assert told.lost_link is LostLink.SAFE_STATE_ON_RECONNECT
-    assert driver.status().state is State.FAULT
-    driver.close()
-
-
-def a_cable_that_comes_back_brings_the_safe_end_state(bench: Bench) -> None:
+def skips_an_object_or_says_that_it_cannot(bench: Bench) -> None:
+    """What is still to come of one object isn't made; the other one is, whole."""
     seen = Seen()
     with bench.ready() as driver:
+        able = driver.open().skip_object
+        bench.case.prepare(driver)
+        assert able is (bench.case.labels is not None)
+        if not able:
+            with pytest.raises(DriverMisuse):
+                driver.skip_object("a")
+            return
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
-            bench.machine.inject(kind="disconnect", reconnect_s=0.3)
+            assert seen.is_started.wait(START_S)
+            eventually(lambda: set(driver.status().objects) >= {"a", "b"})
+            with pytest.raises(DriverMisuse):
+                driver.skip_object("nobody")
+            driver.skip_object("b")
+            driver.skip_object("b")
+            eventually(lambda: driver.status().skipped == ("b",))
 
-        with meanwhile(operator), pytest.raises(LinkLost) as caught:
-            bench.run(driver, LONG, seen)
-        assert caught.value.safe
-        eventually(bench.machine.at_rest)
-
-
-def silence_is_named_in_time(bench: Bench) -> None:
-    seen, hung = Seen(), list[float]()
-    with bench.ready() as driver:
-
-        def operator() -> None:
-            assert seen.is_started.wait(20)
-            hung.append(time.monotonic())
-            bench.machine.inject(kind="hang")
-
-        with meanwhile(operator), pytest.raises(NoAnswer) as caught:
-            bench.run(driver, LONG, seen)
-        assert time.monotonic() - hung[0] < 10 * ANSWER_S
-        assert not caught.value.safe
-
-
-def corrupted_lines_are_sent_again(bench: Bench) -> None:
-    if not bench.case.checksums:
-        pytest.skip("this firmware's lines carry no checksum")
-    seen = Seen()
-    for at in (8, 12, 20):
-        bench.machine.inject(kind="corrupt_byte", at=at)
-    bench.machine.inject(kind="lost_byte", at=16)
-    with bench.ready() as driver:
-        report = bench.run(driver, SHORT, seen)
-    assert report == RunReport(EndedBy.FINISHED, len(bench.case.program(SHORT)), safe=True)
-    assert bench.machine.logged("fault") >= 3
-    bench.made(SHORT)
+        with meanwhile(operator):
+            report = driver.run(bench.case.two_objects(MEDIUM), allow, seen.watch())
+    assert report.ended_by is EndedBy.FINISHED
+    made = bench.machine.count("deposits")
+    assert MEDIUM * 0.8 < made < MEDIUM * 1.8
 
 
 def faults_of_the_machine_are_named(bench: Bench) -> None:
@@ -228,7 +158,7 @@ def faults_of_the_machine_are_named(bench: Bench) -> None:
     with bench.ready() as driver:
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
+            assert seen.is_started.wait(START_S)
             bench.machine.inject(**bench.case.fault)
 
         with meanwhile(operator), pytest.raises(bench.case.error) as caught:
@@ -244,7 +174,7 @@ def stop_now_overtakes_what_is_queued(bench: Bench) -> None:
     with bench.ready() as driver:
 
         def operator() -> None:
-            assert seen.is_started.wait(20)
+            assert seen.is_started.wait(START_S)
             stopped.append(time.monotonic())
             driver.stop_now()
             eventually(bench.machine.at_rest)
@@ -253,7 +183,7 @@ def stop_now_overtakes_what_is_queued(bench: Bench) -> None:
         with meanwhile(operator), pytest.raises(FirmwareHalted):
             bench.run(driver, LONG, seen)
         assert driver.status().state is State.FAULT
-    assert stopped[1] - stopped[0] < ANSWER_S
+    assert stopped[1] - stopped[0] < 2 * ANSWER_S
 
 
 def a_refused_line_is_not_sent(bench: Bench) -> None:
@@ -268,20 +198,54 @@ def a_refused_line_is_not_sent(bench: Bench) -> None:
         eventually(bench.machine.at_rest)
 
 
+def a_lossy_link_loses_nothing_unsaid(bench: Bench) -> None:
+    """Every move is made, and once; or the run ends in an error with a name, and nobody was told that it finished."""
+    seen, named = Seen(), list[MachineFault]()
+    try:
+        with bench.ready() as driver:
+            assert bench.run(driver, MEDIUM, seen).ended_by is EndedBy.FINISHED
+    except MachineFault as fault:
+        named.append(fault)
+    if named:
+        assert str(named[0])
+        assert type(named[0]) is not MachineFault
+        assert bench.machine.count("jobs") <= 1
+    else:
+        bench.made(MEDIUM)
+        assert bench.machine.count("jobs") == 1
+
+
+def corrupted_lines_are_sent_again(bench: Bench) -> None:
+    """Lines without a checksum may be taken for others, or refused: then the run ends in an error with a name."""
+    seen = Seen()
+    for at in (8, 12, 20):
+        bench.machine.inject(kind="corrupt_byte", at=at)
+    bench.machine.inject(kind="lost_byte", at=16)
+    with bench.ready() as driver:
+        if not bench.case.checksums:
+            with suppress(MachineFault):
+                assert bench.run(driver, SHORT, seen).safe
+            eventually(bench.machine.at_rest)
+            return
+        report = bench.run(driver, SHORT, seen)
+    assert report == RunReport(EndedBy.FINISHED, len(bench.case.program(SHORT)), safe=True)
+    assert bench.machine.logged("fault") >= 3
+    bench.made(SHORT)
+
+
 ON_ANY_LINK: tuple[Callable[[Bench], None], ...] = (
     connects_twice,
     runs_to_the_end,
     holds_and_goes_on,
     cancel_leaves_it_cold_and_still,
     cancel_ends_a_hold_too,
-    corrupted_lines_are_sent_again,
     faults_of_the_machine_are_named,
     stop_now_overtakes_what_is_queued,
     a_refused_line_is_not_sent,
 )
 ON_A_PLAIN_LINK: tuple[Callable[[Bench], None], ...] = (
-    an_unplugged_cable_is_a_lost_link_in_time,
-    a_cable_that_comes_back_brings_the_safe_end_state,
-    silence_is_named_in_time,
+    progress_runs_ahead_of_nothing,
+    skips_an_object_or_says_that_it_cannot,
 )
-"""Of cables that break, which breaks others alike."""
+ON_A_SERIAL_LINK: tuple[Callable[[Bench], None], ...] = (corrupted_lines_are_sent_again,)
+ON_A_LOSSY_LINK: tuple[Callable[[Bench], None], ...] = (a_lossy_link_loses_nothing_unsaid,)

@@ -1,17 +1,12 @@
 """Simulated machines as the suite sees them: a process of their own, a port, a control socket."""
 
 import json
-import os
-import pty
-import select
 import socket
 import subprocess
 import sys
 import threading
 import time
-import tty
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,11 +31,11 @@ class RigMachine:
     """One machine of the rig. `url` is what a driver opens."""
 
     def __init__(self, folder: Path, config: Config) -> None:
-        self.url = str(folder / "port")
+        port = folder / "port"
         self._control = folder / "control"
         self._log = folder / "log.jsonl"
         text = json.dumps(
-            {"name": "under-test", "port": self.url, "folder": str(folder), "control": str(self._control), **config}
+            {"name": "under-test", "port": str(port), "folder": str(folder), "control": str(self._control), **config}
         )
         self._process = subprocess.Popen(
             [sys.executable, "-m", "hardware_sim.firmware", "serve", text],
@@ -49,6 +44,7 @@ class RigMachine:
         )
         assert self._process.stdout is not None
         assert b"serving" in self._process.stdout.readline()
+        self.url = str(port) if port.is_symlink() else port.read_text().strip()
 
     def command(self, **command: object) -> dict[str, object]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
@@ -81,54 +77,3 @@ class RigMachine:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(10)
-
-
-class Relay:
-    """A cable that passes one byte at a time, both ways; ends when either side does."""
-
-    def __init__(self, port: str) -> None:
-        self._machine = os.open(port, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self._machine)
-        self._host, slave = pty.openpty()
-        tty.setraw(slave)
-        self.url = os.ttyname(slave)
-        self._slave = slave
-        self._quit, self._quitter = os.pipe()
-        self._thread = threading.Thread(target=self._pass)
-        self._thread.start()
-
-    def _pass(self) -> None:
-        ways = {self._machine: self._host, self._host: self._machine}
-        with suppress(OSError):  # the machine's end was unplugged: so is ours
-            while True:
-                ready, _, _ = select.select([*ways, self._quit], [], [])
-                if self._quit in ready:
-                    break
-                for source in ready:
-                    for byte in os.read(source, 4096):
-                        os.write(ways[source], bytes([byte]))
-        for fd in (self._machine, self._host, self._slave):
-            os.close(fd)
-
-    def end(self) -> None:
-        os.write(self._quitter, b"q")
-        self._thread.join()
-        os.close(self._quit)
-        os.close(self._quitter)
-
-
-@contextmanager
-def plain(port: str) -> Iterator[str]:
-    yield port
-
-
-@contextmanager
-def byte_by_byte(port: str) -> Iterator[str]:
-    relay = Relay(port)
-    try:
-        yield relay.url
-    finally:
-        relay.end()
-
-
-LINKS = {"plain": plain, "byte by byte": byte_by_byte}

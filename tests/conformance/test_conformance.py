@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from drivers.registry import DRIVERS
+from tests.conformance.bench import Bench
+from tests.conformance.broken_cables import OF_CABLES
+from tests.conformance.by_hand import BY_HAND
+from tests.conformance.by_hand import CLAUSES as CLAUSES_BY_HAND
 from tests.conformance.cases import CASES
-from tests.conformance.clauses import ON_A_PLAIN_LINK, ON_ANY_LINK, Bench
-from tests.conformance.rig import LINKS, RigMachine
+from tests.conformance.clauses import ON_A_LOSSY_LINK, ON_A_PLAIN_LINK, ON_A_SERIAL_LINK, ON_ANY_LINK
+from tests.conformance.links import LINKS, plain
+from tests.conformance.rig import RigMachine, eventually
+
+Clause = Callable[[Bench], None]
 
 
 def open_files() -> int:
@@ -17,36 +24,54 @@ def open_files() -> int:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def nothing_left() -> Iterator[None]:
+    """No thread and no open file more than before."""
+    threads, files = threading.active_count(), open_files()
+    yield
+    eventually(lambda: threading.active_count() <= threads and open_files() <= files)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, nothing_left: None, request: pytest.FixtureRequest) -> Iterator[Bench]:
     driver, link = request.param
-    machine = RigMachine(tmp_path, CASES[driver].config)
+    config = CASES[driver].config
+    machine = RigMachine(tmp_path, {**config, "link": "tcp"} if link == "tcp" else config)
     try:
-        with LINKS[link](machine.url) as url:
-            threads, files = threading.active_count(), open_files()
-            yield Bench(driver, CASES[driver], machine, url)
-            assert threading.active_count() <= threads
-            assert open_files() <= files
+        with LINKS.get(link, plain)(machine.url) as url:
+            yield Bench(driver, CASES[driver], machine, url, link)
     finally:
         machine.end()
 
 
+def clauses(driver: str, link: str) -> Iterator[Clause]:
+    if link == "lossy":
+        yield from ON_A_LOSSY_LINK
+        return
+    yield from ON_ANY_LINK
+    if link == "plain":
+        yield from (*ON_A_PLAIN_LINK, *OF_CABLES)
+        if CASES[driver].exclusive:
+            yield from ON_A_SERIAL_LINK
+
+
 def test_every_driver_has_a_case() -> None:
-    assert set(CASES) == set(DRIVERS)
-
-
-WITH_CLAUSES = [
-    *((driver, link, clause) for clause in ON_ANY_LINK for driver in CASES for link in LINKS),
-    *((driver, "plain", clause) for clause in ON_A_PLAIN_LINK for driver in CASES),
-]
+    assert {*CASES, BY_HAND} == set(DRIVERS)
 
 
 @pytest.mark.parametrize(
     ("bench", "clause"),
     [
         pytest.param((driver, link), clause, id=f"{driver}, {link}: {clause.__name__}")
-        for driver, link, clause in WITH_CLAUSES
+        for driver, case in CASES.items()
+        for link in case.links
+        for clause in clauses(driver, link)
     ],
     indirect=["bench"],
 )
-def test_keeps_the_contract(bench: Bench, clause: Callable[[Bench], None]) -> None:
+def test_keeps_the_contract(bench: Bench, clause: Clause) -> None:
     clause(bench)
+
+
+@pytest.mark.parametrize("clause", CLAUSES_BY_HAND, ids=lambda clause: clause.__name__)
+def test_a_machine_without_a_link_keeps_it_too(nothing_left: None, clause: Callable[[], None]) -> None:
+    clause()

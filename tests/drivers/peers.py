@@ -13,7 +13,7 @@ from drivers.base import PortSettings, Status, Watch
 
 Answer = Callable[[bytes], bytes]
 Realtime = Callable[[int], bytes]
-REALTIME = frozenset(b"?!~\x18\x84\x9e")
+REALTIME = frozenset(b"?!~\x18\x84") | frozenset(range(0x90, 0x9F))
 
 
 class Peer:
@@ -81,9 +81,15 @@ class Seen:
     is_started: threading.Event = field(default_factory=threading.Event)
     is_held: threading.Event = field(default_factory=threading.Event)
     is_resumed: threading.Event = field(default_factory=threading.Event)
+    progress_hook: Callable[[Status], None] | None = None
 
     def watch(self) -> Watch:
-        return Watch(self._started, self.progress.append, self._held, self._resumed)
+        return Watch(self._started, self._progress, self._held, self._resumed)
+
+    def _progress(self, status: Status) -> None:
+        self.progress.append(status)
+        if self.progress_hook is not None:
+            self.progress_hook(status)
 
     def _started(self, what: str) -> None:
         self.started.append(what)

@@ -59,43 +59,94 @@ class MarlinScript:
 
 @dataclass
 class GrblScript:
-    """A machine that executes at once. `door`: it knows 0x84."""
+    """A machine that executes at once. `door`: it knows 0x84; `checks`: it knows check mode, and answers a line there
+    by `in_check`."""
 
     says: dict[bytes, bytes] = field(default_factory=dict)
+    in_check: dict[bytes, bytes] = field(default_factory=dict)
     door: bool = True
+    checks: bool = True
     options: bytes = b"[OPT:V,15,128]\r\n"
+    banner: bytes = b"\r\nGrbl 1.1h ['$' for help]\r\n"
+    modes: bytes = b"G0 G54 G17 G21 G90 G94 M5 M9 T0 F0 S0"
+    offset: bytes = b"10.000,20.000,-3.500"
+    pins: bytes = b""
+    place: bytes = b"1.000,2.000,3.000"
     state: bytes = b"Idle"
     rpm: int = 0
+    overrides: list[int] = field(default_factory=lambda: [100, 100, 100])
+    stuck: bytes = b""
+    """Letters of what stays on, whatever is said."""
+    off_in_hold: bool = False
+    door_open: bool = False
+    steered: bool = True
+    """It takes overrides."""
     texts: Heard = field(default_factory=Heard)
 
     def __call__(self, line: bytes) -> bytes:
         self.texts.append(line)
+        if self.state == b"Check":
+            return self.in_check.get(line, b"ok\r\n")
         if line in self.says:
             return self.says.pop(line)
+        if line == b"$C":
+            self.state = b"Check" if self.checks else self.state
+            return b"[MSG:Enabled]\r\nok\r\n" if self.checks else b"error:3\r\n"
         if line.startswith(b"M3"):
             self.rpm = 8000
         if line.startswith(b"M5"):
             self.rpm = 0
         if line == b"$H":
             self.state = b"Idle"
-        told = {b"$I": self.options, b"$#": b"[G54:10.000,20.000,-3.500]\r\n"}.get(line, b"")
-        return told + b"ok\r\n"
+        return self._told(line) + b"ok\r\n"
+
+    def _told(self, line: bytes) -> bytes:
+        match line:
+            case b"$I":
+                return self.options
+            case b"$#":
+                return b"[G54:%s]\r\n[G92:0.000,0.000,0.000]\r\n[TLO:0.000]\r\n" % self.offset
+            case b"$G":
+                return b"[GC:%s]\r\n" % self.modes
+            case _:
+                return b""
 
     def realtime(self, byte: int) -> bytes:
         if byte != 0x3F:
             self.texts.append(bytes([byte]))
         match byte:
             case 0x3F:
-                return b"<%s|MPos:1.000,2.000,3.000|FS:0,%d|WCO:0.000,0.000,0.000>\r\n" % (self.state, self.rpm)
-            case 0x84 if self.door:
+                return self.report()
+            case 0x84 if self.door and self.state != b"Check":
                 self.state, self.rpm = b"Door:0", 0
             case 0x21 if self.state in (b"Idle", b"Run"):
                 self.state = b"Hold:0"
+                self.rpm *= not self.off_in_hold
             case 0x9E:
                 self.rpm = 0
-            case 0x7E:
+            case 0x7E if not self.door_open:
                 self.state = b"Idle"
             case 0x18:
                 self.state, self.rpm = b"Alarm" if self.state == b"Alarm" else b"Idle", 0
-                return b"\r\nGrbl 1.1h ['$' for help]\r\n"
+                return self.banner
+            case _:
+                self._override(byte)
         return b""
+
+    def report(self) -> bytes:
+        state = b"Door:1" if self.door_open and self.state == b"Door:0" else self.state
+        pins = b"|Pn:" + self.pins if self.pins else b""
+        percents = b"%d,%d,%d" % tuple(self.overrides) + (b"|A:" + self.stuck if self.stuck else b"")
+        return b"<%s|MPos:%s|FS:0,%d%s|WCO:%s|Ov:%s>\r\n" % (
+            state, self.place, self.rpm, pins, self.offset, percents,
+        )  # fmt: skip
+
+    def _override(self, byte: int) -> None:
+        if not self.steered:
+            return
+        rapids = {0x95: 100, 0x96: 50, 0x97: 25}
+        if byte in rapids:
+            self.overrides[1] = rapids[byte]
+        for which, first in ((0, 0x91), (2, 0x9A)):
+            if first <= byte < first + 4:
+                self.overrides[which] += (10, -10, 1, -1)[byte - first]

@@ -230,6 +230,19 @@ def test_a_host_is_known_by_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nowhere" in found.detail
 
 
+def test_a_simulated_octoprint_is_known_and_wants_its_key(tmp_path: Path) -> None:
+    with machine(tmp_path, "o", "marlin", link="http", host="octoprint", api_key="secret") as sim:
+        url = sim.port.read_text().strip()
+        shut = look_at(Place(url), {})
+        wrong = look_at(Place(url, "wrong"), {})
+        found = look_at(Place(url, "secret"), {})
+        assert not moved(sim)
+    assert (shut.outcome, shut.driver) == (Outcome.NEEDS_KEY, "octoprint")
+    assert (wrong.outcome, wrong.driver) == (Outcome.NEEDS_KEY, "octoprint")
+    assert (found.outcome, found.driver) == (Outcome.FOUND, "octoprint")
+    assert found.capabilities is not None
+
+
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with host(monkeypatch, "/other"):
         found = look_at(Place("http://127.0.0.1:9"), {})

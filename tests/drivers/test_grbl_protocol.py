@@ -11,15 +11,16 @@ from drivers.grbl.answers import (
     Message,
     Noise,
     Rejected,
-    Report,
     Setting,
     Welcome,
     read_line,
 )
-from drivers.grbl.protocol import GrblProtocol, unsendable
+from drivers.grbl.lines import unsendable
+from drivers.grbl.protocol import GrblProtocol
+from drivers.grbl.reports import Report
 from tests.drivers.transcripts import names, said_by_machine, transcript
 
-REALTIME = b"?!~\x18\x84\x9e"
+REALTIME = frozenset(b"?!~\x18\x84") | frozenset(range(0x90, 0x9F))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def test_open_tells_what_answers() -> None:
         driver = MarlinDriver(machine.settings())
         assert driver.status().state is State.CLOSED
         told = driver.open()
-        assert (told.firmware, told.details) == ("Marlin 2.1", ("AUTOREPORT_TEMP",))
+        assert (told.firmware, told.skip_object, told.executed_lines) == ("Marlin 2.1", True, False)
+        assert "has AUTOREPORT_TEMP" in told.details
         status = driver.status()
         assert (status.state, status.hotend_c, status.position_mm) == (State.READY, 21.0, (1.0, 2.0, 3.0))
         driver.open()
@@ -85,7 +86,7 @@ def test_comments_and_blanks_are_not_sent_and_count_as_done() -> None:
         driver.close()
     assert report == RunReport(EndedBy.FINISHED, 6, safe=True)
     assert shown == program
-    assert script.texts[before:] == [b"M110 N0", b"M105", b"G28", b"G1 X1", b"M400", b"M105"]
+    assert script.texts[before:] == [b"M110 N0", b"M105", b"G28", b"G1 X1", b"M400", b"M105", b"M107", b"M84 S0"]
 
 
 def test_started_needs_evidence_and_comes_once() -> None:

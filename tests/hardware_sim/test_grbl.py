@@ -143,7 +143,8 @@ def test_jogging_beyond_travel_is_refused_and_a_jog_can_be_cancelled() -> None:
     assert answer(machine, "$J=G91X-100F1000") == b"ok\r\n"
     assert b"Jog" in machine.receive(b"?", machine.now + 1.0)
     machine.receive(b"\x85", machine.now + 1.0)
-    assert b"Idle" in machine.receive(b"?", machine.now)
+    assert b"Jog" in machine.receive(b"?", machine.now)
+    assert b"Idle" in machine.receive(b"?", machine.now + 0.5)
     assert -40.0 < machine.table.believed[0] < -20.0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 import broker.app.cli
@@ -22,6 +22,9 @@ import hardware_sim.cli
 import shop_agent.cli
 from broker.wire.diagram import MEANING
 from broker.wire.states import RunState
+from hardware_sim.faults import FaultKind
+from hardware_sim.rig import reference
+from hardware_sim.rig.rig_file import plan_of
 from shop_agent.profiles import load_profile
 from shop_agent.settings import load_config, load_policy, machine_limits
 from tests.repository.test_layout import PACKAGES, ROOT, tracked
@@ -84,11 +87,20 @@ def calls(document: str) -> Iterator[list[str]]:
         yield call
 
 
+def is_flag(parameter: object) -> bool:
+    return isinstance(parameter, TyperOption) and parameter.is_flag
+
+
 def wrong_in(call: list[str]) -> str:
     """What a call names that its command doesn't have; empty if nothing."""
     command = get_command(APPS[call[0]])
+    before = ""
     for word in (part.strip("[]…") for part in call[1:]):
+        valued = {name for parameter in command.params if not is_flag(parameter) for name in parameter.opts}
+        before, is_value = word, before in valued
         if isinstance(command, TyperGroup) and not word.startswith("-"):
+            if is_value:
+                continue
             if word not in command.commands:
                 return f"{' '.join(call)}: there is no {word!r}"
             command = command.commands[word]
@@ -126,6 +138,8 @@ def test_a_wrong_command_would_be_noticed() -> None:
     assert wrong_in(["llagar", "ordr"])
     assert wrong_in(["llagar-broker", "user", "add", "Eva", "--rolle", "admin"])
     assert not wrong_in(["llagar-broker", "user", "add", "Eva", "--role=admin"])
+    assert wrong_in(["llagar-agent", "machines", "--config", "agent.toml", "ad"])
+    assert not wrong_in(["llagar-agent", "machines", "--config", "agent.toml", "--json", "add", "x"])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -213,9 +227,30 @@ def test_the_demos_guide_explains_every_key() -> None:
     assert [key for key in keys if f"`{key}`" not in text_of("docs/demo.md")] == []
 
 
-@pytest.mark.parametrize("name", ["demo", "exec"])
-def test_the_demos_guide_names_every_option(name: str) -> None:
+def test_the_rigs_keys_faults_and_commands_are_written_by_their_command() -> None:
+    command = "python -m hardware_sim.rig.reference > docs/rig-reference.md"
+    assert text_of("docs/rig-reference.md") == reference.document(), f"write it anew: {command}"
+    assert [kind for kind in FaultKind if f"| `{kind}` |" not in text_of("docs/rig-reference.md")] == []
+
+
+def test_the_rig_of_the_guide_can_be_planned() -> None:
+    (text,) = (text for language, text in blocks("docs/rig.md") if language == "toml")
+    assert len(plan_of(text, "docs/rig.md", None, None).machines) == 91
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("demo", "docs/demo.md"),
+        ("exec", "docs/demo.md"),
+        ("up", "docs/rig.md"),
+        ("fault", "docs/rig.md"),
+        ("do", "docs/rig.md"),
+        ("report", "docs/rig.md"),
+    ],
+)
+def test_the_rigs_guides_name_every_option(name: str, document: str) -> None:
     group = get_command(APPS["llagar-rig"])
     assert isinstance(group, TyperGroup)
     options = {name for parameter in group.commands[name].params for name in parameter.opts if name.startswith("--")}
-    assert sorted(option for option in options if f"`{option}" not in text_of("docs/demo.md")) == []
+    assert sorted(option for option in options if f"`{option}" not in text_of(document)) == []

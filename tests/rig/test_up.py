@@ -2,15 +2,20 @@
 
 import os
 import re
+import select
 import signal
 import stat
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serial
 
 from hardware_sim.rig.folder import STATE, read_state
-from tests.rig.batch import left_behind
+from tests.rig.batch import RIG, left_behind
 from tests.rig.workshops import Terminal, eventually, kill, send, until, wait_until_up
 
 WORKSHOP = """
@@ -132,3 +137,53 @@ def test_a_rig_that_can_not_be_is_refused(terminal: Terminal) -> None:
     assert "say which rig" in terminal.refuses("up")
     said = terminal.refuses("up", terminal.rig_file(WORKSHOP + "colour = 1"), "--headless")
     assert "rig.toml: shops.0.machines.0.colour" in said
+
+
+LOGIN = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
+"""Makes its standard input the terminal that controls it."""
+
+
+@pytest.fixture
+def screen() -> Iterator[tuple[int, int]]:
+    """A terminal: our end, which shows it, and the end that programs run on."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (40, 250))
+    yield ours, theirs
+    os.close(ours)
+
+
+def at_terminal(terminal: Terminal, theirs: int) -> subprocess.Popen[bytes]:
+    words = ["up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports)]
+    environment = {**terminal.environment, "TERM": "xterm"}
+    rig = subprocess.Popen([sys.executable, "-c", LOGIN, RIG, *words], env=environment, stdin=theirs)
+    os.close(theirs)
+    return rig
+
+
+def require_shown(ours: int, *words: bytes) -> None:
+    shown = b""
+    while missing := [word for word in words if word not in shown]:
+        ready, _, _ = select.select([ours], [], [], 60)
+        assert ready, f"{missing} isn't shown: {shown!r}"
+        shown += os.read(ours, 65536)
+
+
+def test_a_terminal_shows_a_table_until_ctrl_c(terminal: Terminal, screen: tuple[int, int]) -> None:
+    ours, theirs = screen
+    rig = at_terminal(terminal, theirs)
+    require_shown(ours, b"open it at", b"router", b"spindle off", b"printer-2", b"21/0", b"News")
+    os.write(ours, b"\x03")
+    require_shown(ours, b"llagar-rig report")
+    assert rig.wait(60) == 0
+    assert left_behind(terminal.word) == []
+
+
+def test_a_closed_terminal_ends_it(terminal: Terminal, screen: tuple[int, int]) -> None:
+    ours, theirs = screen
+    rig = at_terminal(terminal, theirs)
+    require_shown(ours, b"printer-2")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), ours)
+    rig.wait(60)
+    eventually(lambda: not left_behind(terminal.word))
+    assert list(terminal.ports.iterdir()) == []

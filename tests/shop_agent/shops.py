@@ -25,6 +25,16 @@ tool_mm = 3.0
 attended = true
 profile = "router.toml"
 """
+HAND = """
+[[machines]]
+name = "printer"
+driver = "by_hand"
+process = "fdm"
+volume_mm = [180, 180, 180]
+materials = ["PLA"]
+tool_mm = 0.4
+profile = "printer.toml"
+"""
 SHOP = """
 broker = "{broker}"
 runtime = "{runtime}"
@@ -73,17 +83,20 @@ def write_shop(
     folder: Path,
     runtime: Path,
     *,
-    printer: Path | None = None,
+    printer: Path | str | None = None,
     router: Path | None = None,
     broker: str = "http://127.0.0.1:9",
     policy: str = "auto_accept_lots = true\n",
     keys: str = "",
 ) -> Path:
-    """The path of agent.toml; `printer` and `router` are ports, `keys` more lines for each machine."""
+    """The path of agent.toml; `printer` and `router` are ports, `keys` more lines for each machine.
+
+    A printer whose port is empty is run by hand.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     text = SHOP.format(broker=broker, runtime=runtime)
     for name, port, section, limits in (
-        ("printer", printer, PRINTER, PRINTER_LIMITS),
+        ("printer", printer, HAND if printer == "" else PRINTER, PRINTER_LIMITS),
         ("router", router, ROUTER, ROUTER_LIMITS),
     ):
         if port is not None:

@@ -105,26 +105,40 @@ class Shop:
 async def workshop(
     short: Path, tmp_path: Path, firmware: str, policy: str = "auto_accept_lots = true\n"
 ) -> AsyncIterator[tuple[Shop, FakeBroker, SimMachine]]:
+    router = firmware == "grbl"
     with machine(short, "m", firmware) as sim:
         async with FakeBroker(public_text(own_key(tmp_path / "data"))) as broker:
-            port, router = sim.port, firmware == "grbl"
             path = write_shop(
                 tmp_path,
                 short / "run",
-                printer=None if router else port,
-                router=port if router else None,
+                printer=None if router else sim.port,
+                router=sim.port if router else None,
                 broker=broker.url,
                 policy=policy,
             )
-            identity = Identity(agent=broker.agent, workshop="Nava", broker=broker.url)
-            write_private(tmp_path / "data" / IDENTITY_FILE, identity.model_dump_json())
-            shop = Shop(path, broker)
-            shop.start()
-            try:
-                await broker.until(lambda: "machine" in broker.kinds())
+            async with _running(path, broker) as shop:
                 yield shop, broker, sim
-            finally:
-                await asyncio.to_thread(_end, shop)
+
+
+@asynccontextmanager
+async def workshop_by_hand(short: Path, tmp_path: Path) -> AsyncIterator[tuple[Shop, FakeBroker]]:
+    async with FakeBroker(public_text(own_key(tmp_path / "data"))) as broker:
+        path = write_shop(tmp_path, short / "run", printer="", broker=broker.url)
+        async with _running(path, broker) as shop:
+            yield shop, broker
+
+
+@asynccontextmanager
+async def _running(path: Path, broker: FakeBroker) -> AsyncIterator[Shop]:
+    identity = Identity(agent=broker.agent, workshop="Nava", broker=broker.url)
+    write_private(path.parent / "data" / IDENTITY_FILE, identity.model_dump_json())
+    shop = Shop(path, broker)
+    shop.start()
+    try:
+        await broker.until(lambda: "machine" in broker.kinds())
+        yield shop
+    finally:
+        await asyncio.to_thread(_end, shop)
 
 
 def _end(shop: Shop) -> None:

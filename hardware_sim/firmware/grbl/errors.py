@@ -13,6 +13,7 @@ class Code(IntEnum):
     LOCKED = 9
     SOFT_LIMIT_NEEDS_HOMING = 10
     LINE_TOO_LONG = 11
+    CHECK_DOOR = 13
     JOG_BEYOND_TRAVEL = 15
     BAD_JOG = 16
     UNSUPPORTED = 20
@@ -32,6 +33,7 @@ class Code(IntEnum):
     BAD_RADIUS = 34
     NO_OFFSETS = 35
     UNUSED_WORDS = 36
+    TOOL_LENGTH_AXIS = 37
     TOOL_TOO_LARGE = 38
 
 

@@ -11,7 +11,8 @@ _WORD = re.compile(r"([A-Z])([-+]?\d*\.?\d*)")
 # Modal groups: words of one group exclude each other in a line.
 _GROUPS = {
     **dict.fromkeys(("G4", "G10", "G28", "G28.1", "G30", "G30.1", "G53", "G92", "G92.1"), "non-modal"),
-    **dict.fromkeys(("G0", "G1", "G2", "G3", "G80"), "motion"),
+    **dict.fromkeys(("G0", "G1", "G2", "G3", "G38.2", "G38.3", "G38.4", "G38.5", "G80"), "motion"),
+    **dict.fromkeys(("G43.1", "G49"), "tool length"),
     **dict.fromkeys(("G17", "G18", "G19"), "plane"),
     **dict.fromkeys(("G20", "G21"), "units"),
     **dict.fromkeys(("G90", "G91"), "distance"),
@@ -22,10 +23,11 @@ _GROUPS = {
     "G94": "feed",
     "G91.1": "arc distance",
     "G40": "cutter",
-    "G49": "tool length",
     "G61": "path",
 }
 _AXIS_COMMANDS = frozenset({"G10", "G28", "G30", "G92"})
+MOST_LINES = 10_000_000
+PROBES = range(382, 386)
 
 
 @dataclass(slots=True)
@@ -39,6 +41,10 @@ class Statement:
     spindle: bool = False
     """An M3, M4 or M5 stood in the line."""
     speed: bool = False
+    line: int = 0
+    """The N word."""
+    tool_length: str = ""
+    """G43.1 or G49."""
     coolant: int | None = None
     axes: dict[str, float] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
@@ -82,7 +88,7 @@ def _set(statement: Statement, group: str, name: str) -> None:
     modal, number = statement.modal, name[1:]
     match group:
         case "motion":
-            modal.motion = int(number)
+            modal.motion = round(float(number) * 10) if "." in number else int(number)
         case "plane":
             modal.plane = int(number)
         case "units":
@@ -99,6 +105,8 @@ def _set(statement: Statement, group: str, name: str) -> None:
             statement.flow = name
         case "non-modal":
             statement.non_modal = name
+        case "tool length":
+            statement.tool_length = name
         case _:
             # One value only is known of these groups, and it holds always.
             return
@@ -114,23 +122,37 @@ def _check(statement: Statement, groups: set[str], before: Modal) -> None:
     for letter in "FNSTL":
         if values.get(letter, 0.0) < 0:
             raise GrblError(Code.NEGATIVE_VALUE)
-    values.pop("N", None)
+    statement.line = _line_number(values.pop("N", 0.0))
     if "F" in values:
         modal.feed_mm_min = values.pop("F") * scale
     if "S" in values:
         modal.rpm, statement.speed = values.pop("S"), True
     if "T" in values:
         modal.tool = int(values.pop("T"))
-    axis_command = statement.non_modal in _AXIS_COMMANDS
+    axis_command = statement.non_modal in _AXIS_COMMANDS or bool(statement.tool_length)
     if "motion" in groups and axis_command and statement.axes:
         raise GrblError(Code.TWO_AXIS_COMMANDS)
     statement.moves = bool(statement.axes or {"I", "J", "K", "R"} & values.keys()) and not axis_command
+    _check_axis_words(statement, groups)
     _check_non_modal(statement)
     if statement.moves:
         _check_motion(statement)
     leftover = values.keys() - {"I", "J", "K", "R", "P", "L"}
     if leftover or (not statement.moves and statement.non_modal not in ("G4", "G10") and values):
         raise GrblError(Code.UNUSED_WORDS)
+
+
+def _line_number(value: float) -> int:
+    if value > MOST_LINES:
+        raise GrblError(Code.BAD_LINE_NUMBER)
+    return int(value)
+
+
+def _check_axis_words(statement: Statement, groups: set[str]) -> None:
+    if statement.tool_length == "G43.1" and statement.axes.keys() != {"Z"}:
+        raise GrblError(Code.TOOL_LENGTH_AXIS)
+    if "motion" in groups and statement.modal.motion in PROBES and not statement.axes:
+        raise GrblError(Code.NO_AXIS_WORDS)
 
 
 def _check_non_modal(statement: Statement) -> None:
@@ -160,9 +182,9 @@ def _check_motion(statement: Statement) -> None:
     motion, values = statement.modal.motion, statement.values
     if motion == 80:
         raise GrblError(Code.AXIS_WORDS_UNUSED)
-    if motion in (1, 2, 3) and statement.modal.feed_mm_min <= 0:
+    if motion not in (0, 80) and statement.modal.feed_mm_min <= 0:
         raise GrblError(Code.NO_FEED)
-    if motion in (0, 1):
+    if motion in (0, 1) or motion in PROBES:
         if {"I", "J", "K", "R"} & values.keys():
             raise GrblError(Code.UNUSED_WORDS)
         return

@@ -2,27 +2,29 @@
 
 `now` is seconds on any steady clock; physics runs `speed` times faster than it. Source: Grbl 1.1h documents
 (interface.md, commands.md, settings.md) and, for the order of things, protocol.c, serial.c, limits.c.
-Not here: probing, tool length offsets, inverse time, parking, laser mode; they answer `error:20`.
+Not here: inverse time, parking, tool changers; they answer `error:20`.
 """
 
 from math import inf
 
 from hardware_sim.faults import Fault, FaultKind, Mishaps, Progress
+from hardware_sim.firmware import breakdown
 from hardware_sim.firmware.config import RouterConfig
-from hardware_sim.firmware.grbl import program, realtime, reports, settings, status, system
-from hardware_sim.firmware.grbl.errors import Code, GrblError
+from hardware_sim.firmware.fittings import Fittings, note_job
+from hardware_sim.firmware.grbl import orders, program, realtime, reports, settings, status
+from hardware_sim.firmware.grbl.flavours import dialect
 from hardware_sim.firmware.grbl.modal import Modal, Offsets, plus
+from hardware_sim.firmware.grbl.reader import Reader
 from hardware_sim.firmware.grbl.suspend import Suspension
 from hardware_sim.firmware.grbl.table import Table
+from hardware_sim.firmware.grbl.tool import Plate
 from hardware_sim.firmware.planner import Planner, Point
 from hardware_sim.firmware.sheet import Sheet
-from hardware_sim.firmware.waits import Execution, Motion, Wait
+from hardware_sim.firmware.waits import Execution
+from hardware_sim.firmware.wire import Wire
 from hardware_sim.firmware.witness import EpisodeKind, Witness
 
-PLANNER_BLOCKS = 15
 JUNCTION_MM = 0.01
-LINE_LENGTH = 79
-RX_USABLE = 127
 LATE_S = 0.02
 IN_FLIGHT_S = 0.5
 """Real seconds in which the host may not have read of a fault yet: what it sends by then is no offence."""
@@ -36,17 +38,25 @@ class Grbl:
         self.speed = speed
         self.now = 0.0
         self.unplug_s: float | None = None
-        self.settings = settings.defaults(config.travel_mm, config.homing)
+        self.restart_at = inf
+        """Set by a fault: the supply dips then."""
+        self.hung = False
+        self.door_open = False
+        """The door as it truly stands."""
+        self.dialect = dialect(config)
+        self.settings = settings.defaults(config)
         self.offsets = Offsets()
-        self.table = Table(self.witness, config.tool_diameter_mm / 2, config.travel_mm, speed)
+        self.table = Table(self.witness, config, speed)
+        self.wanted: Fittings = {}
+        self.material = ""
+        self.wire = Wire()
+        self.reader = Reader(self)
         self.out = bytearray()
         self._boot_s = boot_s
         self._idle_s = idle_s
-        self._hung = False
         self._booting_until = inf
         self._fault_at = inf
         self._timer = inf
-        self.planner = Planner(PLANNER_BLOCKS, speed, JUNCTION_MM)
         self._power_on()
 
     def _power_on(self) -> None:
@@ -57,34 +67,27 @@ class Grbl:
     def _restart(self) -> None:
         """What a soft reset forgets as well."""
         self.modal = Modal()
-        self.planner = Planner(PLANNER_BLOCKS, self.speed, JUNCTION_MM)
+        self.planner = Planner(self.dialect.planner_blocks, self.speed, JUNCTION_MM)
         self.critical = False
+        self.asleep = False
         self.jogging = False
+        self.jog_ends_at = inf
+        """A cancelled jog has come to rest."""
         self.homing = False
         self.suspension: Suspension | None = None
         self.status = reports.StatusReport()
         self.overrides = realtime.Overrides()
         self.stalled_until = -inf
         self._status_due = False
-        self._rx = bytearray()
-        self._line = bytearray()
-        self._deaf = bytearray()
-        self._execution: Execution | None = None
-        self._wait: Wait = 0.0
+        self.reader.forget()
+        self.reader = Reader(self)
+        self._unheard = bytearray()
 
     # What the serving process calls.
 
     def receive(self, data: bytes, now: float) -> bytes:
         self._run(now)
-        if now < self._booting_until or now < self.stalled_until or self._hung:
-            self.witness.counters.lost_bytes += len(data)
-            return self._take()
-        for piece, command in realtime.split(data):
-            if piece:
-                self._feed(piece)
-            if command is not None:
-                self._act(command)
-                self._catch_up()
+        self._hear(self.wire.pass_on(data))
         return self._take()
 
     def advance(self, now: float) -> bytes:
@@ -96,21 +99,13 @@ class Grbl:
 
         The end of a block that nothing waits for may be noticed late, to spare the process a wake-up per block.
         """
-        waited_for = self._execution is not None
+        waited_for = self.reader.execution is not None
         return min(self.planner.until if waited_for else max(self.planner.until, self.now + LATE_S), self._timer)
 
     def reset(self, now: float, reason: str) -> bytes:
         """Power cycle or DTR: position and modes are forgotten, settings and work offsets kept."""
         self._run(now)
-        self.halt()
-        self.witness.rest(now, reason)
-        self.witness.counters.resets += 1
-        self.witness.note("reset", now, reason=reason)
-        self.table.forget_position()
-        self._power_on()
-        self._hung = False
-        self._booting_until = now + self._boot_s
-        self.retime()
+        self._lose_power(reason)
         return self._take()
 
     def recover(self, now: float) -> bytes:
@@ -125,19 +120,73 @@ class Grbl:
         if self.witness.episode is not None and self.witness.episode.job:
             self.mishaps.job_under_way(self.witness.episode.job)
             self._check_faults()
+            self._run(now)
         return self._take()
 
     def clear_bed(self, now: float) -> int:
         self._run(now)
-        self.table.sheet = None
+        self.table.clamp(None)
         return self.witness.clear_bed(now)
 
-    def load_sheet(self, sheet: Sheet, now: float) -> None:
+    def load_sheet(self, sheet: Sheet, now: float, material: str = "") -> None:
         self._run(now)
-        self.table.sheet = sheet
+        self.table.clamp(sheet)
+        self.material = material
+
+    def fit_tool(self, length_mm: float, diameter_mm: float, now: float) -> None:
+        self._run(now)
+        self.table.tool.length_mm, self.table.tool.diameter_mm = length_mm, diameter_mm
+
+    def lay_probe_plate(self, thickness_mm: float, now: float) -> None:
+        self._run(now)
+        self.table.plate = Plate.on(self.table.sheet, thickness_mm, self.table.bed_mm())
+
+    def take_probe_plate(self, now: float) -> None:
+        self._run(now)
+        self.table.plate = None
+
+    def open_door(self, now: float) -> bytes:
+        self._run(now)
+        self.door_open = True
+        if self.config.door_switch and not self.hung:
+            orders.suspend(self, door=True)
+            self.catch_up()
+        return self._take()
+
+    def close_door(self, now: float) -> bytes:
+        self._run(now)
+        self.door_open = False
+        return self._take()
+
+    def door_ajar(self) -> bool:
+        """As the firmware knows it."""
+        return self.door_open and self.config.door_switch
+
+    def book(self, now: float) -> None:
+        """Count the spindle's time up to now."""
+        self._run(now)
+        self.table.book(now)
+
+    def fitted(self) -> Fittings:
+        sheet = self.table.sheet
+        fitted: Fittings = {"material": self.material, "tool_mm": self.table.tool.diameter_mm}
+        return fitted if sheet is None else {**fitted, "thickness_mm": sheet.thickness}
+
+    def details(self) -> dict[str, str | float | bool | None]:
+        x, y, z = self.table.true_position()
+        return {
+            "door_open": self.door_open,
+            "spindle": self.table.spindle != 5,
+            "tool_mm": self.table.tool.diameter_mm,
+            "tool_length_mm": self.table.tool.length_mm,
+            "probe_plate": self.table.plate is not None,
+            "true_x": round(x, 3),
+            "true_y": round(y, 3),
+            "true_z": round(z, 3),
+        }
 
     def state(self) -> str:
-        if self._hung:
+        if self.hung:
             return "hung"
         if self.critical:
             return "alarm"
@@ -158,234 +207,131 @@ class Grbl:
                 break
         self.now = now
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """What is due at this very time, so that the output doesn't depend on how bytes are cut up."""
         if self.planner.until <= self.now or self._timer <= self.now:
             self._run(self.now)
+
+    def _lose_power(self, reason: str) -> None:
+        self.halt()
+        self.witness.rest(self.now, reason)
+        self.witness.counters.resets += 1
+        self.witness.note("reset", self.now, reason=reason)
+        self.table.forget_position()
+        self._power_on()
+        self.hung = False
+        self.restart_at = inf
+        self._booting_until = self.now + self._boot_s
+        self.retime()
 
     def _after_block(self) -> None:
         if self.mishaps.armed:
             self._check_faults()
         if not self.planner.blocks:
             self.jogging = False
-        if self._hung:
+        if self.hung:
             return
-        if self._execution is not None:
-            self._pump()
+        if self.reader.execution is not None:
+            self.reader.pump()
         if not self.planner.blocks:
             self.retime()
 
     def retime(self) -> None:
-        timer = inf
-        if self._execution is not None and isinstance(self._wait, float):
-            timer = self._wait
-        elif self.witness.episode is not None and not self._working():
+        timer = self.reader.next_at()
+        if timer == inf and self.witness.episode is not None and not self._working():
             timer = self.witness.episode.last + self._idle_s
         if self.suspension is not None:
             timer = min(timer, self.suspension.next_at)
         if -inf < self._booting_until < inf:
             timer = min(timer, self._booting_until)
-        self._timer = inf if self._hung else timer
+        self._timer = inf if self.hung else min(timer, self.jog_ends_at, self.wire.until, self.restart_at)
 
     def _tick(self) -> None:
         now = self.now
+        if now >= self.restart_at:
+            self._lose_power("brown-out")
+            return
         if now >= self._booting_until > -inf:
             self._booting_until = -inf
             self.greet()
+        if now >= self.wire.until:
+            self._hear(self.wire.arrive())
+        if now >= self.jog_ends_at:
+            orders.end_jog(self)
         if self.suspension is not None and now >= self.suspension.next_at:
             self.suspension.step(self)
         if self.mishaps.armed:
             self._check_faults()
         episode = self.witness.episode
-        if self._execution is not None:
-            self._pump()
+        if self.reader.execution is not None:
+            self.reader.pump()
         elif episode is not None and not self._working() and now >= episode.last + self._idle_s:
             self.witness.rest(now, "idle")
             self.mishaps.job_ended()
         self.retime()
 
     def greet(self) -> None:
-        self.out += reports.BANNER
+        self.out += self.dialect.banner
         if self.alarm:
-            self.out += reports.UNLOCK
+            self.out += self.dialect.say(reports.UNLOCK)
+        elif self.door_ajar():
+            orders.suspend(self, door=True)
 
     # Lines.
 
-    def _reading(self) -> bool:
-        return self._execution is None and not self.critical and self.suspension is None
+    def takes_lines(self) -> bool:
+        stopped = self.critical or self.asleep or self.suspension is not None
+        return not stopped and self.jog_ends_at == inf
 
-    def _feed(self, data: bytes) -> None:
-        if self.witness.faulted:
-            self._watch_offences(data)
-        start = 0
-        while start < len(data):
-            if self.now < self.stalled_until:
-                self.witness.counters.lost_bytes += len(data) - start
-                return
-            if self._reading():
-                start = self._read(data, start)
-                self._catch_up()
+    def _hear(self, data: bytes) -> None:
+        """Bytes that have arrived."""
+        for piece, command in realtime.split(data):
+            if self.deaf():
+                self.witness.counters.lost_bytes += len(piece) + (command is not None)
                 continue
-            room = max(0, RX_USABLE - len(self._rx))
-            self._rx += data[start : start + room]
-            self.witness.counters.lost_bytes += max(0, len(data) - start - room)
-            return
+            if piece:
+                if self.witness.faulted:
+                    self._watch_offences(piece)
+                self.reader.feed(piece)
+            if command is not None and not self.deaf():
+                orders.act(self, command)
+                self.catch_up()
 
-    def _read(self, data: bytes, start: int) -> int:
-        """Take bytes up to a line's end, and carry that line out; returns how far it got."""
-        ends = [at for at in (data.find(b"\n", start), data.find(b"\r", start)) if at >= 0]
-        if not ends:
-            self._line += data[start:]
-            return len(data)
-        cut = min(ends)
-        line = bytes(self._line) + data[start:cut]
-        self._line.clear()
-        self._execute(line)
-        return cut + 1
-
-    def resume_reading(self) -> None:
-        """Go on with what waits in the RX buffer."""
-        while self._rx and self._reading():
-            waiting = bytes(self._rx)
-            self._rx.clear()
-            used = self._read(waiting, 0)
-            self._rx += waiting[used:]
-
-    def _execute(self, line: bytes) -> None:
-        if self.mishaps.bytes_armed:
-            line, fault = self.mishaps.strike_line(line)
-            if fault is not None:
-                self.witness.note("fault", self.now, kind=fault.kind.value)
-        text = program.stripped(line.decode("latin-1"))
-        try:
-            if len(text) > LINE_LENGTH:
-                raise GrblError(Code.LINE_TOO_LONG)
-            if not text:
-                execution = None
-            elif text[0] == "$":
-                execution = system.execute(self, text)
-            elif self.alarm or self.jogging:
-                raise GrblError(Code.LOCKED)
-            else:
-                execution = program.execute(self, text)
-        except GrblError as error:
-            self.out += f"error:{error.code.value}\r\n".encode()
-            return
-        if execution is None:
-            self.out += b"ok\r\n"
-            return
-        self._execution = execution
-        self._wait = -inf
-        self._pump()
-
-    def _pump(self) -> None:
-        while self._execution is not None and self._met():
-            try:
-                self._wait = next(self._execution)
-            except StopIteration:
-                self._execution = None
-                self.out += b"ok\r\n"
-                self.resume_reading()
-            except GrblError as error:
-                self._execution = None
-                self.out += f"error:{error.code.value}\r\n".encode()
-                self.resume_reading()
-        self.retime()
-
-    def _met(self) -> bool:
-        wait = self._wait
-        if wait is Motion.SLOT:
-            return not self.planner.full()
-        if wait is Motion.STILL:
-            return not self.planner.blocks
-        if wait is Motion.FREE:
-            return self.suspension is None
-        return isinstance(wait, float) and self.now >= wait
-
-    def go_on(self) -> None:
-        """After a hold: the line under execution, then what waits in the RX buffer."""
-        self._pump()
-        self.resume_reading()
-        self.retime()
+    def deaf(self) -> bool:
+        return self.now < self._booting_until or self.now < self.stalled_until or self.hung
 
     def eeprom_write(self) -> Execution:
         """The processor stands still; what arrives meanwhile is lost."""
         self.stalled_until = self.now + self.config.eeprom_stall_s
         yield self.stalled_until
 
-    # Realtime bytes.
-
-    def _act(self, command: int) -> None:
-        if command == realtime.RESET:
-            self.soft_reset()
-        elif self.critical:
-            return
-        elif command == realtime.STATUS:
-            self._status_due = self.homing
-            if not self.homing:
-                self.report()
-        elif command == realtime.FEED_HOLD:
-            self.suspend(door=False)
-        elif command == realtime.DOOR:
-            self.suspend(door=True)
-        elif command == realtime.CYCLE_START:
-            if self.suspension is not None:
-                self.suspension.resume(self)
-        else:
-            self._act_rarely(command)
-
-    def _act_rarely(self, command: int) -> None:
-        if command == realtime.JOG_CANCEL:
-            if self.jogging:
-                self.cancel_jog()
-        elif command == realtime.SPINDLE_STOP:
-            if self.suspension is not None:
-                self.suspension.toggle_spindle(self)
-        else:
-            self.overrides.act(command)
-
-    def suspend(self, *, door: bool) -> None:
-        """Feed hold or safety door; in a jog a hold ends the jog."""
-        if self.alarm or self.check:
-            return
-        if self.homing:
-            if door:
-                self.raise_alarm(7, "door opened while homing")
-            return
-        if self.jogging and not door:
-            self.cancel_jog()
-            return
-        if self.suspension is not None:
-            if door:
-                self.suspension.open_door(self)
-        else:
-            self.suspension = Suspension.begin(self, door=door)
-        self.retime()
-
-    def cancel_jog(self) -> None:
-        self.stop_motion()
-        self.jogging = False
-        self._execution = None
-        self.resume_reading()
-        self.retime()
-
     def soft_reset(self) -> None:
         """0x18: at standstill a clean end; in motion the position is lost."""
-        if self.planner.moving() or self.homing or (self.suspension is not None and self.suspension.slowing(self.now)):
+        slowing = self.suspension is not None and self.suspension.slowing(self.now)
+        if self.planner.moving() or self.homing or slowing or self.jog_ends_at < inf:
             self.raise_alarm(6 if self.homing else 3, "reset in motion")
         self.halt()
+        self.alarm = self.alarm or self.asleep
         self.check = False
         self._restart()
         self.modal.position = self.table.believed
         self.greet()
         self.retime()
 
+    # What is reported.
+
     def report(self) -> None:
         self.out += self.status.line(status.snapshot(self), int(self.settings[settings.STATUS_MASK]))
 
+    def ask_status(self) -> None:
+        """`?`: homing has no time for it."""
+        self._status_due = self.homing
+        if not self.homing:
+            self.report()
+
     def rx_free(self) -> int:
         """Free characters of the receive buffer, as `Bf:` has it."""
-        return reports.RX_BYTES - len(self._rx)
+        return self.dialect.rx_bytes - self.reader.waiting_bytes
 
     def answer_waiting_status(self) -> None:
         """Homing has no time for reports; one comes after it."""
@@ -397,11 +343,17 @@ class Grbl:
 
     def active(self, kind: EpisodeKind) -> None:
         if self.witness.active(self.now, kind) and self.witness.episode is not None:
+            note_job(self.witness, self.now, self.wanted, self.fitted())
             self.table.job_began(self.now)
             self.mishaps.job_began(self.witness.episode.job)
 
     def work_offset(self) -> Point:
-        return plus(self.offsets.wcs[self.modal.wcs], self.modal.g92)
+        return self.offset_of(self.modal)
+
+    def offset_of(self, modal: Modal) -> Point:
+        """From work to machine coordinates, tool length and all."""
+        length = (0.0, 0.0, modal.tool_length_mm)
+        return plus(plus(self.offsets.wcs[modal.wcs], modal.g92), length)
 
     def stop_motion(self) -> None:
         done, place = self.planner.stop(self.now)
@@ -416,18 +368,21 @@ class Grbl:
         self.stop_motion()
         self.table.turn(5, self.now)
 
-    def raise_alarm(self, code: int, reason: str) -> None:
+    def raise_alarm(self, code: int, reason: str, *, forgets: bool = True) -> None:
+        """`forgets`: the line under execution is never answered."""
         self.halt()
         self.alarm = True
-        self.out += f"ALARM:{code}\r\n".encode()
+        self.out += self.dialect.alarm(code)
         if code in (1, 3, 6, 7):
             self.table.lose_steps()
         self.critical = code in (1, 2)
         if self.critical:
-            self.out += b"[MSG:Reset to continue]\r\n"
-        self._execution = None
+            self.out += self.dialect.reset_to_continue()
+        if forgets:
+            self.reader.forget()
         self.suspension = None
         self.jogging = self.homing = False
+        self.jog_ends_at = inf
         self.witness.faulted = True
         self._fault_at = self.now
         self.witness.note("alarm", self.now, code=code, reason=reason)
@@ -436,7 +391,7 @@ class Grbl:
         self.retime()
 
     def _working(self) -> bool:
-        busy = bool(self.planner.blocks) or self._execution is not None or self.suspension is not None
+        busy = bool(self.planner.blocks) or self.reader.execution is not None or self.suspension is not None
         return busy or self.table.spindle != 5
 
     def _check_faults(self) -> None:
@@ -446,27 +401,25 @@ class Grbl:
 
     def _apply(self, fault: Fault) -> None:
         self.witness.note("fault", self.now, kind=fault.kind.value)
-        match fault.kind:
-            case FaultKind.HARD_LIMIT:
-                self.raise_alarm(1, "hard limit")
-            case FaultKind.DISCONNECT:
-                self.unplug_s = fault.reconnect_s
-            case FaultKind.HANG:
-                self._hung = True
-                self.witness.faulted = True
-            case FaultKind.THERMAL_RUNAWAY | FaultKind.DETACH | FaultKind.CORRUPT_BYTE | FaultKind.LOST_BYTE:
-                return
+        if not breakdown.apply(self, fault):
+            match fault.kind:
+                case FaultKind.HARD_LIMIT:
+                    self.raise_alarm(1, "hard limit")
+                case FaultKind.SHEET_SLIPS:
+                    self.table.slide(fault.how_much())
+                case _:
+                    raise ValueError(f"{fault.kind}: no fault of a router")
         self.retime()
 
     def _watch_offences(self, data: bytes) -> None:
-        self._deaf += data
-        *lines, rest = bytes(self._deaf).split(b"\n")
-        self._deaf[:] = rest
+        self._unheard += data
+        *lines, rest = bytes(self._unheard).split(b"\n")
+        self._unheard[:] = rest
         if self.now >= self._fault_at + IN_FLIGHT_S:
             self.witness.counters.after_fault += sum(program.would_act(line.decode("latin-1")) for line in lines)
 
     def _take(self) -> bytes:
-        if self._hung:
+        if self.hung:
             self.out.clear()
         if not self.out:
             return b""

@@ -13,7 +13,7 @@ class Modal:
     """What a reset puts back to its defaults."""
 
     motion: int = 0
-    """0-3, 80."""
+    """0-3, 80; 382-385 are G38.2 to G38.5."""
     wcs: int = 0
     """0 = G54 … 5 = G59."""
     plane: int = 17
@@ -27,6 +27,12 @@ class Modal:
     feed_mm_min: float = 0.0
     rpm: float = 0.0
     g92: Point = ORIGIN
+    tool_length_mm: float = 0.0
+    """G43.1."""
+    probe: Point = ORIGIN
+    """Where the last probing made contact, machine coordinates."""
+    probed: bool = False
+    """The last probing made contact."""
     position: Point = ORIGIN
     """Where the lines parsed so far lead, machine coordinates."""
 

@@ -11,6 +11,7 @@ FEED_HOLD = ord("!")
 DOOR = 0x84
 JOG_CANCEL = 0x85
 SPINDLE_STOP = 0x9E
+FLOOD = 0xA0
 FEED_OVERRIDES = {0x90: None, 0x91: 10, 0x92: -10, 0x93: 1, 0x94: -1}
 SPINDLE_OVERRIDES = {0x99: None, 0x9A: 10, 0x9B: -10, 0x9C: 1, 0x9D: -1}
 RAPID_OVERRIDES = {0x95: 100, 0x96: 50, 0x97: 25}
@@ -35,14 +36,16 @@ class Overrides:
     rapid: int = 100
     spindle: int = 100
 
-    def act(self, command: int) -> None:
-        """Any byte that is no override does nothing."""
+    def act(self, command: int) -> bool:
+        """Any byte that is no override does nothing. True: something changed."""
+        before = (self.feed, self.rapid, self.spindle)
         if command in FEED_OVERRIDES:
             self.feed = _overridden(self.feed, FEED_OVERRIDES[command])
         elif command in SPINDLE_OVERRIDES:
             self.spindle = _overridden(self.spindle, SPINDLE_OVERRIDES[command])
         elif command in RAPID_OVERRIDES:
             self.rapid = RAPID_OVERRIDES[command]
+        return before != (self.feed, self.rapid, self.spindle)
 
 
 def _overridden(percent: int, step: int | None) -> int:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from hardware_sim.firmware.grbl.modal import Modal, Offsets
 from hardware_sim.firmware.planner import Point
 
-BANNER = b"\r\nGrbl 1.1h ['$' for help]\r\n"
-UNLOCK = b"[MSG:'$H'|'$X' to unlock]\r\n"
+UNLOCK = "'$H'|'$X' to unlock"
 HELP = b"[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]\r\n"
-BUILD = b"[VER:1.1h.20190825:]\r\n[OPT:V,15,128]\r\n"
-RX_BYTES = 128
 _BUSY_REPORTS = (30, 20)
 _IDLE_REPORTS = (10, 10)
+_AT_REST = frozenset({"Idle", "Alarm", "Check", "Sleep"})
 
 
 def triple(point: Point) -> str:
@@ -21,7 +19,7 @@ def triple(point: Point) -> str:
 def parser_state(modal: Modal) -> bytes:
     coolant = ("M7 " if modal.mist else "") + ("M8" if modal.flood else "")
     words = [
-        f"G{modal.motion}",
+        f"G{modal.motion}" if modal.motion < 100 else f"G{modal.motion / 10:g}",
         f"G{54 + modal.wcs}",
         f"G{modal.plane}",
         "G20" if modal.inches else "G21",
@@ -39,8 +37,12 @@ def parser_state(modal: Modal) -> bytes:
 def parameters(modal: Modal, offsets: Offsets) -> bytes:
     lines = [f"[G{54 + index}:{triple(offset)}]" for index, offset in enumerate(offsets.wcs)]
     lines += [f"[G28:{triple(offsets.g28)}]", f"[G30:{triple(offsets.g30)}]", f"[G92:{triple(modal.g92)}]"]
-    lines += ["[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
-    return "".join(f"{line}\r\n" for line in lines).encode()
+    lines.append(f"[TLO:{modal.tool_length_mm:.3f}]")
+    return "".join(f"{line}\r\n" for line in lines).encode() + probe(modal)
+
+
+def probe(modal: Modal) -> bytes:
+    return f"[PRB:{triple(modal.probe)}:{int(modal.probed)}]\r\n".encode()
 
 
 @dataclass(slots=True)
@@ -56,6 +58,9 @@ class Snapshot:
     rx_free: int
     overrides: tuple[int, int, int]
     accessories: str
+    line: int
+    """0: not told."""
+    pins: str
 
 
 class StatusReport:
@@ -63,7 +68,7 @@ class StatusReport:
 
     def __init__(self) -> None:
         self.offset_in = 0
-        self._overrides_in = 0
+        self.overrides_in = 0
 
     def line(self, now: Snapshot, mask: int) -> bytes:
         """`mask` is $10: bit 0 machine position, bit 1 buffer state."""
@@ -75,18 +80,22 @@ class StatusReport:
         fields = [now.state, f"MPos:{triple(now.position)}" if mask & 1 else f"WPos:{triple(work)}"]
         if mask & 2:
             fields.append(f"Bf:{now.blocks_free},{now.rx_free}")
+        if now.line:
+            fields.append(f"Ln:{now.line}")
         fields.append(f"FS:{now.feed_mm_min:.0f},{now.rpm:.0f}")
-        offset_every, overrides_every = _IDLE_REPORTS if now.state in ("Idle", "Alarm", "Check") else _BUSY_REPORTS
+        if now.pins:
+            fields.append(f"Pn:{now.pins}")
+        offset_every, overrides_every = _IDLE_REPORTS if now.state in _AT_REST else _BUSY_REPORTS
         if self.offset_in > 0:
             self.offset_in -= 1
         else:
             self.offset_in = offset_every - 1
-            self._overrides_in = self._overrides_in or 1
+            self.overrides_in = self.overrides_in or 1
             fields.append(f"WCO:{triple(now.offset)}")
-        if self._overrides_in > 0:
-            self._overrides_in -= 1
+        if self.overrides_in > 0:
+            self.overrides_in -= 1
         else:
-            self._overrides_in = overrides_every - 1
+            self.overrides_in = overrides_every - 1
             fields.append("Ov:" + ",".join(str(percent) for percent in now.overrides))
             if now.accessories:
                 fields.append(f"A:{now.accessories}")

@@ -28,7 +28,8 @@ class Suspension:
         rest = machine.planner.hold(machine.now)
         if rest.done is not None:
             machine.table.done(rest.done, machine.now)
-        return Suspension(door, rest.at, rest.at if door else inf, machine.table.spindle)
+        stops = door or machine.table.laser
+        return Suspension(door, rest.at, rest.at if stops else inf, machine.table.spindle)
 
     def open_door(self, machine: "Grbl") -> None:
         """From hold to door, or the door opened again while restoring."""
@@ -45,20 +46,23 @@ class Suspension:
             return
         self.next_at = inf
         machine.table.turn(5, machine.now)
+        machine.status.overrides_in = 0
 
     def resume(self, machine: "Grbl") -> None:
         """Cycle start; without effect until motion has come to rest."""
-        if machine.now < self.still_at or self.restoring:
+        if machine.now < self.still_at or self.restoring or (self.door and machine.door_ajar()):
             return
         stopped = self.spindle != 5 and machine.table.spindle == 5
         if stopped:
             machine.table.turn(self.spindle, machine.now)
-            if self.door:
+            machine.status.overrides_in = 0
+            if self.door and not machine.table.laser:
                 self.restoring = True
                 self.next_at = machine.now + SPIN_UP_S / machine.speed
                 machine.retime()
                 return
-            machine.out += b"[MSG:Restoring spindle]\r\n"
+            if not self.door:
+                machine.out += machine.dialect.say("Restoring spindle")
         self._release(machine)
 
     def toggle_spindle(self, machine: "Grbl") -> None:
@@ -66,7 +70,7 @@ class Suspension:
         if self.door or machine.now < self.still_at or self.spindle == 5:
             return
         if machine.table.spindle == 5:
-            machine.out += b"[MSG:Restoring spindle]\r\n"
+            machine.out += machine.dialect.say("Restoring spindle")
             machine.table.turn(self.spindle, machine.now)
         else:
             machine.table.turn(5, machine.now)
@@ -74,12 +78,15 @@ class Suspension:
     def _release(self, machine: "Grbl") -> None:
         machine.suspension = None
         machine.planner.resume(machine.now)
-        machine.go_on()
+        machine.reader.go_on()
 
     def slowing(self, now: float) -> bool:
         return now < self.still_at
 
-    def name(self, now: float) -> str:
-        if self.door:
-            return "Door:3" if self.restoring else "Door:2" if now < self.still_at else "Door:0"
-        return "Hold:1" if now < self.still_at else "Hold:0"
+    def name(self, machine: "Grbl") -> str:
+        slowing = machine.now < self.still_at
+        if not self.door:
+            return "Hold:1" if slowing else "Hold:0"
+        if self.restoring:
+            return "Door:3"
+        return "Door:2" if slowing else "Door:1" if machine.door_ajar() else "Door:0"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hardware_sim.firmware.grbl import program, reports, settings
 from hardware_sim.firmware.grbl.errors import Code, GrblError
 from hardware_sim.firmware.grbl.interpret import interpret
-from hardware_sim.firmware.grbl.modal import ORIGIN, Modal, plus
+from hardware_sim.firmware.grbl.modal import ORIGIN, Modal
 from hardware_sim.firmware.planner import Point
 from hardware_sim.firmware.waits import Execution, Motion
 from hardware_sim.firmware.witness import EpisodeKind
@@ -27,9 +27,15 @@ def execute(machine: "Grbl", text: str) -> Execution | None:
         case "$G":
             machine.out += reports.parser_state(machine.modal)
         case "$X":
+            if machine.door_ajar():
+                raise GrblError(Code.CHECK_DOOR)
             if machine.alarm:
                 machine.alarm = False
-                machine.out += b"[MSG:Caution: Unlocked]\r\n"
+                machine.out += machine.dialect.say("Caution: Unlocked")
+        case "$SLP":
+            if not (machine.alarm or _at_rest(machine)):
+                raise GrblError(Code.NOT_IDLE)
+            return _sleep(machine)
         case "$C":
             return _check_mode(machine)
         case "$H":
@@ -54,7 +60,7 @@ def _only_at_rest(machine: "Grbl") -> None:
 def _listing(machine: "Grbl", text: str) -> bytes:
     match text:
         case "$I":
-            return reports.BUILD
+            return machine.dialect.build(machine.dialect, machine.config)
         case "$#":
             return reports.parameters(machine.modal, machine.offsets)
         case "$$":
@@ -65,18 +71,28 @@ def _listing(machine: "Grbl", text: str) -> bytes:
 
 def _check_mode(machine: "Grbl") -> Execution | None:
     if machine.check:
-        machine.out += b"[MSG:Disabled]\r\n"
+        machine.out += machine.dialect.say("Disabled")
         return _leave_check(machine)
     if machine.alarm or not _at_rest(machine):
         raise GrblError(Code.NOT_IDLE)
     machine.check = True
-    machine.out += b"[MSG:Enabled]\r\n"
+    machine.out += machine.dialect.say("Enabled")
     return None
+
+
+def _sleep(machine: "Grbl") -> Execution:
+    """Spindle off, motors off, deaf to lines; a reset wakes it, into an alarm. Its `ok` comes first."""
+    machine.reader.acknowledge()
+    machine.halt()
+    machine.asleep = True
+    machine.out += machine.dialect.say("Sleeping")
+    machine.reader.forget()
+    yield Motion.FREE
 
 
 def _leave_check(machine: "Grbl") -> Execution:
     """Leaving check mode is a soft reset; its `ok` comes before the banner."""
-    machine.out += b"ok\r\n"
+    machine.reader.acknowledge()
     machine.soft_reset()
     yield Motion.FREE
 
@@ -102,6 +118,8 @@ def _home(machine: "Grbl") -> Execution:
     if not machine.settings[settings.HOMING]:
         raise GrblError(Code.HOMING_OFF)
     _only_at_rest(machine)
+    if machine.door_ajar():
+        raise GrblError(Code.CHECK_DOOR)
     return _homing(machine)
 
 
@@ -130,7 +148,7 @@ def _jog(machine: "Grbl", text: str) -> Execution:
         raise GrblError(Code.BAD_JOG)
     if not statement.axes:
         raise GrblError(Code.NO_AXIS_WORDS)
-    offset = ORIGIN if statement.non_modal == "G53" else plus(machine.offsets.wcs[now.wcs], now.g92)
+    offset = ORIGIN if statement.non_modal == "G53" else machine.offset_of(now)
     place = list(now.position)
     for index, letter in enumerate("XYZ"):
         if letter in statement.axes:

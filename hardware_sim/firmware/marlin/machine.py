@@ -145,6 +145,10 @@ class Marlin:
         self._run(now)
         self.feed.nozzle_mm = diameter_mm
 
+    def book(self, now: float) -> None:
+        """Bring the truth up to now."""
+        self._run(now)
+
     def fitted(self) -> Fittings:
         spool = self.feed.spool
         return {"material": spool.material, "colour": spool.colour, "nozzle_mm": self.feed.nozzle_mm}

@@ -12,13 +12,14 @@ from broker.wire.tracking import LotPieces, RunView
 _NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def _run(state: RunState, note: str = "") -> RunView:
+def _run(state: RunState, note: str = "", *, attested: bool = False) -> RunView:
     return RunView(
         id=f"run_{state}",
         order_ids=("ord_1",),
         workshop="Taller Uno",
         machine="prusa",
-        driver="marlin",
+        driver="by_hand" if attested else "marlin",
+        attested=attested,
         state=state,
         states=(state,),
         steps=(),
@@ -34,6 +35,11 @@ def _run(state: RunState, note: str = "") -> RunView:
         stop_requested=None,
         note=note,
     )
+
+
+def test_what_is_a_persons_word_is_marked() -> None:
+    assert "prusa (attested)" in _text(_run(RunState.RUNNING, attested=True))
+    assert "attested" not in _text(_run(RunState.RUNNING))
 
 
 def _text(*runs: RunView) -> str:

@@ -1,0 +1,66 @@
+"""What a program says of itself beyond motion and heat: its objects, and how long it still takes. Pure.
+
+Sources: Marlin 2.1 `M486.cpp`, `cancel_object.cpp`, `parser.cpp`; PrusaSlicer's `LabelObjects.cpp`, which writes
+`M486 S<n>` and `M486 A<name>` once for each object ahead of all others.
+"""
+
+import re
+from collections.abc import Iterable
+
+from drivers.gcode import without_comment
+
+MOST_OBJECTS = 32
+"""The firmware's mask has so many bits; it takes a higher number and does nothing."""
+_INDEX = re.compile(r"S\s*(\d+)")
+_MINUTES = re.compile(r"R\s*(\d+(?:\.\d+)?)")
+
+
+def bare(line: str) -> str:
+    """An M486 without the name it gives: Marlin would read the name's capitals as parameters (C cancels)."""
+    return line.partition("A")[0].rstrip()
+
+
+def minutes_left_s(line: str) -> float | None:
+    """What an M73 says; its R counts minutes."""
+    found = _MINUTES.search(line)
+    return 60.0 * float(found.group(1)) if found else None
+
+
+class Objects:
+    """Objects of one program by name; those without a name, or with another's, by name and number."""
+
+    def __init__(self, lines: Iterable[str] = ()) -> None:
+        self.counted_at = 0
+        """The last line that makes the firmware forget what is left out (M486 T)."""
+        named: dict[int, str] = {}
+        index = -1
+        for number, raw in ((n, line) for n, line in enumerate(lines, 1) if "M486" in line):
+            line = without_comment(raw)
+            if not line.startswith("M486"):
+                continue
+            told, _, name = line[4:].partition("A")
+            if "T" in told:
+                self.counted_at = number
+            if found := _INDEX.search(told):
+                index = int(found.group(1))
+                named.setdefault(index, "")
+            elif "S" in told:
+                index = -1
+            if name.strip(' "') and index in named:
+                named[index] = name.strip(' "')
+        self._numbers = self._unambiguous({n: name for n, name in named.items() if n < MOST_OBJECTS})
+
+    @staticmethod
+    def _unambiguous(named: dict[int, str]) -> dict[str, int]:
+        names = list(named.values())
+        return {
+            (name if name and names.count(name) == 1 else f"{name} {number}".strip()): number
+            for number, name in named.items()
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._numbers)
+
+    def number(self, name: str) -> int | None:
+        return self._numbers.get(name)
