@@ -25,7 +25,11 @@ def install(config: MachineConfig, serial: Path) -> Callable[[], Host]:
 
             records = Records()
             return lambda: Moonraker(disk, records, serial, config.printer.volume_mm, config.api_key)
-        case HostKind.PRUSALINK | None:
-            raise NotImplementedError(config.host)
+        case HostKind.PRUSALINK:
+            from hardware_sim.hosts.prusalink.host import PrusaLink
+
+            return lambda: PrusaLink(disk, serial, config.api_key, config.name)
+        case None:
+            raise ValueError(f"{config.name} is behind no host")
         case _:
             assert_never(config.host)
