@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from drivers.base import Driver, EndedBy, RunReport
 from drivers.errors import MachineFault
-from tests.conformance.clauses import meanwhile
+from tests.conformance.bench import meanwhile
 from tests.drivers.peers import Seen, allow
 
 
