@@ -39,6 +39,7 @@ class HostedMachine:
         """The host was just opened. Raises as `look`."""
         self._gone = True
         self.fan_on = False
+        self._boot_id = ""
         self.look()
 
     def look(self) -> View:

@@ -16,6 +16,7 @@ from drivers.hosting.program import HostedProgram
 
 RETRY_S = 0.2
 RETRY_LONGEST_S = 5.0
+SETTLE_S = 1.0
 Told = TypeVar("Told")
 
 
@@ -107,6 +108,7 @@ class Supervision:
 
     def _ended(self, outcome: Outcome) -> EndedBy:
         if outcome.ended is Ended.FAILED:
+            self._require_alive(self._settled())
             raise JobFailed(f"{self._host.name} says that {self._name} failed: {outcome.text}")
         if outcome.ended is Ended.CANCELLED:
             return EndedBy.CANCELLED
@@ -114,6 +116,15 @@ class Supervision:
         self._tell_started(f"{self._host.name} has finished {self._name}: {outcome.text}")
         self._tell_resumed()
         return EndedBy.FINISHED
+
+    def _settled(self) -> View:
+        """A host may note that a job failed before it says that its firmware has stopped."""
+        deadline_s = self._machine.clock() + SETTLE_S
+        while True:
+            view = self._see()
+            if view.phase in (Phase.HALTED, Phase.OFFLINE) or self._machine.clock() >= deadline_s:
+                return view
+            self._machine.wait(self._host.poll_s)
 
     # What we tell -------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ from drivers.moonraker.rpc import Message, Rpc
 CHECKSUM_MISMATCH = 422
 FAN_COMMANDS = ("M106", "M107")
 READY = "ready"
+STARTUP = "startup"
+STARTUP_LOOK_S = 0.1
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -63,6 +65,7 @@ class MoonrakerHost(Host):
     def open(self) -> Capabilities:
         self._open = True
         self._connect()
+        self._await_startup()
         server = self._call(ServerInfo, "server.info")
         klipper = self._klipper_version()
         history = "completion by Moonraker's history" if self._has_history else "no history: completion by Klipper"
@@ -75,6 +78,13 @@ class MoonrakerHost(Host):
             volume_mm=volume_mm(self._objects),
             details=(history, "after an emergency stop a person restarts the firmware"),
         )
+
+    def _await_startup(self) -> None:
+        """Until Klipper is ready its objects, and so its abilities, aren't known; a board takes seconds to boot."""
+        deadline_s = time.monotonic() + self._port.answer_s
+        while self._klippy == STARTUP and time.monotonic() < deadline_s:
+            time.sleep(STARTUP_LOOK_S)
+            self._ask_klippy()
 
     def _klipper_version(self) -> str:
         try:

@@ -119,7 +119,7 @@ _PHASES = {
     "Connecting": Phase.OFFLINE,
 }
 _DOWN = re.compile("(?:Offline|Closed|Error)")
-_HALTED = re.compile(r"halt|kill|emergency|M112|runaway|m(?:ax|in)temp", re.IGNORECASE)
+_HALTED = re.compile(r"halt|kill|emergency|M112|runaway|system stopped|heating failed|m(?:ax|in)temp", re.IGNORECASE)
 CANCELLING = "Cancelling"
 
 

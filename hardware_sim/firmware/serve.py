@@ -18,6 +18,8 @@ from hardware_sim.firmware.record import Recorder
 
 LOOK_S = 0.25
 """How often to look whether the parent lives, at least."""
+SOON_S = 0.01
+"""How often, while a host is coming up."""
 TX_LIMIT = 4096
 """A host that doesn't read stops the firmware, as a full TX buffer does."""
 
@@ -32,6 +34,7 @@ class Server:
         self._parent = os.getppid()
         self._watch_stdin = stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISSOCK(os.fstat(0).st_mode)
         self._ending = False
+        self._announced = False
         self._unsent = bytearray()
         self._plug_at = 0.0
         self._powered = False
@@ -49,14 +52,19 @@ class Server:
             self._listener.bind(str(self.config.control))
             self._listener.listen()
             self.port.plug()
-            address = self.port.address
             if self.computer is not None:
                 stack.enter_context(self.computer)
-                address = self.computer.url
-            sys.stdout.write(f"{self.config.name}: serving at {address}\n")
-            sys.stdout.flush()
             while not self._ending and os.getppid() == self._parent:
                 self._step()
+
+    def _announce(self) -> None:
+        """Say once where it is reached: behind a host, when that has found its board."""
+        if self.computer is not None and not self.computer.settled:
+            return
+        address = self.port.address if self.computer is None else self.computer.url
+        sys.stdout.write(f"{self.config.name}: serving at {address}\n")
+        sys.stdout.flush()
+        self._announced = True
 
     def _end(self, _: int, __: FrameType | None) -> None:
         self._ending = True
@@ -77,7 +85,9 @@ class Server:
         self._send(self.firmware.advance(now))
         self._cable(now)
         self.recorder.record(now)
-        timeout = min(self.firmware.next_event() - time.monotonic(), LOOK_S)
+        if not self._announced:
+            self._announce()
+        timeout = min(self.firmware.next_event() - time.monotonic(), LOOK_S if self._announced else SOON_S)
         listening = [self._listener, *(client for client, _ in self._clients.values())]
         wakers = self.port.wakers()
         readers: list[int | socket.socket] = [*listening, *wakers, *([0] if self._watch_stdin else [])]

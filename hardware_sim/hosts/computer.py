@@ -64,6 +64,11 @@ class Computer:
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self._port}"
 
+    @property
+    def settled(self) -> bool:
+        """The host has found its board, or given up for the time being."""
+        return self._host is not None and self._host.settled
+
     def check(self) -> None:
         """Raises what the host's software crashed of, which is an error of ours."""
         if self._failure is not None:

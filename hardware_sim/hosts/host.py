@@ -13,6 +13,11 @@ class Host(Protocol):
     @property
     def app(self) -> ASGIApp: ...
 
+    @property
+    def settled(self) -> bool:
+        """It has found its board, or given up for the time being."""
+        ...
+
     async def run(self) -> None:
         """Do the host's work until cancelled; then let go of the serial port."""
         ...

@@ -142,7 +142,9 @@ def test_a_runaway_ends_in_an_error_that_names_it(shop: Shop) -> None:
     shop.becomes("Printing")
     shop.served.does("fault", fault={"kind": "thermal_runaway"})
     shop.becomes("Offline after error")
-    assert "system stopped" in str(shop.job()["error"])
+    error = str(shop.job()["error"])
+    assert "system stopped" in error
+    assert error.endswith(" - Printer halted. kill() called!")
     assert shop.prints() == {"success": 0, "failure": 1, "last": shop.prints()["last"]}
 
 

@@ -52,7 +52,9 @@ def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Executi
         return
     report = HeatReport(heater.settled_at)
     machine.runner.heat_report = report
-    yield heater.settled_at
+    while machine.now < heater.settled_at and not report.broken_off:
+        yield heater.settled_at
+        report.reached_at = heater.settled_at  # a heater that fails meanwhile never gets there
     if not report.broken_off:
         yield report.reached_at + RESIDENCY_S / machine.speed
 

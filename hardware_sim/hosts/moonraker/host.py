@@ -29,6 +29,10 @@ class Moonraker:
     def app(self) -> ASGIApp:
         return self._app
 
+    @property
+    def settled(self) -> bool:
+        return self._server.klippy.state not in (KlippyState.DISCONNECTED, KlippyState.STARTUP)
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._server.run())

@@ -25,6 +25,10 @@ class OctoPrint:
     def app(self) -> ASGIApp:
         return self._app
 
+    @property
+    def settled(self) -> bool:
+        return self._printer.state not in (State.OPENING, State.CONNECTING)
+
     async def run(self) -> None:
         await self._printer.run()
 

@@ -20,6 +20,8 @@ AFTER_CANCEL = ("M84", "M104 T0 S0", "M140 S0", "M106 S0")
 """The script `afterPrintCancelled` as OctoPrint comes with it."""
 SILENCE_S = {True: 150.0, False: 60.0}
 """Five time-outs of 30 s while printing, two while not."""
+KILL_ERRORS = ("Heating failed", "Thermal Runaway", "MAXTEMP triggered", "MINTEMP triggered")
+"""Errors that Marlin says in two lines; OctoPrint joins them."""
 EMERGENCY = "Closing serial port due to emergency stop M112."
 
 
@@ -46,10 +48,11 @@ class Printer:
     def __init__(self, uploads: Uploads, serial: Path) -> None:
         self.uploads = uploads
         self.serial = serial
-        self.state = State.OFFLINE
+        self.state = State.OPENING
         self.error = ""
         self.job: Job | None = None
         self.board = Board(serial, self)
+        self._half_an_error = ""
         self._go = asyncio.Event()
         self._work = asyncio.TaskGroup()
         self._printing: asyncio.Task[None] | None = None
@@ -108,7 +111,9 @@ class Printer:
     # What the board says.
 
     def heard(self, line: str) -> None:
-        if line.startswith("//action:"):
+        if self._half_an_error and not line.startswith("Error:"):
+            self._fail(self._half_an_error)
+        elif line.startswith("//action:"):
             self._obey(line.removeprefix("//action:").split()[0])
 
     def _obey(self, action: str) -> None:
@@ -131,7 +136,14 @@ class Printer:
             self._go.set()
 
     def halted(self, error: str) -> None:
+        if not self._half_an_error and error.startswith(KILL_ERRORS):
+            self._half_an_error = error
+        else:
+            self._fail(" - ".join(filter(None, (self._half_an_error, error))))
+
+    def _fail(self, error: str) -> None:
         """An error of the firmware is answered with M112, and the port is closed."""
+        self._half_an_error = ""
         self._stop_board()
         self._close(State.OFFLINE_AFTER_ERROR, error)
 

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from hardware_sim.hosts.control import Button, ButtonRefused
 from hardware_sim.hosts.disk import BadPath, Disk
 from hardware_sim.hosts.prusalink.api import application
-from hardware_sim.hosts.prusalink.printer import PRINTABLE, Printer
+from hardware_sim.hosts.prusalink.printer import PRINTABLE, Printer, State
 
 
 class PrusaLink:
@@ -18,6 +18,10 @@ class PrusaLink:
     @property
     def app(self) -> ASGIApp:
         return self._app
+
+    @property
+    def settled(self) -> bool:
+        return self._printer.state is not State.BUSY
 
     async def run(self) -> None:
         await self._printer.run()
