@@ -1,6 +1,6 @@
 """The rig's OctoPrint answers as the real one does: the same requests to both, each with a Marlin of the rig."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -29,7 +29,7 @@ class Talk:
         self.machine = machine
         self.kept: list[Exchange] = []
 
-    def ask(self, step: str, method: str, path: str, body: dict[str, object] | None = None, *paths: str) -> None:
+    def ask(self, step: str, method: str, path: str, body: Mapping[str, object] | None = None, *paths: str) -> None:
         self.kept.append(exchange(f"{step}: {method} {path}", self.peer.ask(method, path, body), *paths))
 
     def upload(self, step: str, name: str, lines: list[str]) -> None:
