@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-BYTES_PER_S = 11_520
+SERIAL_BYTES_PER_S = 11_520
 """115,200 baud, 8 data bits, a start and a stop bit."""
+NETWORK_BYTES_PER_S = 60_000
+"""A workshop's far corner, by radio."""
 _PIECE_BYTES = 64
 
 Passing = Callable[[bytes], Iterator[bytes]]
@@ -33,15 +35,16 @@ def one_by_one(data: bytes) -> Iterator[bytes]:
 
 
 class Slow:
-    """As long as a serial line takes for it."""
+    """As long as such a line takes for it."""
 
-    def __init__(self, quit_asked: threading.Event) -> None:
+    def __init__(self, quit_asked: threading.Event, bytes_per_s: int) -> None:
         self._quit = quit_asked
+        self._bytes_per_s = bytes_per_s
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
         for start in range(0, len(data), _PIECE_BYTES):
             piece = data[start : start + _PIECE_BYTES]
-            self._quit.wait(len(piece) / BYTES_PER_S)
+            self._quit.wait(len(piece) / self._bytes_per_s)
             yield piece
 
 
@@ -208,9 +211,9 @@ def byte_by_byte(url: str) -> Iterator[str]:
 
 @contextmanager
 def slow(url: str) -> Iterator[str]:
-    over = threading.Event()
+    over, bytes_per_s = threading.Event(), NETWORK_BYTES_PER_S if "http" in url else SERIAL_BYTES_PER_S
     try:
-        with _cable(url, lambda: (Slow(over), Slow(over))) as relayed:
+        with _cable(url, lambda: (Slow(over, bytes_per_s), Slow(over, bytes_per_s))) as relayed:
             yield relayed
     finally:
         over.set()

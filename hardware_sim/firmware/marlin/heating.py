@@ -1,6 +1,7 @@
 """M104, M105, M109, M140, M155, M190. Source: Marlin 2.1 gcode/temp, module/temperature.cpp wait_for_hotend()."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from hardware_sim.firmware.heater import Heater
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 RESIDENCY_S = 10.0
 """TEMP_RESIDENCY_TIME: seconds of physics at the target before a wait ends."""
+CLOSE_C = 1.0
+"""TEMP_WINDOW."""
 
 
 @dataclass(slots=True)
@@ -52,11 +55,16 @@ def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Executi
         return
     report = HeatReport(heater.settled_at)
     machine.runner.heat_report = report
-    while machine.now < heater.settled_at and not report.broken_off:
-        yield heater.settled_at
-        report.reached_at = heater.settled_at  # a heater that fails meanwhile never gets there
+    while not report.broken_off and not _is_there(heater, machine.now):
+        report.reached_at = heater.settled_at
+        yield heater.settled_at if heater.settled_at > machine.now else inf
     if not report.broken_off:
         yield report.reached_at + RESIDENCY_S / machine.speed
+
+
+def _is_there(heater: Heater, now: float) -> bool:
+    """A heater that has failed meanwhile settles too, but elsewhere."""
+    return now >= heater.settled_at and abs(heater.temperature(now) - heater.target_c) < CLOSE_C
 
 
 def set_hotend(machine: "Marlin", parts: list[str]) -> None:
