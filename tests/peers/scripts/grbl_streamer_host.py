@@ -53,8 +53,9 @@ class Events:
 
 
 def stream(streamer: GrblStreamer, events: Events, port: str, file: str) -> None:
-    """An `ok` to anything else would be counted as a line's; and a job that is begun by another thread than the one
-    that reads may send lines twice."""
+    """An `ok` to anything else would be counted as a line's; and the thread that reads must begin the job, since the
+    streamer's count of the buffer is not guarded against two.
+    """
     streamer.cnect(port, 115200)
     events.wait("on_boot")
     streamer.poll_start()
