@@ -8,7 +8,8 @@ False.
 
 A machine that waits for a person (M600, M0, M125, filament runout, prompts) is held, however long; `resume` answers it
 as `waits` says. A cancel breaks heat-ups off by M108, with an emergency parser or without: the firmware reads its port
-while it heats, and no more lines are sent than its queue holds.
+while it heats, and no more lines are sent than its queue holds. Out of a filament change it can't always be brought: a
+menu on its display, without host prompts, heeds its own button alone; then `safe` is False.
 """
 
 from collections.abc import Sequence
@@ -145,6 +146,7 @@ class MarlinDriver(MarlinListener):
 
     def finish(self) -> bool:
         self.exchange.stream([(0, "M400"), (0, "M105")], listen=True)
+        self.take_stock()
         if not self.heaters.off:
             return self.make_safe(None)
         self._say(*self.rest.lines(self.heaters.hottest_c))
@@ -178,10 +180,15 @@ class MarlinDriver(MarlinListener):
             self.waits.over()
             self.show_waits()
 
+    def executed_at_rest(self, acknowledged: int, executed: int) -> int:
+        """Its M400 has waited for all motion."""
+        return acknowledged
+
     def _make_safe(self, anew: bool) -> bool:
         if self.link.patient or self.waits.reason:
             self.release()
         if anew:
+            self.port.urgent(self.last_resort)  # first of all, whatever state the line count is in
             self._greet(min(self.port_settings.answer_s, 5.0))
         fan, motors = self.rest.lines(self.heaters.hottest_c)
         self._say(*self.heaters.switching_off(), fan, "M400", motors, "M105")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.base import PortSettings
-from drivers.errors import FirmwareHalted, FirmwareReset, RejectedByFirmware
+from drivers.errors import FirmwareHalted, FirmwareReset, NoAnswer, RejectedByFirmware
 from drivers.marlin.abilities import Abilities
 from drivers.marlin.answers import (
     Ack,
@@ -37,6 +37,8 @@ ASK_S = 4.0
 """How often M105 is asked: its answer also sets a wrong count of acknowledgements right."""
 RELEASE_S = 2.0
 """How often a run that is to end asks the firmware again to stop waiting."""
+MOST_RELEASES = 8
+"""So often in a row in vain: only the machine's own button answers it."""
 PLANNER_LINES = 100
 """No planner holds so many lines: once they are acknowledged, some were executed."""
 _KILLS = ("kill", "poweroff")
@@ -77,6 +79,7 @@ class MarlinListener(SerialDriver[Answer]):
         self._executed = 0
         self._asked_s = 0.0
         self._release_s = 0.0
+        self._refused = 0
         super().__init__(port, self.link, clock)
 
     def expect(self, lines: Sequence[str]) -> None:
@@ -184,10 +187,11 @@ class MarlinListener(SerialDriver[Answer]):
                 if number is not None:
                     self._left_out.add(number)
                     self._inserts.append(Insert(f"M486 P{number}", name))
-            self._insert()
             if self.requests.take_go_on():
                 self._answer()
+            self._insert()
             if not self.waits.pauses:
+                self.requests.pending |= bool(self._inserts)
                 return
             self.exchange.pump()
             self.requests.raise_ending()
@@ -202,8 +206,11 @@ class MarlinListener(SerialDriver[Answer]):
         self.show_waits()
 
     def release(self) -> None:
-        """The run is to end: whatever a command waits for, it is to wait no longer."""
+        """The run is to end: whatever a command waits for, it is to wait no longer. Raises NoAnswer if it does."""
         self._release_s = self.clock() + RELEASE_S
+        self._refused = self._refused + 1 if self.waits.insists else 0
+        if self._refused > MOST_RELEASES:
+            raise NoAnswer(f"{self.waits.reason}, and heeds nobody but a person at the machine")
         reply = self.waits.answer(emergency_parser=self.abilities.has("EMERGENCY_PARSER"))
         self.port.send(self.link.aside(reply.at_once or "M108"))
         if reply.then:
@@ -212,13 +219,11 @@ class MarlinListener(SerialDriver[Answer]):
     # From time to time ----------------------------------------------------------------------------
 
     def polled(self, now_s: float) -> None:
-        if self._inserts or self._inserted:
-            self._insert()
         if self.ending and now_s >= self._release_s and (self.link.patient or self.waits.reason):
             self.release()
         if not self.requests.active or self.greeting:
             return
-        self._progress()
+        self.take_stock()
         if now_s - self._asked_s >= ASK_S:
             self._asked_s = now_s
             self.port.send(self.link.ask())
@@ -239,7 +244,10 @@ class MarlinListener(SerialDriver[Answer]):
             self.port.send(sent[0])
             self._inserted = sent[1], self._inserts.popleft().leaves_out
 
-    def _progress(self) -> None:
+    def take_stock(self) -> None:
+        """How far the program has come, what it says of the time left, and what is to be sent between its lines."""
+        if self._inserts or self._inserted:
+            self._insert()
         if self.link.done >= PLANNER_LINES:
             self.evidence(f"{PLANNER_LINES} lines acknowledged, more than a planner holds")
         if self.planner_blocks and self.link.planner is not None:

@@ -12,7 +12,7 @@ from operator import xor
 
 from drivers.errors import ResendLimit
 from drivers.gcode import first_code
-from drivers.marlin.answers import Ack, Answer, Busy, LostCount, Resend, Temperatures, read_line
+from drivers.marlin.answers import OK, Ack, Answer, Busy, LostCount, Resend, Temperatures, read_line
 from drivers.marlin.labels import bare
 
 MAX_LINE_BYTES = 95
@@ -23,6 +23,8 @@ KEEPALIVE_S = 5.0
 """More than two of DEFAULT_KEEPALIVE_INTERVAL."""
 RECALL = 4
 """A Resend of line 1 this far behind the acknowledged lines may be a miscounted `ok`; else the firmware restarted."""
+_OK = b"ok\n"
+_ACKNOWLEDGED: list[Answer] = [OK]
 _MOVES = ("G1 ", "G0 ", "G2 ", "G3 ")
 _LONG = frozenset(
     {"G4", "G28", "G29", "G30", "G33", "G34", "G35", "G76", "M0", "M1", "M24", "M25", "M48", "M109", "M116", "M125"}
@@ -183,6 +185,10 @@ class MarlinProtocol:
 
     def receive(self, data: bytes) -> list[Answer]:
         """Answers of every line that is complete by now."""
+        if data == _OK and not (self._rest or self._special or self._asides or self._asked or self._named):
+            if self._acked < self._last:
+                self._advance(self._acked + 1)
+            return _ACKNOWLEDGED
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         answers: list[Answer] = []

@@ -62,10 +62,16 @@ class Waits:
         """Why it told its host to pause."""
         self._blocked = ""
         """What a command says that waits for a person."""
+        self._answered = False
 
     @property
     def blocked(self) -> bool:
-        """A command is under way that waits for a person."""
+        """A command is under way that waits for a person, or was just answered."""
+        return bool(self._blocked) or self._answered
+
+    @property
+    def insists(self) -> bool:
+        """A command waits, answered or not."""
         return bool(self._blocked)
 
     @property
@@ -89,8 +95,10 @@ class Waits:
         self._blocked = f"{command} waits for a person".lstrip() if waits else ""
 
     def acknowledged(self) -> None:
-        """Some line was: no command waits any more."""
+        """Some line was: no command waits any more. What was answered goes on, even if "resumed" was lost."""
         self._blocked = ""
+        if self._answered:
+            self._paused, self._answered = "", False
 
     def heard(self, action: Action) -> None:
         """Of `start`, `cancel` and `kill` the driver takes care."""
@@ -111,6 +119,7 @@ class Waits:
                 self._paused = f"the machine pauses: {told}" if told else self._paused or "the machine pauses"
             case _ if word in _GOING_ON:
                 self._paused = self._blocked = ""
+                self._answered = False
             case _:
                 pass
 
@@ -124,7 +133,7 @@ class Waits:
         if prompt is not None and (emergency_parser or not self._blocked):
             return self._press(prompt)
         if self._blocked:
-            self._blocked = ""
+            self._blocked, self._answered = "", True
             return Reply(at_once="M108")
         self._paused = ""
         return Reply()
@@ -134,12 +143,13 @@ class Waits:
         if number is None:
             return Reply()
         self.prompt = None
-        if not self._blocked:
+        if self._blocked:
+            self._blocked, self._answered = "", True
+        else:
             self._paused = ""
-        self._blocked = ""
         then = SENSOR_ON if prompt.buttons[number].lower() == SENSOR_OFF else ""
         return Reply(at_once=f"M876 S{number}", then=then)
 
     def over(self) -> None:
         """The run has ended: whatever was waited for, isn't any more."""
-        self.prompt, self._paused, self._blocked = None, "", ""
+        self.prompt, self._paused, self._blocked, self._answered = None, "", "", False

@@ -128,6 +128,10 @@ class Machine(ABC, Generic[Event]):
         """Program lines that count as done while the run goes."""
         return self._protocol.done
 
+    def executed_at_rest(self, acknowledged: int, executed: int) -> int:
+        """The same, once a run has ended early and in order; by default what was executed before that."""
+        return executed
+
     # What it tells ----------------------------------------------------------------------------------
 
     @property

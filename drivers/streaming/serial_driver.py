@@ -139,8 +139,8 @@ class SerialDriver(Machine[Event]):
         return self._ended(self.after_stop(fault))
 
     def _end_safely(self, cause: DriverError | None) -> bool:
-        acknowledged = self._protocol.done
-        self.current.ended_at = self.lines_done
+        acknowledged, executed = self._protocol.done, self.lines_done
+        self.current.ended_at = executed
         try:
             if isinstance(cause, LinkLost):
                 self._reconnect()
@@ -149,8 +149,7 @@ class SerialDriver(Machine[Event]):
             self.port.urgent(self.last_resort)
             return False
         if safe and not isinstance(cause, MachineFault):
-            # The machine has come to rest in order: nothing that it had taken was left undone.
-            self.current.ended_at = max(acknowledged, self.lines_done)
+            self.current.ended_at = self.executed_at_rest(acknowledged, executed)
         return safe
 
     def _reconnect(self) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, TypeAdapter
 
 from hardware_sim.firmware.config import FaultConfig
+from hardware_sim.firmware.marlin.pausing import MenuEntry
 from hardware_sim.hosts.control import HostCommand
 
 
@@ -98,6 +99,13 @@ class PressButton(_Act):
     command: Literal["press_button"]
 
 
+class Choose(_Act):
+    """A person chooses `pause`, `resume` or `stop` in the printer's display; the firmware tells its host."""
+
+    command: Literal["choose"]
+    entry: MenuEntry
+
+
 # Routers.
 
 
@@ -147,7 +155,7 @@ class CloseDoor(_Act):
     command: Literal["close_door"]
 
 
-AtPrinter = LoadSpool | FitNozzle | PressButton
+AtPrinter = LoadSpool | FitNozzle | PressButton | Choose
 AtRouter = LoadSheet | FitTool | LayProbePlate | TakeProbePlate | OpenDoor | CloseDoor
 AtAny = Summary | InjectFault | Reset | ClearBed | Expect | SomebodyThere | NobodyThere
 AtCable = Unplug | Plug | HostCommand

@@ -16,7 +16,6 @@ from hardware_sim.firmware.config import Kind, misfit
 from hardware_sim.firmware.firmware import Firmware
 from hardware_sim.firmware.grbl.machine import Grbl
 from hardware_sim.firmware.marlin.machine import Marlin
-from hardware_sim.firmware.panel import energy
 from hardware_sim.firmware.sheet import Sheet
 from hardware_sim.hosts.control import (
     ButtonRefused,
@@ -63,7 +62,7 @@ class Bench:
     def _carry_out(self, act: acts.Command, now: float) -> tuple[Reply, bytes]:
         firmware = self.firmware
         match act:
-            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton():
+            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton() | acts.Choose():
                 if not isinstance(firmware, Marlin):
                     raise NotThisMachine(f"{act.command}: a router has none")
                 return {"ok": True}, self._at_printer(firmware, act, now)
@@ -76,7 +75,7 @@ class Bench:
                 | acts.CloseDoor()
             ):
                 if not isinstance(firmware, Grbl):
-                    raise NotThisMachine(f"{act.command}: a printer takes no such thing")
+                    raise NotThisMachine(f"{act.command}: a printer takes no sheets, and has no tool, plate or door")
                 return {"ok": True, "bed": firmware.witness.bed}, self._at_router(firmware, act, now)
             case acts.Unplug() | acts.Plug() | UnplugSerial() | PlugSerial() | Press() | HangHost() | RestartHost():
                 self._reach(act)
@@ -108,7 +107,7 @@ class Bench:
         match act:
             case acts.Summary():
                 firmware.book(now)
-                reply.update(self._summary(now))
+                reply.update(self._summary())
             case acts.InjectFault(fault=fault):
                 if problem := misfit(fault.kind, Kind.GRBL if isinstance(firmware, Grbl) else Kind.MARLIN):
                     raise NotThisMachine(problem)
@@ -140,6 +139,8 @@ class Bench:
                 printer.witness.note("nozzle_fitted", now, nozzle_mm=diameter_mm)
             case acts.PressButton():
                 return printer.press_button(now)
+            case acts.Choose(entry=entry):
+                return printer.choose(entry, now)
             case _:
                 assert_never(act)
         return b""
@@ -172,7 +173,7 @@ class Bench:
         details: dict[str, str | int | float] = {**self.loaded, "tool_diameter": router.table.tool.diameter_mm}
         router.witness.note("sheet_loaded", now, bed=router.witness.bed, **details)
 
-    def _summary(self, now: float) -> Reply:
+    def _summary(self) -> Reply:
         witness = self.firmware.witness
         episode = witness.episode
         return {
@@ -183,6 +184,5 @@ class Bench:
             "counters": asdict(witness.counters),
             "loaded": self.loaded,
             "details": self.firmware.details(),
-            "energy": energy(self.firmware, now),
             "faults_waiting": [fault.as_json() for fault in self.firmware.mishaps.pending()],
         }

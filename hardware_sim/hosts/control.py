@@ -49,6 +49,8 @@ class UnplugSerial(_Command):
 
 
 class PlugSerial(_Command):
+    """And goes back on."""
+
     command: Literal["plug_serial"]
 
 

@@ -79,8 +79,26 @@ class MachineProcess:
         """Put right what failed and press the reset button."""
         self._ask(command="reset")
 
-    def load_spool(self, material: str) -> None:
-        self._ask(command="load_spool", material=material)
+    def load_spool(self, material: str, grams: float = 1000.0) -> None:
+        self._ask(command="load_spool", material=material, grams=grams)
+
+    def fit_nozzle(self, diameter_mm: float) -> None:
+        self._ask(command="fit_nozzle", diameter_mm=diameter_mm)
+
+    def fit_tool(self, longer_mm: float) -> None:
+        """The machine's own tool, standing out so much further than when the work zero was set."""
+        length_mm = RouterConfig().tool_length_mm + longer_mm
+        self._ask(command="fit_tool", length_mm=length_mm, diameter_mm=self.machine.tool_mm)
+
+    def expect(self, **wanted: str | float) -> None:
+        """What the plate wants on the machine."""
+        self._ask(command="expect", **wanted)
+
+    def somebody_there(self) -> None:
+        self._ask(command="somebody_there")
+
+    def nobody_there(self) -> None:
+        self._ask(command="nobody_there")
 
     def load_sheet(
         self, corner_mm: tuple[float, float, float], size_mm: tuple[float, float, float], material: str

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from hardware_sim.faults import Fault
+from hardware_sim.faults import Fault, FaultKind
 from hardware_sim.network.api import Broker, DrawnPart, PlateSeen
 from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway, Waiting
+from hardware_sim.network.frailties import OTHER_MATERIAL, OTHER_NOZZLE_MM, THICKER_MM, Frailties
 from hardware_sim.network.machine import MachineProcess
 from hardware_sim.network.plates import count_bed
 from hardware_sim.network.processes import ProcessEnded
@@ -56,7 +57,15 @@ class Operator:
     _refusals: Counter[str] = field(default_factory=Counter)
     _tallies: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     _thread: threading.Thread | None = None
+    _frail: Frailties = field(init=False)
+    _plans: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """Task → what its machine is to suffer."""
+    _away: dict[str, float] = field(default_factory=dict)
+    """Machine → when the operator comes back, on the steady clock."""
     _presence_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._frail = Frailties(self.name, self.news)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._work, name=self.name)
@@ -87,6 +96,8 @@ class Operator:
             return
 
     def _answer(self, task: Waiting) -> None:
+        if self._frail.put_off(task.machine or "", task.id):
+            return
         try:
             self._do(task)
         except (AnswerRefused, ProcessEnded) as refusal:
@@ -103,7 +114,8 @@ class Operator:
                 self._set_up(task)
             case "count":
                 counts = self._counts(task)
-                self.machines[task.machine or ""].clear_bed()
+                if self._frail.take(task.machine or "", FaultKind.BED_NOT_CLEARED, task.id) is None:
+                    self.machines[task.machine or ""].clear_bed()
                 self.bench.answer(task.id, {**me, "counts": counts, "cleared": True})
             case "settle":
                 counts = self._counts(task)
@@ -131,13 +143,28 @@ class Operator:
             "material": task.material,
             "tool_mm": machine.machine.tool_mm,
         }
+        if task.id not in self._plans:
+            self._plans[task.id] = self._frail.plan(machine.name, self.break_next(machine, plate))
         if task.router:
             answer |= {"sheet_mm": self._clamp(machine, task), "clamps_clear": True, "extraction_on": True}
+            machine.somebody_there()
         else:
-            machine.load_spool(task.material or "")
+            self._thread_in(machine, task)
         self.bench.answer(task.id, answer)
-        for fault in self.break_next(machine, plate):
+        for fault in self._plans[task.id]:
             machine.break_it(fault)
+
+    def _thread_in(self, machine: MachineProcess, task: Waiting) -> None:
+        """Spool and nozzle, as the task wants them unless something goes wrong."""
+
+        def wrong(kind: FaultKind) -> float | None:
+            return self._frail.take(machine.name, kind, task.id)
+
+        material, nozzle_mm, grams = task.material or "", machine.machine.tool_mm, wrong(FaultKind.SHORT_SPOOL)
+        machine.expect(material=material, nozzle_mm=nozzle_mm)
+        spool = material if wrong(FaultKind.WRONG_SPOOL) is None else OTHER_MATERIAL
+        machine.load_spool(spool, 1000.0 if grams is None else grams)
+        machine.fit_nozzle(nozzle_mm if wrong(FaultKind.WRONG_NOZZLE) is None else OTHER_NOZZLE_MM)
 
     def _clamp(self, machine: MachineProcess, task: Waiting) -> tuple[float, float, float]:
         """Put a sheet of the task's material on the table and touch its corner off; returns its size as measured."""
@@ -145,7 +172,13 @@ class Operator:
         width, depth, height = machine.machine.volume_mm
         corner = (SHEET_CORNER[0] - width, SHEET_CORNER[1] - depth, TABLE_UP_MM - height)
         self.bench.touch_off(machine.name, corner)
-        machine.load_sheet(corner, size, task.material or "")
+        take = self._frail.take
+        off = take(machine.name, FaultKind.ZERO_OFF, task.id) or 0.0
+        thicker = 0.0 if take(machine.name, FaultKind.WRONG_SHEET, task.id) is None else THICKER_MM
+        true_corner = (corner[0] - off, corner[1] - off, corner[2] + thicker)
+        machine.expect(material=task.material or "", thickness_mm=size[2], tool_mm=machine.machine.tool_mm)
+        machine.load_sheet(true_corner, (size[0], size[1], size[2] + thicker), task.material or "")
+        machine.fit_tool(take(machine.name, FaultKind.TOOL_LENGTH_OFF, task.id) or 0.0)
         return size
 
     def _plate(self, task: Waiting) -> PlateSeen:
@@ -165,7 +198,8 @@ class Operator:
         """Good and scrap by lot, from the material on the bed; counted once, before anything is taken off."""
         if task.id not in self._tallies:
             plate = self._plate(task)
-            truth = count_bed(self.machines[task.machine or ""], plate.document, self._drawings(plate))
+            machine = self.machines[task.machine or ""]
+            truth = self._frail.miscounted(machine.name, count_bed(machine, plate.document, self._drawings(plate)))
             self.counted[task.run or ""] = truth.good
             self.news.append(f"{self.name}: {task.machine}: {truth.good} good of {len(truth.pieces)}")
             lots = sorted({piece.label for piece in truth.pieces})
@@ -177,8 +211,19 @@ class Operator:
             return
         self._presence_at = time.monotonic() + PRESENCE_LOOK_S
         for machine in self.bench.machines():
-            if machine.attended and machine.run is not None:
+            if machine.attended and machine.run is not None and not self._walked_away(machine.name):
                 self.bench.presence(machine.name, self.name)
+
+    def _walked_away(self, machine: str) -> bool:
+        """Whether the operator is somewhere else now."""
+        amount = self._frail.take(machine, FaultKind.WALKED_AWAY)
+        if amount is not None:
+            self._away[machine] = time.monotonic() + amount
+            self.machines[machine].nobody_there()
+        if machine in self._away and time.monotonic() >= self._away[machine]:
+            del self._away[machine]
+            self.machines[machine].somebody_there()
+        return machine in self._away
 
 
 def _lot_count(lot: str, truth: Count) -> dict[str, object]:

@@ -39,6 +39,22 @@ class FaultSeen(_Part):
     kind: str
 
 
+class Energy(_Part):
+    """What a machine's details say of heat and spindle: a printer has the one, a router the other."""
+
+    hotend_c: float = 0.0
+    hotend_target_c: float = 0.0
+    bed_c: float = 0.0
+    bed_target_c: float = 0.0
+    spindle: bool | None = None
+
+    def words(self) -> str:
+        """Nozzle and bed as `now/target`, or the spindle."""
+        if self.spindle is not None:
+            return "spindle turns" if self.spindle else "spindle off"
+        return f"{self.hotend_c:.0f}/{self.hotend_target_c:.0f} {self.bed_c:.0f}/{self.bed_target_c:.0f} °C"
+
+
 class Stand(_Part):
     """How a machine stands: the reply to `summary`."""
 
@@ -47,7 +63,7 @@ class Stand(_Part):
     bed: int
     episode: EpisodeSeen | None
     counters: Counters
-    energy: str
+    details: Energy
     faults_waiting: tuple[FaultSeen, ...]
 
 

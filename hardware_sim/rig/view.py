@@ -28,7 +28,7 @@ class MachineView:
     faulted: bool
     doing: str
     energy: str
-    """What is hot or turns, in the machine's words."""
+    """What is hot or turns, in words."""
     jobs: int
     laid: int
     """Deposits or cuts."""
@@ -71,7 +71,7 @@ def machine_view(
         state=missing if stand is None else stand.state,
         faulted=stand is not None and stand.faulted,
         doing="" if stand is None or stand.episode is None else _doing(stand.episode),
-        energy="" if stand is None else stand.energy,
+        energy="" if stand is None else stand.details.words(),
         jobs=counters.jobs,
         laid=counters.deposits + counters.cuts,
         offences=offences(counters),

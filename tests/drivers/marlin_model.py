@@ -35,6 +35,11 @@ class MarlinModel:
     block_s: float = 0.002
     blocks: dict[str, int] = field(default_factory=dict)
     """How many a line gives, where it isn't one for a move."""
+    heeds_hosts: bool = True
+    """False: a wait ends by the machine's own button alone."""
+    busy_every_s: float = 2.0
+    heat_s: float = 0.0
+    """How long an M109 takes, which tells its temperatures each second meanwhile."""
     waits: dict[str, str] = field(default_factory=dict)
     """Lines that wait until they are `released`, and what they say first."""
     now: float = 0.0
@@ -54,7 +59,12 @@ class MarlinModel:
     _planner: deque[tuple[float, list[str]]] = field(default_factory=deque)
     """When each block is made, and the lines that are executed then."""
     _waiting: bool = False
-    _busy_s: float = inf
+    busy_s: float = inf
+    """When it says next that it is busy."""
+    _begun: bool = False
+    """The line that is first in the queue is under way."""
+    _heated_s: float = inf
+    _told_s: float = inf
     _acks: int = 0
 
     def receive(self, data: bytes) -> None:
@@ -66,15 +76,18 @@ class MarlinModel:
     def advance(self, now: float) -> None:
         while self._next() <= now:
             self.now = self._next()
-            if self.now >= self._busy_s:
-                self._busy_s = self.now + 2.0
+            if self.now >= self._told_s:
+                self._told_s = self.now + 1.0
+                self._out += f" T:100.0 /{self.target} B:20.0 /0 W:?\n".encode()
+            if self.now >= self.busy_s:
+                self.busy_s = self.now + self.busy_every_s
                 self._out += b"echo:busy: paused for user\n" if self._waiting else b"echo:busy: processing\n"
             self._pump()
         self.now = now
         self._pump()
 
     def _next(self) -> float:
-        return min(self._planner[0][0] if self._planner else inf, self._busy_s)
+        return min(self._planner[0][0] if self._planner else inf, self.busy_s, self._told_s, self._heated_s)
 
     def next_s(self) -> float:
         """When it has something to do next."""
@@ -86,7 +99,9 @@ class MarlinModel:
         return out
 
     def release(self) -> None:
-        self._waiting = False
+        self._waiting = self._waiting and not self.heeds_hosts
+        if self._heated_s < inf:
+            self._heated_s = self.now
         self._pump()
 
     # From bytes to lines --------------------------------------------------------------------------
@@ -145,18 +160,28 @@ class MarlinModel:
     def _execute(self) -> None:
         while self._queue:
             text = self._queue[0].text
-            if text in self.waits and not self._waiting and self._busy_s == inf:
-                self._out += self.waits[text].encode()
-                self._waiting, self._busy_s = True, self.now + 2.0
+            if not self._begun:
+                self._begun = True
+                self._begin(text)
             if self._waiting or not self._done(text):
-                self._busy_s = min(self._busy_s, self.now + 2.0)
+                self.busy_s = min(self.busy_s, self.now + self.busy_every_s)
                 return
-            self._busy_s = inf
+            self._begun, self.busy_s, self._told_s, self._heated_s = False, inf, inf, inf
             self._acknowledge(self._queue.popleft())
+
+    def _begin(self, text: str) -> None:
+        if text in self.waits:
+            self._out += self.waits[text].encode()
+            self._waiting = True
+        if text.startswith("M109"):
+            self.target = text.partition("S")[2]
+            self._told_s, self._heated_s = self.now + 1.0, self.now + self.heat_s
 
     def _done(self, text: str) -> bool:
         if text == "M400":
             return not self._planner
+        if text.startswith("M109"):
+            return self.now >= self._heated_s
         if re.match(r"G[01] ", text):
             if len(self._planner) >= PLANNER:
                 return False

@@ -30,7 +30,10 @@ class MarlinScript:
     """Answers a line by its text, without number and checksum; `says` overrules what a sound Marlin says, once each."""
 
     says: dict[bytes, bytes] = field(default_factory=dict)
+    always: dict[bytes, bytes] = field(default_factory=dict)
+    """As `says`, again and again."""
     autoreport: bool = False
+    capabilities: tuple[str, ...] = ()
     targets: dict[bytes, bytes] = field(default_factory=lambda: {b"104": b"0", b"140": b"0"})
     texts: Heard = field(default_factory=Heard)
 
@@ -45,11 +48,12 @@ class MarlinScript:
                 self.targets[code] = text.split(b"S")[1]
         if text in self.says:
             return self.says.pop(text)
-        return self._sound(text)
+        return self.always[text] if text in self.always else self._sound(text)
 
     def _sound(self, text: bytes) -> bytes:
         if text == b"M115":
-            return b"FIRMWARE_NAME:Marlin 2.1\nCap:AUTOREPORT_TEMP:%d\nok\n" % self.autoreport
+            more = "".join(f"Cap:{name}:1\n" for name in self.capabilities).encode()
+            return b"FIRMWARE_NAME:Marlin 2.1\nCap:AUTOREPORT_TEMP:%d\n%sok\n" % (self.autoreport, more)
         if text == b"M105":
             return b"ok T:21.0 /%s B:20.0 /%s @:0\n" % (self.targets[b"104"], self.targets[b"140"])
         if text == b"M114":

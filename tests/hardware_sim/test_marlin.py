@@ -153,3 +153,12 @@ def test_words_without_blanks_and_with_leading_zeros_are_understood() -> None:
     machine = booted_marlin()
     run(machine, "G28\nG01X10Y20F6000\nM400")
     assert machine.axes.position == (10.0, 20.0, 0.0)
+
+
+def test_a_heater_that_fails_while_it_is_waited_for_ends_in_a_halt_and_not_in_an_ok() -> None:
+    machine = booted_marlin()
+    assert b"ok" in run(machine, "G28\nM104 S100")
+    machine.inject(Fault(FaultKind.THERMAL_RUNAWAY), machine.now)
+    said = answer(machine, "M109 S210")
+    assert b"ok\n" not in said
+    assert b"Heating failed" in said

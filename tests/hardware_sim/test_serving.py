@@ -176,6 +176,46 @@ def test_a_cable_that_comes_off_by_fault_is_plugged_again(printer: Served) -> No
         until(link, b"start")
 
 
+def test_a_person_s_acts_at_a_printer(printer: Served) -> None:
+    with printer.open() as link:
+        until(link, b"echo:Hardcoded")
+        printer.ask("expect", material="PETG", nozzle_mm=0.4)
+        assert printer.ask("load_spool", material="PLA", grams=50)["ok"] is True
+        assert printer.ask("fit_nozzle", diameter_mm=0.6)["ok"] is True
+        send(link, "M106 S200", "G28")
+        link.write(b"M0\n")
+        assert printer.ask("press_button")["ok"] is True
+        until(link, b"ok")
+        send(link, "M104 S50")
+    details, counters = (printer.ask("summary")[name] for name in ("details", "counters"))
+    assert isinstance(details, dict)
+    assert isinstance(counters, dict)
+    assert (details["fan"], details["spool_grams"]) == (200, 50.0)
+    assert counters["mismatched_jobs"] == 1
+    assert [line["event"] for line in read_log(printer.truth)].count("nozzle_fitted") == 1
+
+
+def test_a_person_s_acts_at_a_router(tmp_path: Path) -> None:
+    router = Served(tmp_path, firmware="grbl", router={"homing": False, "door_switch": True})
+    with router.open() as link:
+        until(link, b"Grbl")
+        assert router.ask("nobody_there")["ok"] is True
+        send(link, "M3S1000")
+        assert router.ask("somebody_there", until_s=60)["ok"] is True
+        assert router.ask("open_door")["ok"] is True
+        until(link, b"[MSG:Check Door]")
+        assert router.ask("close_door")["ok"] is True
+        assert router.ask("fit_tool", length_mm=40, diameter_mm=6)["ok"] is True
+        assert router.ask("lay_probe_plate", thickness_mm=20)["ok"] is True
+        details, counters = (router.ask("summary")[name] for name in ("details", "counters"))
+        assert isinstance(details, dict)
+        assert isinstance(counters, dict)
+        assert (details["tool_mm"], details["tool_length_mm"], details["probe_plate"]) == (6.0, 40.0, True)
+        assert counters["spindle_alone_s"] > 0
+        assert router.ask("take_probe_plate")["ok"] is True
+    router.end()
+
+
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [
@@ -183,6 +223,10 @@ def test_a_cable_that_comes_off_by_fault_is_plugged_again(printer: Served) -> No
         ("fault", {"fault": {"kind": "earthquake"}}),
         ("load_sheet", {"x": 0, "y": 0, "z_top": 0, "width": -1, "depth": 1, "thickness": 1}),
         ("load_sheet", {"x": 0, "y": 0, "z_top": 0, "width": 1, "depth": 1, "thickness": 1}),
+        ("fault", {"fault": {"kind": "sheet_slips"}}),
+        ("fault", {"fault": {"kind": "miscount"}}),
+        ("open_door", {}),
+        ("expect", {"flavour": "vanilla"}),
     ],
 )
 def test_commands_that_make_no_sense_are_refused(printer: Served, command: str, arguments: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hardware_sim.firmware.config import FaultConfig, PrinterConfig, RouterConfig
+from hardware_sim.firmware.control import Bench
 from hardware_sim.firmware.grbl.machine import Grbl
 from hardware_sim.firmware.marlin.machine import Marlin
 from tests.hardware_sim.cores import BOOTED_S, booted_grbl, booted_marlin
@@ -43,8 +44,10 @@ def _step(machine: Marlin | Grbl, mark: str, text: str, now: float) -> tuple[byt
             return machine.advance(now + float(text)), now + float(text)
         case _:
             order = json.loads(text)
-            if order.get("command") == "reset":
-                return machine.recover(now), now
+            if "command" in order:
+                reply, out = Bench(machine).answer(text.encode(), now)
+                assert json.loads(reply)["ok"], reply
+                return out, now
             return machine.inject(FaultConfig.model_validate(order).fault(), now), now
 
 

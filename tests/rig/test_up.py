@@ -16,7 +16,7 @@ import serial
 
 from hardware_sim.rig.folder import STATE, read_state
 from tests.rig.batch import RIG, left_behind
-from tests.rig.workshops import Terminal, eventually, kill, send, until, wait_until_up
+from tests.rig.workshops import ALONE_S, Terminal, eventually, kill, send, until, wait_until_up
 
 WORKSHOP = """
 speed = 600
@@ -153,8 +153,8 @@ def screen() -> Iterator[tuple[int, int]]:
 
 
 def at_terminal(terminal: Terminal, theirs: int) -> subprocess.Popen[bytes]:
-    words = ["up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports)]
-    environment = {**terminal.environment, "TERM": "xterm"}
+    words = ["up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports), "--for", ALONE_S]
+    environment = {**terminal.environment, "TERM": "xterm", "COLUMNS": "250", "LINES": "40"}
     rig = subprocess.Popen([sys.executable, "-c", LOGIN, RIG, *words], env=environment, stdin=theirs)
     os.close(theirs)
     return rig

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import serial
+from typer.testing import CliRunner
 
+from hardware_sim.cli import app
+from hardware_sim.rig.errors import RigError
 from tests.rig.batch import RIG
 
 PATIENCE_S = 60.0
+ALONE_S = "400"
+"""A rig whose test was killed ends by itself."""
 Seen = TypeVar("Seen")
 
 
@@ -65,9 +70,16 @@ class Terminal:
         path.write_text(text)
         return str(path)
 
+    def says(self, *words: str) -> str:
+        """What a command that can't be carried out has to say; within this process, which is quicker."""
+        done = CliRunner().invoke(app, words, env=self.environment)
+        assert done.exit_code != 0, done.output
+        assert done.exception is None or isinstance(done.exception, RigError | SystemExit)
+        return f"{done.output} {done.exception}"
+
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [RIG, "up", *words, "--headless"],
+            [RIG, "up", *words, "--headless", "--for", ALONE_S],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -91,10 +91,6 @@ def _progress(machine: "Marlin", parts: list[str]) -> None:
     machine.percent = int(words.read(parts).get("P", machine.percent))
 
 
-def _no_card(machine: "Marlin", _: list[str]) -> None:
-    machine.out += b"Not SD printing\n"
-
-
 def _busy_interval(machine: "Marlin", parts: list[str]) -> None:
     machine.runner.busy_s = words.read(parts).get("S", machine.runner.busy_s)
 
@@ -139,7 +135,6 @@ CODES: dict[str, Code] = {
     "M1": partial(pausing.stop, name="M1"),
     "M17": steppers.enable,
     "M18": steppers.disable,
-    "M27": _no_card,
     "M73": _progress,
     "M75": pausing.start_timer,
     "M76": pausing.stop_timer,

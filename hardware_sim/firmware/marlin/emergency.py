@@ -26,6 +26,7 @@ class Order:
     """For PROMPT: the one digit of its S word."""
 
 
+_ANY = re.compile("|".join(Emergency).encode())
 _BUTTON = re.compile(r"M876 *S *([0-9])")
 
 
@@ -36,7 +37,7 @@ class EmergencyParser:
     def split(self, data: bytes) -> Iterator[tuple[bytes, Order | None]]:
         """Cut the received bytes after each line that is an emergency; the last piece has none."""
         seen = self._start + data
-        if not any(word.value.encode() in seen for word in Emergency):
+        if _ANY.search(seen) is None:
             tail = seen[seen.rfind(b"\n") + 1 :]
             self._start = tail[:START_BYTES]
             yield data, None

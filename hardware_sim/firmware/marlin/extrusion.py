@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def moved(machine: "Marlin", block: Block) -> None:
     """A block with filament has been driven."""
-    feed, asked_mm = machine.feed, block.filament_mm
-    given_mm = feed.turn(asked_mm)
-    if given_mm < asked_mm:
-        machine.witness.counters.air_printed_mm += asked_mm - given_mm
-    if feed.out:
-        pausing.check_runout(machine)
+    feed, given_mm = machine.feed, block.filament_mm
+    if given_mm < feed.spool.left_mm and not feed.jammed:
+        # The hot path: most filament comes from a spool that has enough of it.
+        feed.spool.left_mm -= given_mm
+    else:
+        given_mm = _scarce(machine, given_mm)
     begin, end = block.begin, block.end
     if (
         given_mm > 0.0
@@ -29,6 +29,16 @@ def moved(machine: "Marlin", block: Block) -> None:
         and machine.hotend.temperature(machine.now) >= HOT_C
     ):
         machine.witness.deposit(begin[0], begin[1], end[0], end[1], end[2], given_mm, machine.now)
+
+
+def _scarce(machine: "Marlin", asked_mm: float) -> float:
+    """A jam, or the spool's end: how much comes out."""
+    given_mm = machine.feed.turn(asked_mm)
+    if given_mm < asked_mm:
+        machine.witness.counters.air_printed_mm += asked_mm - given_mm
+    if machine.feed.out:
+        pausing.check_runout(machine)
+    return given_mm
 
 
 def apply(machine: "Marlin", fault: Fault) -> None:

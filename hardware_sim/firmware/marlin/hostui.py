@@ -9,6 +9,7 @@ class Reason(Enum):
     NONE = "nothing"
     FILAMENT_RUNOUT = "purge more, or go on"
     USER_CONTINUE = "go on"
+    PAUSE_RESUME = "resume what the display paused"
     INFO = "nothing but to be read"
 
 
@@ -43,6 +44,11 @@ class HostUI:
         """Only where no prompt waits for its answer."""
         if self.reason is Reason.NONE:
             self.ask(Reason.INFO, title, "Dismiss")
+
+    def tell_paused(self) -> None:
+        """The display paused the print; likewise."""
+        if self.reason is Reason.NONE:
+            self.ask(Reason.PAUSE_RESUME, "UI Pause", "Resume")
 
     def end(self) -> None:
         """Takes the prompt away; its reason stays until it is answered."""

@@ -137,6 +137,13 @@ class Marlin:
         self.runner.pump()
         return self._take()
 
+    def choose(self, entry: pausing.MenuEntry, now: float) -> bytes:
+        """A person chooses this in the display's menu."""
+        self._run(now)
+        pausing.choose(self, entry)
+        self.runner.pump()
+        return self._take()
+
     def load_spool(self, material: str, colour: str, grams: float, now: float) -> None:
         self._run(now)
         self.feed.load(material, colour, grams)

@@ -1,9 +1,11 @@
 """M0, M1, M125, M600, M108, M876, M412: waiting for a person, and filament that ran out.
 
-Source: Marlin 2.1 feature/pause.cpp, feature/runout.cpp, gcode/lcd/M0_M1.cpp, gcode/feature/pause, defaults of
-Configuration_adv.h ADVANCED_PAUSE_FEATURE. A machine without prompts has a display, whose knob goes on as M108 does.
+Source: Marlin 2.1 feature/pause.cpp, feature/runout.cpp, lcd/marlinui.cpp, gcode/lcd/M0_M1.cpp, gcode/feature/pause,
+defaults of Configuration_adv.h ADVANCED_PAUSE_FEATURE. A machine without prompts has a display, whose knob goes on as
+M108 does.
 """
 
+from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,14 @@ PURGE_MM = 50.0
 PURGE_MM_S = 3.0
 NOZZLE_TIMEOUT_S = 90.0
 """PAUSE_PARK_NOZZLE_TIMEOUT, real seconds."""
+
+
+class MenuEntry(StrEnum):
+    """What the display offers while a print is under way."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
 
 
 class Attention:
@@ -70,6 +80,22 @@ def pressed(machine: "Marlin") -> None:
     """The knob answers the purge menu too, which M108 doesn't."""
     machine.attention.choose(1)
     answered(machine)
+
+
+def choose(machine: "Marlin", entry: MenuEntry) -> None:
+    """The display's menu while a host prints: the firmware does nothing itself, it tells the host."""
+    match entry:
+        case MenuEntry.PAUSE:
+            machine.host.tell_paused()
+            machine.host.action("pause")
+        case MenuEntry.RESUME:
+            answered(machine)
+            machine.host.action("resume")
+            machine.attention.printing = True
+        case MenuEntry.STOP:
+            machine.host.action("cancel")
+            machine.attention.printing = False
+            machine.host.tell("UI Aborted")
 
 
 def start_timer(machine: "Marlin", _: list[str]) -> None:
