@@ -69,14 +69,6 @@ class GrblDriver(Checking, Bench, Overriding):
             details=self._details(),
         )
 
-    def _travel(self) -> Triple | None:
-        """$130 to $132 are millimetres, whatever $13 says."""
-        try:
-            x, y, z = (float(self.settings[number]) for number in (130, 131, 132))
-        except (KeyError, ValueError):
-            return None
-        return x, y, z
-
     def _details(self) -> tuple[str, ...]:
         told = [f"{kind}:{text}" for kind, text in self.messages.items() if kind in ("VER", "OPT")]
         if self.firmware.rx_bytes is None:
@@ -86,6 +78,14 @@ class GrblDriver(Checking, Bench, Overriding):
         if self.check_refused:
             told.append(f"no check mode: {self.check_refused}")
         return tuple(told)
+
+    def _travel(self) -> Triple | None:
+        """$130 to $132 are millimetres, whatever $13 says."""
+        try:
+            x, y, z = (float(self.settings[number]) for number in (130, 131, 132))
+        except (KeyError, ValueError):
+            return None
+        return x, y, z
 
     def _meet(self) -> None:
         """Bring a board that boots, rests or still moves to a fresh start. Raises NoAnswer."""

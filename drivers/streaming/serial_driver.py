@@ -215,7 +215,6 @@ class SerialDriver(Machine[Event]):
                 if self.requests.pending:
                     self.requests.pending = False
                     self.asked()
-                self.while_held()
             if go_on():
                 break
             self.requests.hold = self.readings.not_ready or reason
@@ -223,9 +222,6 @@ class SerialDriver(Machine[Event]):
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
-
-    def while_held(self) -> None:
-        """Called again and again in a hold by request."""
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)
