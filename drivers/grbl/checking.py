@@ -17,6 +17,8 @@ from drivers.grbl.lines import lasts, tool_change
 from drivers.grbl.reports import Triple
 
 Numbered = tuple[int, str]
+_TRIES = 2
+"""A byte of the first may be lost."""
 DOING = "checking the program: nothing moves"
 
 
@@ -46,19 +48,30 @@ class Checking(Holding):
         return hashlib.blake2b("\n".join([told, *lines]).encode("utf-8", "surrogatepass")).digest()
 
     def _entered(self) -> bool:
+        if not self.check_refused:
+            self._before = self.fresh_report().machine
+            self.check_refused = self._refusal()
         if self.check_refused:
-            return False
-        self._before = self.fresh_report().machine
-        try:
-            self.say("$C")
-        except RejectedByFirmware as error:
-            self.check_refused = error.answer
-            self.readings.details["check"] = f"none: {error.answer}"
+            self.readings.details["check"] = f"none: {self.check_refused}"
             return False
         self.checking = True
         self.doing = DOING
         self.become(State.RUNNING)
         return True
+
+    def _refusal(self) -> str:
+        """Have the firmware enter check mode; why it has not. An `ok` alone is not taken for it: lines would move."""
+        for _ in range(_TRIES):
+            try:
+                self.say("$C")
+            except RejectedByFirmware as error:
+                return error.answer
+            state = self.fresh_report().state
+            if state == "Check":
+                return ""
+            if state != "Idle":
+                raise NotReady(self.why_not())
+        return "$C is answered, but changes nothing"
 
     def _harmless(self, program: Iterator[Numbered], passed: list[Numbered]) -> Iterator[Numbered]:
         for number, line in program:

@@ -27,7 +27,7 @@ from drivers.grbl.checking import Checking, Numbered
 from drivers.grbl.console import RESET_S
 from drivers.grbl.firmware import firmware_of
 from drivers.grbl.holding import SPIN_UP_S
-from drivers.grbl.lines import shifts, tool_change, unsendable
+from drivers.grbl.lines import has_tool_change, shifts, tool_change, unsendable
 from drivers.grbl.modal import Modal
 from drivers.grbl.overriding import Overriding
 from drivers.grbl.reports import HOLDING, Report, Triple
@@ -120,7 +120,7 @@ class GrblDriver(Checking, Bench, Overriding):
         self._begun = True
 
     def work(self) -> None:
-        if not any("M" in line or "m" in line for line in self._lines):
+        if not has_tool_change(self._lines):
             self.exchange.stream(self._source, listen=True)
             return
         while (change := self._up_to_change()) is not None:

@@ -103,6 +103,20 @@ def test_a_firmware_without_check_mode_is_told_and_goes_on_without(answer: bytes
     assert script.texts.count(b"$C") == 1
 
 
+def test_an_ok_alone_is_not_taken_for_check_mode() -> None:
+    script = GrblScript({b"$C": b"ok\r\n"})
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        run(driver, "G1X1")
+        assert script.texts[4:9] == [b"$C", b"$C", b"G1X1", b"\x18", b"$#"], "a lost one is said again"
+        script.says[b"$C"] = b"ok\r\n"
+        script.checks, script.toggles = True, False
+        run(driver, "G1X2")
+        assert driver.status().details["check"] == "none: $C is answered, but changes nothing"
+        driver.close()
+    assert script.texts.count(b"G1X2") == 1
+
+
 @pytest.mark.parametrize("line", ["G10 L2 P1 X0", "G28.1", "$H", "M64 P0"])
 def test_what_would_act_in_check_mode_is_not_sent_there(line: str) -> None:
     script = GrblScript()
