@@ -25,6 +25,8 @@ from drivers.streaming.serial_driver import QUERY_S, SerialDriver
 HOLD_S = 5.0
 """Longest braking before a reset."""
 RESET_S = 3.0
+_RESETS = 2
+"""The first may be lost on its way, or its banner; at a standstill another does no harm."""
 _RESET = b"\x18"
 _INCH_MM = 25.4
 _SETTLED = (*HOLDING, "Idle", "Alarm", "Sleep", "Check")
@@ -138,10 +140,12 @@ class Console(SerialDriver[Answer]):
             self.port.urgent(b"!")
             self.last = Report("")
             self.wait(lambda: self.last.stands or self.last.state in _SETTLED[2:], HOLD_S)
-        self.cut(_RESET)
-        if not self.wait(lambda: bool(self.welcome), RESET_S):
-            raise NoAnswer("no banner after a reset")
-        self.exchange.settle(10 * QUIET_S)
+        for _ in range(_RESETS):
+            self.cut(_RESET)
+            if self.wait(lambda: bool(self.welcome), RESET_S):
+                self.exchange.settle(10 * QUIET_S)
+                return
+        raise NoAnswer("no banner after a reset")
 
     def cut(self, reset: bytes) -> None:
         """Send what ends everything under way."""

@@ -305,6 +305,18 @@ def test_a_lost_answer_is_no_answer_and_no_deadlock(garbled: bytes) -> None:
         driver.close()
 
 
+def test_a_reset_whose_banner_is_lost_is_repeated() -> None:
+    script = GrblScript(checks=False)
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        script.banners = [b"\r\nGrb 1.1h ['$' for hlp]\r\n"]
+        with pytest.raises(LineRefused) as caught:
+            driver.run(["G1X1", "G1X2"], lambda line: "no" if line == "G1X2" else None, Seen().watch())
+        assert caught.value.safe
+        driver.close()
+    assert script.texts[-4:] == [b"\x18", b"\x18", b"M5", b"M9"]
+
+
 def test_an_answer_too_many_is_a_fault() -> None:
     script = GrblScript({b"G1X2": b"ok\r\nok\r\n"}, checks=False)
     with peer(script, script.realtime) as machine:
