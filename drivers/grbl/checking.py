@@ -17,8 +17,6 @@ from drivers.grbl.lines import lasts, tool_change
 from drivers.grbl.reports import Triple
 
 Numbered = tuple[int, str]
-_TRIES = 2
-"""A byte of the first may be lost."""
 DOING = "checking the program: nothing moves"
 
 
@@ -48,29 +46,27 @@ class Checking(Holding):
         return hashlib.blake2b("\n".join([told, *lines]).encode("utf-8", "surrogatepass")).digest()
 
     def _entered(self) -> bool:
-        if not self.check_refused:
-            self._before = self.fresh_report().machine
-            self.check_refused = self._refusal()
-        if self.check_refused:
-            self.readings.details["check"] = f"none: {self.check_refused}"
+        self._before = self.fresh_report().machine
+        refusal = self.check_refused or self._refusal()
+        if refusal:
+            self.readings.details["check"] = f"none: {refusal}"
             return False
-        self.checking = True
         self.doing = DOING
         self.become(State.RUNNING)
         return True
 
     def _refusal(self) -> str:
         """Have the firmware enter check mode; why it has not. An `ok` alone is not taken for it: lines would move."""
-        for _ in range(_TRIES):
-            try:
-                self.say("$C")
-            except RejectedByFirmware as error:
-                return error.answer
-            state = self.fresh_report().state
-            if state == "Check":
-                return ""
-            if state != "Idle":
-                raise NotReady(self.why_not())
+        try:
+            self.say("$C")
+        except RejectedByFirmware as error:
+            self.check_refused = error.answer
+            return error.answer
+        self.checking = True
+        if self.fresh_report().state == "Check":
+            return ""
+        # It may be on all the same: then the run's lines would be answered, and not carried out.
+        self._leave()
         return "$C is answered, but changes nothing"
 
     def _harmless(self, program: Iterator[Numbered], passed: list[Numbered]) -> Iterator[Numbered]:

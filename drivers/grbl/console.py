@@ -100,7 +100,8 @@ class Console(SerialDriver[Answer]):
             raise NoAnswer("the firmware did not tell its modes ($G)") from error
 
     def offsets(self) -> Offsets:
-        """The coordinate systems that the firmware holds. Raises NoAnswer."""
+        """The coordinate systems that the firmware holds. Raises NoAnswer, RejectedByFirmware."""
+        self.known = None
         self.messages.pop("G54", None)
         self.say("$#")
         try:

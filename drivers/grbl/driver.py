@@ -19,6 +19,7 @@ from drivers.errors import (
     MachineFault,
     NoAnswer,
     NotReady,
+    RejectedByFirmware,
 )
 from drivers.gcode import without_comments
 from drivers.grbl.answers import AlarmRaised
@@ -116,8 +117,18 @@ class GrblDriver(Checking, Bench, Overriding):
         self._source = iter(self.current.program)
         if self._lines:
             self._source = self.checked(self._lines, self._source)
-            self.offsets()
+            self._know_offsets()
         self._begun = True
+
+    def _know_offsets(self) -> None:
+        """A firmware that tells none is not guarded."""
+        self.readings.details.pop("offset", None)
+        try:
+            self.offsets()
+        except (NoAnswer, RejectedByFirmware) as untold:
+            if self.link.in_flight:
+                raise
+            self.readings.details["offset"] = f"not watched: {untold}"
 
     def work(self) -> None:
         if not has_tool_change(self._lines):

@@ -222,6 +222,8 @@ class SerialDriver(Machine[Event]):
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
+        # A hold that was asked for while it was going on again is not forgotten.
+        self.requests.pending = self.requests.pending or self.requests.hold is not None
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)

@@ -85,8 +85,6 @@ class GrblScript:
     """Letters of what stays on, whatever is said."""
     off_in_hold: bool = False
     door_open: bool = False
-    toggles: bool = True
-    """It not only answers `$C`, but enters check mode."""
     steered: bool = True
     """It takes overrides."""
     texts: Heard = field(default_factory=Heard)
@@ -98,7 +96,7 @@ class GrblScript:
         if line in self.says:
             return self.says.pop(line)
         if line == b"$C":
-            self.state = b"Check" if self.checks and self.toggles else self.state
+            self.state = b"Check" if self.checks else self.state
             return b"[MSG:Enabled]\r\nok\r\n" if self.checks else b"error:3\r\n"
         if line.startswith(b"M3"):
             self.rpm = 8000

@@ -340,6 +340,16 @@ def test_a_work_offset_that_nothing_explains_ends_the_run() -> None:
         driver.close()
 
 
+@pytest.mark.parametrize("answer", [b"ok\r\n", b"error:3\r\n"])
+def test_a_firmware_that_tells_no_offsets_is_not_guarded(answer: bytes) -> None:
+    script = GrblScript({b"$#": answer}, checks=False)
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        assert run(driver, "G54", "G1X1").safe
+        assert driver.status().details["offset"].startswith("not watched: ")
+        driver.close()
+
+
 def test_a_program_may_shift_its_own_offset() -> None:
     script = GrblScript(checks=False)
     with peer(script, script.realtime) as machine:
