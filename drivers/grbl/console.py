@@ -17,7 +17,7 @@ from drivers.grbl.modal import Modal, read_modal
 from drivers.grbl.offsets import Offsets, read_offsets
 from drivers.grbl.progress import Progress
 from drivers.grbl.protocol import GrblProtocol
-from drivers.grbl.reports import HOLDING, Report, Triple
+from drivers.grbl.reports import Report, Triple
 from drivers.grbl.states import why_not_ready
 from drivers.streaming.exchange import QUIET_S
 from drivers.streaming.serial_driver import QUERY_S, SerialDriver
@@ -29,7 +29,7 @@ _RESETS = 2
 """The first may be lost on its way, or its banner; at a standstill another does no harm."""
 _RESET = b"\x18"
 _INCH_MM = 25.4
-_SETTLED = (*HOLDING, "Idle", "Alarm", "Sleep", "Check")
+_SETTLED = ("Idle", "Alarm", "Sleep", "Check")
 
 
 class Console(SerialDriver[Answer]):
@@ -140,7 +140,7 @@ class Console(SerialDriver[Answer]):
         if brake:
             self.port.urgent(b"!")
             self.last = Report("")
-            self.wait(lambda: self.last.stands or self.last.state in _SETTLED[2:], HOLD_S)
+            self.wait(lambda: self.last.stands or self.last.state in _SETTLED, HOLD_S)
         for _ in range(_RESETS):
             self.cut(_RESET)
             if self.wait(lambda: bool(self.welcome), RESET_S):
