@@ -43,6 +43,8 @@ class Capabilities:
     """What becomes of a run is what a person says of it; nothing is measured."""
     volume_mm: tuple[float, float, float] | None = None
     """Travel as firmware or host tell it; None: they don't."""
+    dangers: tuple[str, ...] = ()
+    """What of its own protection is missing, or not known to be there."""
     details: tuple[str, ...] = ()
 
 

@@ -5,9 +5,10 @@ opening a serial port restarts most boards: of one that prints from its own card
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,8 @@ WEB_S = 5.0
 _LISTEN_S = 0.1
 _TEXT_BYTES = 20_000
 _BODY_BYTES = 65536
-_AT_ONCE = 16
+PATIENCE_S = 60.0
+"""Longest for all together."""
 _REFUSED = (401, 403)
 
 
@@ -72,11 +74,33 @@ class Found:
     detail: str = ""
 
 
-def look_at_all(places: Sequence[Place]) -> list[Found]:
-    """Side by side, in the order given: a board takes seconds to boot."""
+def look_at_all(places: Sequence[Place], patience_s: float = PATIENCE_S) -> list[Found]:
+    """Side by side, in the order given: a board takes seconds to boot. What isn't done in time is left to itself."""
     held = holders()
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(places))), "finding") as pool:
-        return list(pool.map(lambda place: look_at(place, held), places))
+    looks = [(place, _begin_look(place, held)) for place in places]
+    deadline_s = time.monotonic() + patience_s
+    return [_end_look(place, look, deadline_s) for place, look in looks]
+
+
+def _begin_look(place: Place, held: Mapping[str, str]) -> "Future[Found]":
+    look: Future[Found] = Future()
+
+    def work() -> None:
+        try:
+            look.set_result(look_at(place, held))
+        except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
+            look.set_exception(error)
+
+    # A daemon: whoever asked ends without it, should a driver never come back.
+    threading.Thread(target=work, name=f"finding {place.url}", daemon=True).start()
+    return look
+
+
+def _end_look(place: Place, look: "Future[Found]", deadline_s: float) -> Found:
+    try:
+        return look.result(max(0.0, deadline_s - time.monotonic()))
+    except TimeoutError:
+        return Found(place.url, Outcome.FAULT, detail="it answers on and on, but tells nothing that its driver needs")
 
 
 def look_at(place: Place, held: Mapping[str, str]) -> Found:
@@ -175,8 +199,8 @@ def _recognised(text: str, url: str, signs: Mapping[str, SerialSign]) -> Iterato
             yield Found(url, Outcome.AT_WORK if busy else Outcome.FOUND, driver, firmware, detail=busy)
 
 
-def _meet(found: Found, place: Place) -> Found:
-    """What its own driver says of it."""
+def _meet(found: Found, place: Place, *, guarded: bool = False) -> Found:
+    """What its own driver says of it; `guarded`: without a key it refused to answer."""
     port = PortSettings(place.url, api_key=place.api_key)
     driver = make(found.driver, port if found.baudrate is None else replace(port, baudrate=found.baudrate))
     try:
@@ -185,7 +209,7 @@ def _meet(found: Found, place: Place) -> Found:
     except PortBusy as error:
         return replace(found, outcome=Outcome.IN_USE, detail=str(error))
     except HostRefused as error:
-        outcome = Outcome.NEEDS_KEY if error.status in _REFUSED else Outcome.FAULT
+        outcome = Outcome.NEEDS_KEY if guarded or error.status in _REFUSED else Outcome.FAULT
         return replace(found, outcome=outcome, detail=str(error))
     except DriverError as error:
         return replace(found, outcome=Outcome.FAULT, detail=f"{type(error).__name__}: {error}")
@@ -220,7 +244,8 @@ def _look_at_host(place: Place) -> Found:
                 answered = True
                 host = entry.sign.recognise(status, body)
                 if host:
-                    return _meet(Found(place.url, Outcome.FOUND, driver, host), place)
+                    found = Found(place.url, Outcome.FOUND, driver, host)
+                    return _meet(found, place, guarded=status in _REFUSED)
                 refused = refused or status in _REFUSED
     except httpx.ConnectError as error:
         return Found(place.url, Outcome.GONE, detail=f"nobody listens: {error}")

@@ -34,14 +34,14 @@ def machines(
             Console().print(line)
         return
     from shop_agent.bench.client import BenchClient
-    from shop_agent.bench.terminal import machine_table
+    from shop_agent.bench.terminal import lost_link_text, machine_table
 
     with closing(BenchClient(loaded.data)) as client:
         found = client.machines()
     if json:
         sys.stdout.write("[" + ",".join(one.model_dump_json() for one in found) + "]\n")
     else:
-        Console().print(machine_table(found))
+        Console().print(machine_table(found), lost_link_text(found), sep="\n")
 
 
 @app.command()

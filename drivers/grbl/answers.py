@@ -119,20 +119,20 @@ def _fact(line: str) -> Answer:
 
 def recognise(text: str) -> str:
     """Name and version that `$I` or a banner tells, if that is who answered; at work it tells its state alone."""
-    welcome, messages, reports = "", dict[str, str](), False
+    welcome, messages, state = "", dict[str, str](), ""
     for answer in _answers(text):
         match answer:
             case Message(kind, told):
                 messages[kind] = told
             case Welcome(banner):
                 welcome = banner
-            case Report():
-                reports = True
+            case Report(state):
+                pass
             case _:
                 continue
     if welcome or "VER" in messages:
         return firmware_of(welcome, messages).name
-    return "Grbl" if reports else ""
+    return "Grbl" if state else ""
 
 
 def busy(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ class Bench(Console, Setup, Probing):
         self.at_tool = False
         """A run waits for a tool change."""
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._at_job = False
         self._door = Lock()
         super().__init__(port, clock)
 
@@ -125,23 +126,20 @@ class Bench(Console, Setup, Probing):
                 return None
             job = _Job(act, Future())
             self._jobs.put(job)
+        self.requests.pending = True
         self.port.wake()
         return job.told
 
-    def while_held(self) -> None:
-        try:
-            job = self._jobs.get_nowait()
-        except Empty:
+    def asked(self) -> None:
+        """Whatever is asked for in the midst of a job waits for its end."""
+        if self._at_job:
             return
+        self._at_job = True
         try:
-            job.told.set_result(job.act())
-        except DriverError as error:
-            job.told.set_exception(error)
-            if isinstance(error, MachineFault) and not isinstance(error, NotReady) and not error.safe:
-                raise
-        except BaseException:
-            job.told.set_exception(DriverMisuse("the run was ended meanwhile"))
-            raise
+            while not self._jobs.empty():
+                _do(self._jobs.get_nowait())
+        finally:
+            self._at_job = False
 
     @contextmanager
     def bench_open(self) -> Iterator[None]:
@@ -155,3 +153,16 @@ class Bench(Console, Setup, Probing):
                 self.at_tool = False
             while not self._jobs.empty():
                 self._jobs.get_nowait().told.set_exception(DriverMisuse("the run no longer waits for a tool change"))
+
+
+def _do(job: _Job) -> None:
+    """Raises what ends the run, too."""
+    try:
+        job.told.set_result(job.act())
+    except DriverError as error:
+        job.told.set_exception(error)
+        if isinstance(error, MachineFault) and not isinstance(error, NotReady) and not error.safe:
+            raise
+    except BaseException:
+        job.told.set_exception(DriverMisuse("the run was ended meanwhile"))
+        raise

@@ -46,19 +46,28 @@ class Checking(Holding):
         return hashlib.blake2b("\n".join([told, *lines]).encode("utf-8", "surrogatepass")).digest()
 
     def _entered(self) -> bool:
-        if self.check_refused:
-            return False
         self._before = self.fresh_report().machine
+        refusal = self.check_refused or self._refusal()
+        if refusal:
+            self.readings.details["check"] = f"none: {refusal}"
+            return False
+        self.doing = DOING
+        self.become(State.RUNNING)
+        return True
+
+    def _refusal(self) -> str:
+        """Have the firmware enter check mode; why it has not. An `ok` alone is not taken for it: lines would move."""
         try:
             self.say("$C")
         except RejectedByFirmware as error:
             self.check_refused = error.answer
-            self.readings.details["check"] = f"none: {error.answer}"
-            return False
+            return error.answer
         self.checking = True
-        self.doing = DOING
-        self.become(State.RUNNING)
-        return True
+        if self.fresh_report().state == "Check":
+            return ""
+        # It may be on all the same: then the run's lines would be answered, and not carried out.
+        self._leave()
+        return "$C is answered, but changes nothing"
 
     def _harmless(self, program: Iterator[Numbered], passed: list[Numbered]) -> Iterator[Numbered]:
         for number, line in program:

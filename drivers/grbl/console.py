@@ -17,7 +17,7 @@ from drivers.grbl.modal import Modal, read_modal
 from drivers.grbl.offsets import Offsets, read_offsets
 from drivers.grbl.progress import Progress
 from drivers.grbl.protocol import GrblProtocol
-from drivers.grbl.reports import HOLDING, Report, Triple
+from drivers.grbl.reports import Report, Triple
 from drivers.grbl.states import why_not_ready
 from drivers.streaming.exchange import QUIET_S
 from drivers.streaming.serial_driver import QUERY_S, SerialDriver
@@ -25,9 +25,11 @@ from drivers.streaming.serial_driver import QUERY_S, SerialDriver
 HOLD_S = 5.0
 """Longest braking before a reset."""
 RESET_S = 3.0
+_RESETS = 2
+"""The first may be lost on its way, or its banner; at a standstill another does no harm."""
 _RESET = b"\x18"
 _INCH_MM = 25.4
-_SETTLED = (*HOLDING, "Idle", "Alarm", "Sleep", "Check")
+_SETTLED = ("Idle", "Alarm", "Sleep", "Check")
 
 
 class Console(SerialDriver[Answer]):
@@ -98,7 +100,8 @@ class Console(SerialDriver[Answer]):
             raise NoAnswer("the firmware did not tell its modes ($G)") from error
 
     def offsets(self) -> Offsets:
-        """The coordinate systems that the firmware holds. Raises NoAnswer."""
+        """The coordinate systems that the firmware holds. Raises NoAnswer, RejectedByFirmware."""
+        self.known = None
         self.messages.pop("G54", None)
         self.say("$#")
         try:
@@ -137,11 +140,13 @@ class Console(SerialDriver[Answer]):
         if brake:
             self.port.urgent(b"!")
             self.last = Report("")
-            self.wait(lambda: self.last.stands or self.last.state in _SETTLED[2:], HOLD_S)
-        self.cut(_RESET)
-        if not self.wait(lambda: bool(self.welcome), RESET_S):
-            raise NoAnswer("no banner after a reset")
-        self.exchange.settle(10 * QUIET_S)
+            self.wait(lambda: self.last.stands or self.last.state in _SETTLED, HOLD_S)
+        for _ in range(_RESETS):
+            self.cut(_RESET)
+            if self.wait(lambda: bool(self.welcome), RESET_S):
+                self.exchange.settle(10 * QUIET_S)
+                return
+        raise NoAnswer("no banner after a reset")
 
     def cut(self, reset: bytes) -> None:
         """Send what ends everything under way."""

@@ -19,6 +19,7 @@ from drivers.errors import (
     MachineFault,
     NoAnswer,
     NotReady,
+    RejectedByFirmware,
 )
 from drivers.gcode import without_comments
 from drivers.grbl.answers import AlarmRaised
@@ -27,7 +28,7 @@ from drivers.grbl.checking import Checking, Numbered
 from drivers.grbl.console import RESET_S
 from drivers.grbl.firmware import firmware_of
 from drivers.grbl.holding import SPIN_UP_S
-from drivers.grbl.lines import shifts, tool_change, unsendable
+from drivers.grbl.lines import has_tool_change, shifts, tool_change, unsendable
 from drivers.grbl.modal import Modal
 from drivers.grbl.overriding import Overriding
 from drivers.grbl.reports import HOLDING, Report, Triple
@@ -39,6 +40,7 @@ Change = tuple[int, int | None, str]
 
 
 class GrblDriver(Checking, Bench, Overriding):
+    ends_its_queue = False
     _lines: Sequence[str] = ()
     _source: Iterator[Numbered] = iter(())
     _asked_s = 0.0
@@ -69,14 +71,6 @@ class GrblDriver(Checking, Bench, Overriding):
             details=self._details(),
         )
 
-    def _travel(self) -> Triple | None:
-        """$130 to $132 are millimetres, whatever $13 says."""
-        try:
-            x, y, z = (float(self.settings[number]) for number in (130, 131, 132))
-        except (KeyError, ValueError):
-            return None
-        return x, y, z
-
     def _details(self) -> tuple[str, ...]:
         told = [f"{kind}:{text}" for kind, text in self.messages.items() if kind in ("VER", "OPT")]
         if self.firmware.rx_bytes is None:
@@ -86,6 +80,14 @@ class GrblDriver(Checking, Bench, Overriding):
         if self.check_refused:
             told.append(f"no check mode: {self.check_refused}")
         return tuple(told)
+
+    def _travel(self) -> Triple | None:
+        """$130 to $132 are millimetres, whatever $13 says."""
+        try:
+            x, y, z = (float(self.settings[number]) for number in (130, 131, 132))
+        except (KeyError, ValueError):
+            return None
+        return x, y, z
 
     def _meet(self) -> None:
         """Bring a board that boots, rests or still moves to a fresh start. Raises NoAnswer."""
@@ -116,11 +118,21 @@ class GrblDriver(Checking, Bench, Overriding):
         self._source = iter(self.current.program)
         if self._lines:
             self._source = self.checked(self._lines, self._source)
-            self.offsets()
+            self._know_offsets()
         self._begun = True
 
+    def _know_offsets(self) -> None:
+        """A firmware that tells none is not guarded."""
+        self.readings.details.pop("offset", None)
+        try:
+            self.offsets()
+        except (NoAnswer, RejectedByFirmware) as untold:
+            if self.link.in_flight:
+                raise
+            self.readings.details["offset"] = f"not watched: {untold}"
+
     def work(self) -> None:
-        if not any("M" in line or "m" in line for line in self._lines):
+        if not has_tool_change(self._lines):
             self.exchange.stream(self._source, listen=True)
             return
         while (change := self._up_to_change()) is not None:

@@ -1,7 +1,7 @@
 """What the driver has to know of a program line's text; comments are gone by then."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from drivers.gcode import without_comments
 
@@ -38,12 +38,16 @@ def unsendable(line: str) -> str | None:
 
 def lasts(line: str) -> bool:
     """It would change something in check mode too: what is stored, or an output."""
-    return _LASTING.search(line) is not None
+    return _LASTING.search(line) is not None if UNUSUAL.search(line) else False
 
 
 def shifts(lines: Sequence[str]) -> bool:
     """One of them may change the work offset otherwise than by choosing G54 to G59."""
     return any(_SHIFTS.search(without_comments(line)) for line in lines)
+
+
+def has_tool_change(lines: Iterable[str]) -> bool:
+    return any(_CHANGE.search(line) for line in lines if "M" in line or "m" in line)
 
 
 def tool_change(line: str) -> tuple[int | None, str] | None:

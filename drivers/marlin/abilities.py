@@ -46,6 +46,9 @@ class Abilities:
             f"has {', '.join(named)}" if named else "reports no capabilities",
         )
 
+    def dangers(self) -> tuple[str, ...]:
+        return () if self.has("THERMAL_PROTECTION") else (self._protection(),)
+
     def _protection(self) -> str:
         match self._reported.get("THERMAL_PROTECTION"):
             case True:

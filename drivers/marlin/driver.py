@@ -59,6 +59,7 @@ class MarlinDriver(MarlinListener):
             skip_object=self.abilities.knows("M486"),
             executed_lines=self.abilities.advanced_ok,
             lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
+            dangers=self.abilities.dangers(),
             details=self.abilities.details(),
         )
 
@@ -179,10 +180,6 @@ class MarlinDriver(MarlinListener):
             self.ending = False
             self.waits.over()
             self.show_waits()
-
-    def executed_at_rest(self, acknowledged: int, executed: int) -> int:
-        """Its M400 has waited for all motion."""
-        return acknowledged
 
     def _make_safe(self, anew: bool) -> bool:
         if self.link.patient or self.waits.reason:

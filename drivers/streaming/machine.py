@@ -58,6 +58,8 @@ class Machine(ABC, Generic[Event]):
     """Overtakes whatever is queued."""
     last_resort: bytes
     """Sent blindly when the safe end state can't be confirmed."""
+    ends_its_queue = True
+    """The safe end state lets the machine finish what it had acknowledged."""
 
     def __init__(self, port: PortSettings, protocol: LineProtocol[Event], clock: Callable[[], float]) -> None:
         self.port_settings = port
@@ -127,10 +129,6 @@ class Machine(ABC, Generic[Event]):
     def executed(self) -> int:
         """Program lines that count as done while the run goes."""
         return self._protocol.done
-
-    def executed_at_rest(self, acknowledged: int, executed: int) -> int:
-        """The same, once a run has ended early and in order; by default what was executed before that."""
-        return executed
 
     # What it tells ----------------------------------------------------------------------------------
 

@@ -139,8 +139,8 @@ class SerialDriver(Machine[Event]):
         return self._ended(self.after_stop(fault))
 
     def _end_safely(self, cause: DriverError | None) -> bool:
-        acknowledged, executed = self._protocol.done, self.lines_done
-        self.current.ended_at = executed
+        acknowledged = self._protocol.done
+        self.current.ended_at = self.lines_done
         try:
             if isinstance(cause, LinkLost):
                 self._reconnect()
@@ -148,8 +148,9 @@ class SerialDriver(Machine[Event]):
         except MachineFault:
             self.port.urgent(self.last_resort)
             return False
-        if safe and not isinstance(cause, MachineFault):
-            self.current.ended_at = self.executed_at_rest(acknowledged, executed)
+        if safe and self.ends_its_queue and not isinstance(cause, MachineFault):
+            # The machine has come to rest in order: nothing that it had taken was left undone.
+            self.current.ended_at = max(acknowledged, self.lines_done)
         return safe
 
     def _reconnect(self) -> None:
@@ -215,7 +216,6 @@ class SerialDriver(Machine[Event]):
                 if self.requests.pending:
                     self.requests.pending = False
                     self.asked()
-                self.while_held()
             if go_on():
                 break
             self.requests.hold = self.readings.not_ready or reason
@@ -223,9 +223,8 @@ class SerialDriver(Machine[Event]):
         run.held_here = False
         self.become(State.RUNNING)
         run.watch.resumed()
-
-    def while_held(self) -> None:
-        """Called again and again in a hold by request."""
+        # A hold that was asked for while it was going on again is not forgotten.
+        self.requests.pending = self.requests.pending or self.requests.hold is not None
 
     def tick(self, now_s: float) -> None:
         self.polled(now_s)

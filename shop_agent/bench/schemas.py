@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from broker.wire.messages import LotCount
 from shop_agent.state.records import Mode, Standing
 from shop_agent.state.tasks import TaskKind
+from shop_agent.streamer.wire import Percent
 
 Triple = tuple[float, float, float]
 
@@ -172,6 +173,8 @@ class MachineView(Schema):
     skipped: tuple[str, ...] = ()
     prompt: str = ""
     """What the machine asks a person at it; `resume` answers."""
+    details: dict[str, str] = Field(default_factory=dict)
+    """What else it tells, such as its overrides."""
     presence_left_s: float | None = None
     pid: int | None = None
     """Of its streamer."""
@@ -196,12 +199,12 @@ class Skip(Schema):
 
 
 class OverrideTo(Schema):
-    """Percent of what the program says; None leaves one as it is."""
+    """Percent of what the program says, never over what was checked; None leaves one as it is."""
 
     operator: str
-    feed_percent: int | None = None
-    rapid_percent: int | None = None
-    spindle_percent: int | None = None
+    feed_percent: Percent | None = None
+    rapid_percent: Percent | None = None
+    spindle_percent: Percent | None = None
 
 
 class ProbeBy(Schema):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.prompt import Confirm, FloatPrompt, IntPrompt, Prompt
 from rich.table import Table
+from rich.text import Text
 
 from broker.wire.messages import LotCount, Scrap, ScrapReason
 from shop_agent.bench import schemas
@@ -32,6 +33,12 @@ def machine_table(machines: list[schemas.MachineView]) -> Table:
         firmware = "by hand: attested" if one.attested else one.firmware or ""
         table.add_row(one.name, one.standing, one.mode, one.run or "", _progress(one), left, firmware, _why(one))
     return table
+
+
+def lost_link_text(machines: list[schemas.MachineView]) -> Text:
+    """What becomes of each machine once its cable is gone, as its streamer says."""
+    lines = [f"{one.name}: when its link is lost: {one.lost_link}" for one in machines if one.lost_link]
+    return Text("\n".join(lines))
 
 
 def _progress(machine: schemas.MachineView) -> str:

@@ -21,13 +21,16 @@ class Advice:
 def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
     """About the address and who is there."""
     name, machine = spot.name, spot.machine
+    if spot.trouble:
+        yield Advice(name, spot.trouble)
     match found.outcome:
         case Outcome.FOUND:
             yield from _of_match(spot, found)
         case Outcome.IN_USE | Outcome.AT_WORK:
             yield Advice(name, f"{found.outcome}: not touched ({found.detail})", attention=False)
         case Outcome.NEEDS_KEY:
-            yield Advice(name, f"{found.firmware or 'it'} needs a key: give --key-file, or api_key_file in agent.toml")
+            text = f"{found.firmware or 'it'} needs a key: give --key-file, or api_key_file in agent.toml"
+            yield Advice(name, f"{text} ({found.detail})")
         case Outcome.FAULT:
             yield Advice(name, f"{found.firmware} answers, but: {found.detail}")
         case Outcome.UNKNOWN:
@@ -35,7 +38,7 @@ def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
         case Outcome.GONE:
             yield Advice(name, f"nobody is there: {found.detail}")
     if found.capabilities is not None:
-        yield from _of_firmware(name, found.driver, found.capabilities)
+        yield from _of_firmware(name, found.capabilities)
 
 
 def _of_match(spot: Spot, found: Found) -> Iterator[Advice]:
@@ -48,15 +51,11 @@ def _of_match(spot: Spot, found: Found) -> Iterator[Advice]:
         yield Advice(spot.name, f"agent.toml says baudrate = {machine.baudrate}, it answers at {found.baudrate}")
 
 
-def _of_firmware(name: str, driver: str, can: Capabilities) -> Iterator[Advice]:
-    """Marlin tells its abilities by name; what it doesn't tell is absent."""
-    if driver != "marlin":
-        return
-    if "THERMAL_PROTECTION" not in can.details:
-        yield Advice(name, "its firmware reports no thermal protection: a loose sensor could overheat it")
-    if "EMERGENCY_PARSER" not in can.details:
-        text = "no emergency parser: `stop` waits behind what the firmware has taken already"
-        yield Advice(name, text, attention=False)
+def _of_firmware(name: str, can: Capabilities) -> Iterator[Advice]:
+    for danger in can.dangers:
+        yield Advice(name, danger)
+    for detail in can.details:
+        yield Advice(name, detail, attention=False)
 
 
 def of_files(machine: MachineSection, policy: Policy | None, limits: str) -> Iterator[Advice]:

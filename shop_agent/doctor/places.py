@@ -22,10 +22,12 @@ class Spot:
     machine: MachineSection | None = None
     guessed: bool = False
     """Nobody said that there is anything here."""
+    trouble: str = ""
+    """Why its key can't be read."""
 
 
 def this_computer(config: AgentConfig | None, api_key: str) -> list[Spot]:
-    """Serial ports, hosts on loopback, and every port of agent.toml. Raises BadConfig."""
+    """Serial ports, hosts on loopback, and every port of agent.toml."""
     urls = [(url, url, False) for url in serial_ports()]
     urls += [(url, url, True) for url in usual_hosts()]
     known = {_same(url) for url, _, _ in urls}
@@ -83,7 +85,11 @@ def _spot(config: AgentConfig | None, name: str, url: str, api_key: str, *, gues
     machine = machine_at(config.machines if config else (), url)
     if machine is None:
         return Spot(name, Place(url, api_key), guessed=guessed)
-    return Spot(machine.name, Place(url, machine.api_key() or api_key, machine.baudrate), machine)
+    try:
+        key, trouble = machine.api_key() or api_key, ""
+    except BadConfig as error:
+        key, trouble = api_key, str(error)
+    return Spot(machine.name, Place(url, key, machine.baudrate), machine, trouble=trouble)
 
 
 def machine_at(machines: Sequence[MachineSection], url: str) -> MachineSection | None:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -57,8 +58,11 @@ def show(report: Report, console: Console) -> None:
         chosen = [remark for remark in report.remarks if remark.attention is attention]
         if chosen:
             console.print(Text(f"\n{title}", "bold"))
-        for remark in chosen:
-            console.print(Text.assemble("  ", (remark.machine, style), f": {remark.text}" if remark.machine else ""))
+        for name in dict.fromkeys(remark.machine for remark in chosen):
+            texts = [remark.text for remark in chosen if remark.machine == name]
+            console.print(Text(f"  {name}", style))
+            for text in texts:
+                console.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
 def _table(machines: tuple[Seen, ...]) -> Table:

@@ -283,6 +283,7 @@ class Service:
             objects=status.objects,
             skipped=status.skipped,
             prompt=status.prompt,
+            details=status.details,
             pid=os.getpid(),
         )
 

@@ -80,13 +80,17 @@ class SkipObject(Line):
     name: str
 
 
+Percent = Annotated[int, Field(ge=10, le=100)]
+"""Of what a program says; more would carry it past the limits that it was checked against."""
+
+
 class Override(Line):
     """None leaves one as it is."""
 
     verb: Literal["override"] = "override"
-    feed_percent: int | None = None
-    rapid_percent: int | None = None
-    spindle_percent: int | None = None
+    feed_percent: Percent | None = None
+    rapid_percent: Percent | None = None
+    spindle_percent: Percent | None = None
 
 
 class Probe(Line):
@@ -205,6 +209,8 @@ class MachineStatus(Line):
     skipped: tuple[str, ...] = ()
     prompt: str = ""
     """What the machine asks a person at it; `resume` answers."""
+    details: dict[str, str] = Field(default_factory=dict)
+    """What else it tells, for people."""
     pid: int
 
 

@@ -14,6 +14,7 @@ _NUMBER = re.compile(rb"N\d+ ")
 _GREETING = b"\r\nGrbl 1.1h ['$' for help]\r\n"
 _REPORT = b"<Run|MPos:0.000,0.000,0.000|FS:1000,0|WCO:0.000,0.000,0.000>\r\n"
 _IDLE = _REPORT.replace(b"Run", b"Idle")
+_CHECK = _REPORT.replace(b"Run", b"Check")
 _MARLIN = {
     b"M105": b"ok T:21.0 /0.0 B:20.0 /0.0 @:0 B@:0\n",
     b"M115": b"FIRMWARE_NAME:Marlin 2.1 (bench) MACHINE_TYPE:Bench EXTRUDER_COUNT:1\nCap:AUTOREPORT_TEMP:1\nok\n",
@@ -49,8 +50,8 @@ class Grbl:
         if b"$" not in data and b"\x18" not in data and b"G4" not in data and b"M" not in data:
             reports = data.count(b"?")
             lines = data.count(b"\n")
-            if lines and not self.checking:
-                self.report = _REPORT
+            if lines:
+                self.report = _CHECK if self.checking else _REPORT
             return b"ok\r\n" * lines + self.report * reports
         return b"".join(self._piece(piece) for piece in re.split(rb"(?<=[\n?!~\x18\x84\x9e])", data) if piece)
 
@@ -65,8 +66,10 @@ class Grbl:
         line = piece.strip()
         if line == b"$C":
             self.checking = not self.checking
+            self.report = _CHECK if self.checking else _IDLE
             return b"[MSG:Enabled]\r\nok\r\n" if self.checking else b"[MSG:Disabled]\r\nok\r\n" + _GREETING
-        self.report = _IDLE if line.startswith((b"G4", b"M5", b"$")) or self.checking else _REPORT
+        if not self.checking:
+            self.report = _IDLE if line.startswith((b"G4", b"M5", b"M9", b"$")) else _REPORT
         return _GRBL.get(line, b"ok\r\n")
 
 

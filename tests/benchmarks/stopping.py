@@ -90,10 +90,12 @@ def plugged(wire: Wire) -> Iterator[str]:
             os.close(fd)
 
 
+_WATCH = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
+
+
 def _run(driver: Driver, program: list[str], check: LineCheck) -> None:
-    watch = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
     try:
-        driver.run(program, check, watch)
+        driver.run(program, check, _WATCH)
     except DriverError:
         return
     raise AssertionError("the run did not end in a fault")
@@ -103,9 +105,13 @@ def _delay_s(firmware: str, wire: Wire, act: Act) -> float:
     with plugged(wire) as port:
         driver = make(firmware, PortSettings(port, answer_s=2.0))
         driver.open()
+        program = printer(2000) if firmware == "marlin" else router(2000)
+        if firmware == "grbl":
+            # Before its first run a program is checked, with nothing that moves and would have to be stopped.
+            driver.run(program, allow, _WATCH)
         check = act(driver, wire)
         wire.armed = True
-        _run(driver, printer(2000) if firmware == "marlin" else router(2000), check)
+        _run(driver, program, check)
         driver.close()
     if not wire.stopped_s:
         raise AssertionError(f"no stop came: {wire.stop!r}")

@@ -79,6 +79,8 @@ class GrblScript:
     state: bytes = b"Idle"
     rpm: int = 0
     overrides: list[int] = field(default_factory=lambda: [100, 100, 100])
+    banners: list[bytes] = field(default_factory=list)
+    """What comes instead of the next ones."""
     stuck: bytes = b""
     """Letters of what stays on, whatever is said."""
     off_in_hold: bool = False
@@ -132,7 +134,7 @@ class GrblScript:
                 self.state = b"Idle"
             case 0x18:
                 self.state, self.rpm = b"Alarm" if self.state == b"Alarm" else b"Idle", 0
-                return self.banner
+                return self.banners.pop(0) if self.banners else self.banner
             case _:
                 self._override(byte)
         return b""

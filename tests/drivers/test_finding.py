@@ -18,7 +18,9 @@ from drivers import finding
 from drivers.base import DriverEntry, PortSettings, WebSign
 from drivers.finding import Outcome, Place, look_at, look_at_all
 from drivers.grbl.answers import SIGN as GRBL
+from drivers.marlin.abilities import Abilities
 from drivers.marlin.answers import SIGN as MARLIN
+from drivers.marlin.answers import Capability
 from drivers.marlin.driver import MarlinDriver
 from drivers.registry import DRIVERS
 from drivers.transports import Port
@@ -152,6 +154,15 @@ def test_a_printer_at_work_is_known(text: str, busy: str) -> None:
     assert bool(MARLIN.busy(text)) == bool(busy)
 
 
+@pytest.mark.parametrize(("told", "danger"), [(None, "doesn't say"), (False, "THERMAL PROTECTION IS OFF"), (True, "")])
+def test_a_printer_that_could_burn_says_so(told: bool | None, danger: str) -> None:
+    abilities = Abilities()
+    if told is not None:
+        abilities.take(Capability("THERMAL_PROTECTION", told))
+    assert danger in "".join(abilities.dangers())
+    assert bool(abilities.dangers()) == bool(danger)
+
+
 def test_no_sign_takes_the_others_firmware_for_its_own() -> None:
     marlin = 'echo:Unknown command: "$I"\nFIRMWARE_NAME:Marlin 2.1.2 PROTOCOL_VERSION:1.0\nok\n'
     grbl = (
@@ -183,6 +194,24 @@ def test_a_serial_server_is_asked_at_one_speed() -> None:
             server.shutdown()
             thread.join()
     assert (found.driver, found.firmware, found.baudrate) == ("marlin", "Marlin bugfix", None)
+
+
+class Nodder(socketserver.BaseRequestHandler):
+    """Says `ok` to whatever it is asked, but its name."""
+
+    def handle(self) -> None:
+        while data := self.request.recv(4096):
+            for line in filter(None, data.split(b"\n")):
+                self.request.sendall(b"FIRMWARE_NAME:Nodder\nok\n" if line == b"M115" else b"ok\n")
+
+
+def test_whoever_only_nods_is_left_to_itself() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Nodder) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (found,) = look_at_all([Place(f"socket://127.0.0.1:{server.server_address[1]}")], patience_s=3.0)
+        server.shutdown()
+    assert found.outcome is Outcome.FAULT
 
 
 # Hosts ------------------------------------------------------------------------------------------
@@ -230,17 +259,24 @@ def test_a_host_is_known_by_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nowhere" in found.detail
 
 
-def test_a_simulated_octoprint_is_known_and_wants_its_key(tmp_path: Path) -> None:
-    with machine(tmp_path, "o", "marlin", link="http", host="octoprint", api_key="secret") as sim:
+@pytest.mark.parametrize(
+    ("host", "firmware", "volume_mm"), [("octoprint", "OctoPrint", None), ("moonraker", "Klipper", (250, 210, 210))]
+)
+def test_a_simulated_host_is_known_and_wants_its_key(
+    tmp_path: Path, host: str, firmware: str, volume_mm: tuple[float, float, float] | None
+) -> None:
+    with machine(tmp_path, "o", "marlin", link="http", host=host, api_key="secret") as sim:
         url = sim.port.read_text().strip()
         shut = look_at(Place(url), {})
         wrong = look_at(Place(url, "wrong"), {})
         found = look_at(Place(url, "secret"), {})
         assert not moved(sim)
-    assert (shut.outcome, shut.driver) == (Outcome.NEEDS_KEY, "octoprint")
-    assert (wrong.outcome, wrong.driver) == (Outcome.NEEDS_KEY, "octoprint")
-    assert (found.outcome, found.driver) == (Outcome.FOUND, "octoprint")
+    assert (shut.outcome, shut.driver) == (Outcome.NEEDS_KEY, host)
+    assert (wrong.outcome, wrong.driver) == (Outcome.NEEDS_KEY, host)
+    assert (found.outcome, found.driver) == (Outcome.FOUND, host)
+    assert firmware in found.firmware
     assert found.capabilities is not None
+    assert found.capabilities.volume_mm == volume_mm
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:

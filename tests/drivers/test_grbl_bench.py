@@ -144,6 +144,26 @@ def test_a_tool_change_waits_for_a_person_and_brings_the_spindle_back(
     ]  # fmt: skip
 
 
+def test_a_hold_that_is_asked_for_while_the_spindle_comes_back_is_kept() -> None:
+    script, seen = GrblScript({b"G4P4": b""}, modes=b"G1 G54 M3 M9 T1 F600 S100", checks=False), Seen()
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+
+        def operator() -> None:
+            assert seen.is_held.wait(10)
+            driver.resume()
+            script.texts.wait_for(b"G4P4")
+            driver.hold("not yet")
+            machine.say(b"ok\r\n")
+            eventually(lambda: seen.held[1:] == ["not yet"])
+            driver.resume()
+
+        with meanwhile(operator):
+            run(driver, "T1M6", "G1X2", seen=seen)
+        driver.close()
+    assert seen.resumed == 2
+
+
 def test_the_tool_of_an_earlier_word_is_the_one_to_change_to() -> None:
     script, seen = GrblScript(modes=b"G1 G54 M5 M9 T7 F600 S0", checks=False), Seen()
     with peer(script, script.realtime) as machine:

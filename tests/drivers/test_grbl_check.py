@@ -103,6 +103,20 @@ def test_a_firmware_without_check_mode_is_told_and_goes_on_without(answer: bytes
     assert script.texts.count(b"$C") == 1
 
 
+def test_an_ok_alone_is_not_taken_for_check_mode() -> None:
+    script = GrblScript({b"$C": b"ok\r\n"})
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        boot = driver.status().boot_id
+        assert run(driver, "G1X1").safe
+        assert driver.status().details["check"] == "none: $C is answered, but changes nothing"
+        assert driver.status().boot_id == boot
+        run(driver, "G1X1")
+        assert driver.status().details["check"] == "every line", "it was a byte lost, and is tried again"
+        driver.close()
+    assert script.texts[4:8] == [b"$C", b"\x18", b"$#", b"G1X1"]
+
+
 @pytest.mark.parametrize("line", ["G10 L2 P1 X0", "G28.1", "$H", "M64 P0"])
 def test_what_would_act_in_check_mode_is_not_sent_there(line: str) -> None:
     script = GrblScript()

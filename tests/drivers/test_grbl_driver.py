@@ -305,6 +305,18 @@ def test_a_lost_answer_is_no_answer_and_no_deadlock(garbled: bytes) -> None:
         driver.close()
 
 
+def test_a_reset_whose_banner_is_lost_is_repeated() -> None:
+    script = GrblScript(checks=False)
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        script.banners = [b"\r\nGrb 1.1h ['$' for hlp]\r\n"]
+        with pytest.raises(LineRefused) as caught:
+            driver.run(["G1X1", "G1X2"], lambda line: "no" if line == "G1X2" else None, Seen().watch())
+        assert caught.value.safe
+        driver.close()
+    assert script.texts[-4:] == [b"\x18", b"\x18", b"M5", b"M9"]
+
+
 def test_an_answer_too_many_is_a_fault() -> None:
     script = GrblScript({b"G1X2": b"ok\r\nok\r\n"}, checks=False)
     with peer(script, script.realtime) as machine:
@@ -325,6 +337,16 @@ def test_a_work_offset_that_nothing_explains_ends_the_run() -> None:
 
         with meanwhile(shift), pytest.raises(MachineFault, match="work offset has become"):
             run(driver, "G54", "G1X1")
+        driver.close()
+
+
+@pytest.mark.parametrize("answer", [b"ok\r\n", b"error:3\r\n"])
+def test_a_firmware_that_tells_no_offsets_is_not_guarded(answer: bytes) -> None:
+    script = GrblScript({b"$#": answer}, checks=False)
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        assert run(driver, "G54", "G1X1").safe
+        assert driver.status().details["offset"].startswith("not watched: ")
         driver.close()
 
 

@@ -12,6 +12,7 @@ from drivers.grbl.answers import (
     Noise,
     Rejected,
     Setting,
+    Unasked,
     Welcome,
     read_line,
 )
@@ -58,6 +59,23 @@ def test_any_chunking_gives_the_same_events(name: str, cuts: list[int]) -> None:
     events = [each for start, end in pairwise(edges) for each in pieces.receive(said[start:end])]
     assert events == whole.receive(said)
     assert pieces.alive == whole.alive
+
+
+@pytest.mark.parametrize("name", names("grbl"))
+@given(at=st.integers(0, 2000))
+@settings(deadline=None, max_examples=40)
+def test_a_lost_byte_never_makes_an_answer(name: str, at: int) -> None:
+    """What came before is heard as it was; nothing is acknowledged that was not."""
+    said = said_by_machine(name)
+    at %= len(said)
+    whole, lossy = GrblProtocol().receive(said), GrblProtocol().receive(said[:at] + said[at + 1 :])
+    kept = len(GrblProtocol().receive(said[: said.rfind(b"\n", 0, at) + 1]))
+    assert lossy[:kept] == whole[:kept]
+    assert sum(map(is_answer, lossy)) <= sum(map(is_answer, whole))
+
+
+def is_answer(event: Answer) -> bool:
+    return isinstance(event, Unasked)
 
 
 def replayed(name: str) -> tuple[GrblProtocol, list[Answer]]:

@@ -19,15 +19,15 @@ class VirtualPort(Port):
     model: ClassVar[MarlinModel]
     cable: ClassVar[BadCable | None]
     meanwhile: ClassVar[Callable[[], None]]
+    _open = False
+    _back = b""
 
     def open(self) -> None:
-        self._open = True
-        self._back = b""
-        self._woken_once = False
+        self._open, self._back = True, b""
 
     @property
     def is_open(self) -> bool:
-        return getattr(self, "_open", False)
+        return self._open
 
     def read(self, timeout_s: float) -> bytes:
         model = self.model

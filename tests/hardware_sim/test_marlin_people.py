@@ -54,6 +54,17 @@ def test_the_nozzle_cools_while_nobody_answers_and_is_heated_again() -> None:
     assert machine.hotend.temperature(machine.now) == 200.0
 
 
+def test_a_heater_that_fails_in_a_filament_change_is_noticed_and_nothing_goes_on() -> None:
+    machine = _warm()
+    machine.receive(b"M600\n", machine.now)
+    _later(machine, 95.0)
+    machine.receive(b"M108\n", machine.now)
+    machine.inject(Fault(FaultKind.THERMAL_RUNAWAY), machine.now)
+    out = _later(machine, 60.0)
+    assert b"Printer halted" in out
+    assert b"Reheat Done" not in out
+
+
 def test_without_prompts_the_knob_answers_the_purge_menu_and_m108_does_not() -> None:
     machine = _warm(PrinterConfig())
     machine.receive(b"M600\n", machine.now)

@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.octoprint import OctoPrint, octoprint
+from tests.conformance.rig import RigMachine
+from tests.peers.klipper.socket import klippy
+from tests.peers.moonraker import Moonraker, moonraker
+from tests.peers.octoprint import OctoPrint, octoprint, until
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +31,23 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "printer"
     made.mkdir()
     return made
+
+
+@pytest.fixture(scope="session")
+def moonraker_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moonraker]:
+    """One Moonraker for all; without `klipper` nothing is behind it."""
+    with moonraker(tmp_path_factory.mktemp("moonraker")) as running:
+        yield running
+
+
+@pytest.fixture
+def klipper(moonraker_server: Moonraker, folder: Path) -> Iterator[RigMachine]:
+    """The rig's Marlin, behind a Klipper of ours, behind that Moonraker."""
+    machine = RigMachine(folder, {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1})
+    try:
+        with klippy(moonraker_server.klippy_socket, machine.url, moonraker_server.gcodes):
+            until(lambda: moonraker_server.klippy_state() == "ready")
+            yield machine
+        until(lambda: moonraker_server.klippy_state() == "disconnected")
+    finally:
+        machine.end()

@@ -77,12 +77,10 @@ def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, seria
 
 
 @dataclass(frozen=True)
-class OctoPrint:
-    """Its API as any client sees it; answers are taken as they are, good or bad."""
+class Api:
+    """OctoPrint's, as any client sees it; answers are taken as they are, good or bad."""
 
     url: str
-    folder: Path
-    pid: int
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         return httpx.request(method, f"{self.url}/api/{path}", json=body, headers={"X-Api-Key": KEY}, timeout=_ANSWER_S)
@@ -128,6 +126,14 @@ class OctoPrint:
         """Percent of the file's bytes that were sent."""
         found = self.ask("GET", "job").raise_for_status().json()["progress"]["completion"]
         return None if found is None else float(found)
+
+
+@dataclass(frozen=True)
+class OctoPrint(Api):
+    """The real one."""
+
+    folder: Path
+    pid: int
 
     def terminal(self) -> str:
         """What went over the serial line, since the server was started."""

@@ -1,6 +1,5 @@
 """The real Moonraker: without a Klipper behind it, and in front of ours, which prints on the rig's Marlin."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,30 +7,11 @@ import httpx
 import pytest
 
 from tests.conformance.rig import RigMachine
-from tests.peers.klipper.socket import klippy
-from tests.peers.moonraker import Moonraker, moonraker
+from tests.peers.moonraker import Moonraker
 from tests.peers.octoprint import until
 from tests.peers.prints import MOVES, assert_printed_once, program
 
 pytestmark = pytest.mark.proof(share=0.15, group="peers")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moonraker]:
-    with moonraker(tmp_path_factory.mktemp("moonraker")) as running:
-        yield running
-
-
-@pytest.fixture
-def printer(server: Moonraker, folder: Path) -> Iterator[RigMachine]:
-    machine = RigMachine(folder, {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1})
-    try:
-        with klippy(server.klippy_socket, machine.url, server.gcodes):
-            until(lambda: server.klippy_state() == "ready")
-            yield machine
-        until(lambda: server.klippy_state() == "disconnected")
-    finally:
-        machine.end()
 
 
 def upload(
@@ -48,28 +28,32 @@ def history(server: Moonraker, name: str) -> str | None:
     return next((job["status"] for job in jobs if job["filename"] == name and job["end_time"] is not None), None)
 
 
-def test_without_a_klipper_it_takes_files_and_prints_nothing(server: Moonraker) -> None:
-    assert server.klippy_state() == "disconnected"
-    stored = upload(server, "waiting.gcode", print="true")
+def test_without_a_klipper_it_takes_files_and_prints_nothing(moonraker_server: Moonraker) -> None:
+    assert moonraker_server.klippy_state() == "disconnected"
+    stored = upload(moonraker_server, "waiting.gcode", print="true")
     assert (stored.status_code, stored.json()["print_started"]) == (201, False)
-    refused = server.ask("POST", "printer/print/start", filename="waiting.gcode")
+    refused = moonraker_server.ask("POST", "printer/print/start", filename="waiting.gcode")
     assert (refused.status_code, refused.json()["error"]["message"]) == (503, "Klippy Host not connected")
-    damaged = upload(server, "damaged.gcode", checksum="0" * 64)
+    damaged = upload(moonraker_server, "damaged.gcode", checksum="0" * 64)
     assert damaged.status_code == 422
 
 
-def test_a_file_is_printed_once_and_history_says_so(server: Moonraker, printer: RigMachine, folder: Path) -> None:
-    assert upload(server, "whole.gcode", print="true").json()["print_started"] is True
-    until(lambda: history(server, "whole.gcode") == "completed")
-    until(printer.at_rest)
-    assert_printed_once(printer, folder)
+def test_a_file_is_printed_once_and_history_says_so(
+    moonraker_server: Moonraker, klipper: RigMachine, folder: Path
+) -> None:
+    assert upload(moonraker_server, "whole.gcode", print="true").json()["print_started"] is True
+    until(lambda: history(moonraker_server, "whole.gcode") == "completed")
+    until(klipper.at_rest)
+    assert_printed_once(klipper, folder)
 
 
-def test_an_emergency_stop_stops_the_firmware_and_history_says_so(server: Moonraker, printer: RigMachine) -> None:
-    upload(server, "stopped.gcode", 20 * MOVES, print="true")
-    until(lambda: printer.count("deposits") > 10)
-    assert server.ask("POST", "printer/emergency_stop").status_code == 200
-    until(lambda: server.klippy_state() == "shutdown")
-    assert printer.command(command="summary")["state"] == "killed"
-    until(lambda: history(server, "stopped.gcode") == "klippy_shutdown")
-    assert server.ask("POST", "printer/print/start", filename="whole.gcode").status_code == 400
+def test_an_emergency_stop_stops_the_firmware_and_history_says_so(
+    moonraker_server: Moonraker, klipper: RigMachine
+) -> None:
+    upload(moonraker_server, "stopped.gcode", 20 * MOVES, print="true")
+    until(lambda: klipper.count("deposits") > 10)
+    assert moonraker_server.ask("POST", "printer/emergency_stop").status_code == 200
+    until(lambda: moonraker_server.klippy_state() == "shutdown")
+    assert klipper.command(command="summary")["state"] == "killed"
+    until(lambda: history(moonraker_server, "stopped.gcode") == "klippy_shutdown")
+    assert moonraker_server.ask("POST", "printer/print/start", filename="whole.gcode").status_code == 400

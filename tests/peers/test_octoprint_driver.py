@@ -1,7 +1,5 @@
 """Our OctoPrint driver at the real OctoPrint: its virtual printer with its own faults, and the rig's Marlin."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +7,9 @@ import pytest
 from drivers.base import EndedBy, PortSettings, RunReport, State
 from drivers.errors import FirmwareHalted, HostRefused, JobFailed, LinkLost, MachineFault, NotReady
 from drivers.octoprint.driver import OctoPrintDriver
-from tests.conformance.bench import meanwhile
 from tests.conformance.rig import RigMachine, eventually
 from tests.drivers.peers import Seen, allow
+from tests.peers.driving import drive
 from tests.peers.octoprint import KEY, OctoPrint, until
 from tests.peers.prints import assert_printed_once, program
 from tests.peers.test_octoprint_serial import connected
@@ -21,42 +19,8 @@ COOL_C = 30
 """What the virtual printer reaches in no time."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """How one ended: by a report, or by a fault."""
-
-    seen: Seen
-    report: RunReport | None
-    fault: MachineFault | None
-
-    @property
-    def ended_by(self) -> EndedBy | type[MachineFault] | None:
-        if self.report is not None:
-            return self.report.ended_by
-        return None if self.fault is None else type(self.fault)
-
-
 def driver_of(server: OctoPrint, key: str = KEY) -> OctoPrintDriver:
     return OctoPrintDriver(PortSettings(server.url, answer_s=5.0, long_s=60.0, api_key=key))
-
-
-def drive(driver: OctoPrintDriver, lines: list[str], act: Callable[[], None] = lambda: None) -> Run:
-    """Run it, and act once it is under way."""
-    seen = Seen()
-
-    def once_under_way() -> None:
-        assert seen.is_started.wait(30)
-        act()
-
-    report, fault = None, None
-    with meanwhile(once_under_way):
-        try:
-            report = driver.run(lines, allow, seen.watch())
-        except MachineFault as error:
-            fault = error
-    done = [status.lines_done for status in seen.progress]
-    assert done == sorted(done)
-    return Run(seen, report, fault)
 
 
 @pytest.fixture
@@ -130,14 +94,24 @@ def test_a_wrong_key_is_refused(virtual: OctoPrint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trigger", "ends_by"),
+    "trigger",
     [
-        ("trigger_resend_lineno", {EndedBy.FINISHED}),
-        ("trigger_resend_checksum", {EndedBy.FINISHED}),
-        ("trigger_missing_checksum", {EndedBy.FINISHED}),
-        ("resend_ratio 10", {EndedBy.FINISHED}),
-        ("dont_answer", {EndedBy.FINISHED}),
-        ("sleep_after_next G1 2", {EndedBy.FINISHED}),
+        "trigger_resend_lineno",
+        "trigger_resend_checksum",
+        "trigger_missing_checksum",
+        "resend_ratio 10",
+        "dont_answer",
+        "sleep_after_next G1 2",
+    ],
+)
+def test_what_the_server_gets_over_finishes(virtual: OctoPrint, driver: OctoPrintDriver, trigger: str) -> None:
+    run = drive(driver, program(40, COOL_C), lambda: virtual.command(f"!!DEBUG:{trigger}"))
+    assert run.ended_by is EndedBy.FINISHED, run.fault
+
+
+@pytest.mark.parametrize(
+    ("trigger", "faults"),
+    [
         ("go_awol", {LinkLost}),
         ("drop_connection", {LinkLost}),
         ("trigger_fatal_error_marlin", {FirmwareHalted}),
@@ -145,13 +119,12 @@ def test_a_wrong_key_is_refused(virtual: OctoPrint) -> None:
         ("reset", {JobFailed, LinkLost}),
     ],
 )
-def test_faults_of_its_printer_end_truthfully(
-    virtual: OctoPrint, driver: OctoPrintDriver, trigger: str, ends_by: set[EndedBy | type[MachineFault]]
+def test_what_the_server_does_not_get_over_is_a_fault(
+    virtual: OctoPrint, driver: OctoPrintDriver, trigger: str, faults: set[type[MachineFault]]
 ) -> None:
-    run = drive(driver, program(40, COOL_C), lambda: virtual.command(f"!!DEBUG:{trigger}"))
-    assert run.ended_by in ends_by, run.fault
-    if run.report is None:
-        assert driver.status().state is State.FAULT
+    run = drive(driver, program(400, COOL_C), lambda: virtual.command(f"!!DEBUG:{trigger}"))
+    assert run.ended_by in faults, run.fault
+    assert driver.status().state is State.FAULT
 
 
 def test_through_octoprint_the_rig_s_printer_lays_every_deposit_down_once(server: OctoPrint, folder: Path) -> None:

@@ -124,6 +124,18 @@ async def test_a_person_acts_on_a_machine_in_the_terminal(tmp_path: Path) -> Non
             refused = await asyncio.to_thread(terminal, config, "machine", verb, "printer")
             assert refused.code == 2
             assert refused.stderr.startswith("llagar-agent: no streamer answers")
+        for more in (
+            ("skip", "printer", "cube"),
+            ("override", "printer", "--feed", "80"),
+            ("probe", "printer", "--plate", "20"),
+        ):
+            refused = await asyncio.to_thread(terminal, config, "machine", *more)
+            assert refused.code == 2
+            assert refused.stderr.startswith("llagar-agent: no streamer answers")
+        fetched = tmp_path / "out.gcode"
+        none = await asyncio.to_thread(terminal, config, "machine", "program", "printer", "--to", str(fetched))
+        assert (none.code, none.stderr) == (2, "llagar-agent: no program is ready for printer\n")
+        assert not fetched.exists()
         lathe = await asyncio.to_thread(terminal, config, "machine", "zero", "lathe", "-590", "-390.5", "-60")
         assert (lathe.code, lathe.stderr) == (2, "llagar-agent: no machine lathe; there are: printer\n")
 

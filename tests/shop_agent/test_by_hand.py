@@ -84,6 +84,7 @@ async def test_a_plate_by_hand_from_offer_to_count(short: Path, tmp_path: Path) 
         assert json.loads(shown.stdout)[0]["attested"]
         table = await asyncio.to_thread(terminal, shop.config_path, "machines")
         assert "by hand" in table.stdout
+        assert "when its link is lost: has no link" in " ".join(table.stdout.split())
         await shop.task("ended")
         typed = "y\ny\ny\n"
         await asyncio.to_thread(terminal, shop.config_path, "bench", "--once", "--operator", "Eva", typed=typed)

@@ -1,20 +1,30 @@
 """Heat-ups are staggered: whatever comes, in whatever order, the budget holds, and nobody waits for ever."""
 
+import io
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from broker.wire.states import RunState
+from shop_agent.agent import Agent
+from shop_agent.bench.desk import Desk
+from shop_agent.bench.terminal import machine_table
+from shop_agent.identity import Identity, Signer, own_key
+from shop_agent.settings import load_config, load_policy
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, StartRun
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import MachineFacts, MachineView, Now, Setup
+from shop_agent.state.records import MachineFacts, MachineView, Now, RunRecord, Setup
 from shop_agent.state.shop import Shop
 from shop_agent.streamer.execution import REACHED_S, Execution
 from shop_agent.streamer.power import PowerCut
 from tests.shop_agent.core import BOOT, NEEDS, PROGRAM, START
+from tests.shop_agent.shops import write_shop
 
 HEAT_W = {"a": 500.0, "b": 800.0, "c": 1200.0, "cold": 0.0}
 BUDGET_W = 1500.0
@@ -209,6 +219,32 @@ def test_without_a_budget_all_ask_at_once() -> None:
     for machine in HEAT_W:
         street.arm(machine)
     assert len(street.first_asked) == len(HEAT_W)
+
+
+async def test_the_policys_figures_reach_the_mind_and_who_waits_is_shown(tmp_path: Path) -> None:
+    tty = tmp_path / "tty"
+    path = write_shop(tmp_path, tmp_path / "r", printer=tty, router=tty, policy="power_budget_w = 900.0\n")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        policy.read_text().replace("[machines.router]", "heat_w = 350\nheat_up_s = 60\n[machines.router]")
+    )
+    config = load_config(path)
+    signer = Signer(Identity(agent="a", workshop="Nava", broker=config.broker), own_key(config.data))
+    agent = Agent(config, path, load_policy(config), signer)
+    try:
+        assert agent.memory.rules.power_budget_w == 900.0
+        facts = agent.memory.facts
+        assert (facts["printer"].heat_w, facts["printer"].heat_up_s, facts["router"].heat_w) == (350.0, 60.0, 0.0)
+        run = RunRecord("run1", 1, 2, "printer", "ab", ("lot1",), "PLA", 1, phase=RunState.ARMED)
+        agent.memory.keep_run(run)
+        agent.memory.slot_waits["run1"] = "waits for a heat-up slot: printer-2 is heating"
+        view = Desk(agent).machine("printer")
+        assert view.waits.endswith("printer-2 is heating")
+        shown = io.StringIO()
+        Console(file=shown, width=200).print(machine_table([view]))
+        assert "printer-2 is heating" in shown.getvalue()
+    finally:
+        await agent.close()
 
 
 def test_heaters_one_after_the_other_are_one_heat_up() -> None:

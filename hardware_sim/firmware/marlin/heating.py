@@ -55,14 +55,19 @@ def _wait(machine: "Marlin", heater: Heater, given: dict[str, float]) -> Executi
         return
     report = HeatReport(heater.settled_at)
     machine.runner.heat_report = report
-    while not report.broken_off and not _is_there(heater, machine.now):
+    while not report.broken_off and not is_there(heater, machine.now):
         report.reached_at = heater.settled_at
-        yield heater.settled_at if heater.settled_at > machine.now else inf
+        yield next_look(heater, machine.now)
     if not report.broken_off:
         yield report.reached_at + RESIDENCY_S / machine.speed
 
 
-def _is_there(heater: Heater, now: float) -> bool:
+def next_look(heater: Heater, now: float) -> float:
+    """When to look again whether it has arrived; inf: it never will by itself."""
+    return heater.settled_at if heater.settled_at > now else inf
+
+
+def is_there(heater: Heater, now: float) -> bool:
     """A heater that has failed meanwhile settles too, but elsewhere."""
     return now >= heater.settled_at and abs(heater.temperature(now) - heater.target_c) < CLOSE_C
 

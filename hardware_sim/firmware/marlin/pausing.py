@@ -250,8 +250,8 @@ def _warm(machine: "Marlin") -> Execution:
     hotend = machine.hotend
     if hotend.target_c < motion.HOT_C:
         heating.set_target(machine, hotend, motion.HOT_C)
-    if hotend.temperature(machine.now) < hotend.target_c:
-        yield hotend.settled_at
+    while not heating.is_there(hotend, machine.now) and hotend.temperature(machine.now) < hotend.target_c:
+        yield heating.next_look(hotend, machine.now)
 
 
 def _confirm(machine: "Marlin", wish: str) -> Execution:

@@ -100,8 +100,9 @@ class Server:
             "permissions": "rw",
         }
 
-    def metadata(self, stored: Stored) -> Json:
-        last = self.records.last_of(stored.path)
+    @staticmethod
+    def _of_program(stored: Stored) -> Json:
+        """What a job's record keeps of it, too."""
         return {
             "size": stored.size_bytes,
             "modified": stored.date,
@@ -110,6 +111,12 @@ class Server:
             "slicer": "Unknown",
             "gcode_start_byte": 0,
             "gcode_end_byte": stored.size_bytes,
+        }
+
+    def metadata(self, stored: Stored) -> Json:
+        last = self.records.last_of(stored.path)
+        return {
+            **self._of_program(stored),
             "print_start_time": None if last is None else last.start_time,
             "job_id": None if last is None else last.job_id,
             "filename": stored.path,
@@ -123,7 +130,7 @@ class Server:
             "end_time": job.end_time,
             "filament_used": job.filament_used,
             "filename": job.filename,
-            "metadata": {} if stored is None else self.metadata(stored),
+            "metadata": {} if stored is None else self._of_program(stored),
             "print_duration": job.print_duration,
             "status": job.status,
             "start_time": job.start_time,

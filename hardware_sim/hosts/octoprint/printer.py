@@ -276,8 +276,9 @@ class Printer:
         self._become(State.FINISHING, State.OPERATIONAL)
 
     async def _cancelled(self, job: Job) -> None:
+        """The file stays selected, as if it had never been begun."""
         self._log(success=False)
-        job.ended = time.monotonic()
+        job.started = None
         try:
             for line in AFTER_CANCEL:
                 await self.board.send(line)

@@ -82,7 +82,7 @@ def _file(selected: Job) -> Json:
 
 
 def _progress(selected: Job | None) -> Json:
-    if selected is None:
+    if selected is None or selected.started is None:
         return dict.fromkeys(("completion", "filepos", "printTime", "printTimeLeft", "printTimeLeftOrigin"))
     share, print_time_s = selected.program.share, selected.print_time_s()
     left, origin = None, None

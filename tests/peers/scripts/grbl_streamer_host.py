@@ -7,6 +7,7 @@ Says `ended` once everything was acknowledged, then keeps the port until standar
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from grbl_streamer import GrblStreamer
@@ -20,46 +21,57 @@ class Events:
     def __init__(self) -> None:
         self._seen: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         self._lock = threading.Lock()
+        self._all_answered = False
+        self.start: Callable[[], None] | None = None
+        """To be called, once, when everything that the streamer asked by itself is answered."""
         self.trouble: list[object] = []
 
     def __call__(self, event: str, *arguments: object) -> None:
         if event in {"on_error", "on_alarm"}:
             self.trouble.append(arguments)
-        if event == "on_hash_stateupdate":
-            # Its `ok` is still to come; this is the thread that will read it.
-            self._event("on_rx_buffer_percent").clear()
+        if self.start is not None:
+            self._begin_after(event)
         self._event(event).set()
+
+    def _begin_after(self, event: str) -> None:
+        """The hash state's own `ok` comes last; this is told of every `ok`, in the thread that reads them."""
+        if event == "on_hash_stateupdate":
+            self._all_answered = True
+        elif event == "on_rx_buffer_percent" and self._all_answered:
+            start, self.start = self.start, None
+            self._event("on_job_completed").clear()
+            assert start is not None
+            start()
 
     def _event(self, name: str) -> threading.Event:
         with self._lock:
             return self._seen[name]
-
-    def forget(self, name: str) -> None:
-        self._event(name).clear()
 
     def wait(self, name: str) -> None:
         if not self._event(name).wait(PATIENCE_S):
             raise TimeoutError(name)
 
 
-def settle(streamer: GrblStreamer, events: Events) -> None:
-    """Until all that the streamer asks by itself after a boot is answered: it would count that `ok` as a line's."""
-    streamer.poll_stop()
-    events.forget("on_hash_stateupdate")
-    streamer.get_hash_state()
-    events.wait("on_hash_stateupdate")
-    events.wait("on_rx_buffer_percent")
-
-
 def stream(streamer: GrblStreamer, events: Events, port: str, file: str) -> None:
+    """An `ok` to anything else would be counted as a line's; and the thread that reads must begin the job, since the
+    streamer's count of the buffer is not guarded against two.
+    """
     streamer.cnect(port, 115200)
     events.wait("on_boot")
     streamer.poll_start()
     events.wait("on_gcode_parser_stateupdate")
-    settle(streamer, events)
+    streamer.poll_stop()
     streamer.write(Path(file).read_text())
-    events.forget("on_job_completed")
-    streamer.job_run()
+    begun = threading.Event()
+
+    def start() -> None:
+        streamer.job_run()
+        begun.set()
+
+    events.start = start
+    streamer.get_hash_state()
+    if not begun.wait(PATIENCE_S):
+        raise TimeoutError("the answer to $#")
     events.wait("on_job_completed")
 
 

@@ -1,0 +1,97 @@
+"""What people do to a run under way, and what the streamer tells them of it."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from drivers.base import State
+from shop_agent.errors import StreamerSaidNo
+from shop_agent.streamer import wire
+from tests.shop_agent.machines import machine
+from tests.shop_agent.shops import write_shop
+from tests.shop_agent.test_streamer import PRINT, cut_program, print_program, router, streaming
+
+
+def labelled(moves: int) -> str:
+    """Two objects, layer by layer."""
+    lines = []
+    for layer in range(moves // 20):
+        for number in (0, 1):
+            lines.append(f"M486 S{number}")
+            lines += [
+                f"G1 X{20 + 80 * number + i % 2 * 30} Y{20 + i} Z{0.2 + layer * 0.2:.1f} E0.5 F1200" for i in range(10)
+            ]
+    return PRINT.format(moves="\n".join([*lines, "M486 S-1"]) + "\n")
+
+
+async def test_one_object_is_left_out(short: Path, tmp_path: Path) -> None:
+    with machine(short, "p", "marlin", printer={"cancel_objects": True}) as sim:
+        config = write_shop(tmp_path, short / "run", printer=sim.port)
+        limits = tmp_path / "printer.limits.toml"
+        limits.write_text('allow = ["M486"]\n' + limits.read_text())
+        async with streaming(config, "printer") as streamer:
+            status = await streamer.until(lambda status: status.state is State.READY)
+            answer = await streamer.start(streamer.order(status, "run1", labelled(4000)))
+            assert answer.started, answer.reason
+            status = await streamer.until(lambda status: status.lines_done > 100)
+            assert status.objects == ("0", "1")
+            with pytest.raises(StreamerSaidNo, match="three"):
+                await streamer.client.ask(wire.SkipObject(name="three"), wire.Done)
+            await streamer.client.ask(wire.SkipObject(name="1"), wire.Done)
+            status = await streamer.until(lambda status: status.skipped == ("1",))
+            await streamer.client.ask(wire.Cancel(reason="seen"), wire.Done)
+            assert (await streamer.ended("run1"))[-1] == "stopped"
+
+
+async def test_the_end_of_a_heat_up_is_told_once(short: Path, tmp_path: Path) -> None:
+    with machine(short, "p", "marlin", speed=20.0) as sim:
+        async with streaming(write_shop(tmp_path, short / "run", printer=sim.port), "printer") as streamer:
+            status = await streamer.until(lambda status: status.state is State.READY)
+            assert not status.heating
+            await streamer.start(streamer.order(status, "run1", print_program(4000)))
+            await streamer.until(lambda status: status.run == "run1" and status.heating)
+            status = await streamer.until(lambda status: not status.heating)
+            assert status.run == "run1"
+            assert status.state is State.RUNNING
+            await streamer.client.ask(wire.Cancel(reason="warm"), wire.Done)
+            assert (await streamer.ended("run1"))[-1] == "stopped"
+
+
+async def test_a_cut_is_slowed_down_and_never_sped_up(short: Path, tmp_path: Path) -> None:
+    async with router(short, tmp_path, "presence_interval_s = 600.0\n") as (streamer, _):
+        await streamer.client.ask(wire.Home(), wire.Done, 60)
+        await streamer.client.ask(wire.SetWorkZero(machine_mm=(-580.0, -380.0, -60.0)), wire.WorkOffset)
+        status = await streamer.until(lambda status: status.state is State.READY)
+        assert (await streamer.start(streamer.order(status, "run1", cut_program(3000)))).started
+        await streamer.until(lambda status: status.lines_done > 20)
+        await streamer.client.ask(wire.Override(feed_percent=50), wire.Done)
+        status = await streamer.until(lambda status: "feed 50 %" in status.details.get("overrides", ""))
+        assert status.run == "run1"
+        with pytest.raises(ValidationError, match="less than or equal to 100"):
+            wire.Override(feed_percent=110)
+        await streamer.client.ask(wire.Cancel(reason="seen"), wire.Done)
+        assert (await streamer.ended("run1"))[-1] == "stopped"
+
+
+async def test_a_plate_is_probed_between_runs_and_voids_the_setup(short: Path, tmp_path: Path) -> None:
+    async with router(short, tmp_path) as (streamer, sim):
+        await streamer.client.ask(wire.Home(), wire.Done, 60)
+        await streamer.client.ask(wire.SetWorkZero(machine_mm=(-580.0, -380.0, -60.0)), wire.WorkOffset)
+        before = await streamer.until(lambda status: status.state is State.READY)
+        sim.command(command="lay_probe_plate", thickness_mm=10.0)
+        probe = wire.Probe(travel_mm=100, feed_mm_s=5, plate_mm=10)
+        offset = (await streamer.client.ask(probe, wire.WorkOffset, 60)).work_offset_mm
+        # Without a sheet the plate lies on the table.
+        assert offset == pytest.approx((-580.0, -380.0, -80.0), abs=0.1)
+        assert (await streamer.status()).boot_id != before.boot_id
+
+
+async def test_what_a_machine_can_not_do_is_said(short: Path, tmp_path: Path) -> None:
+    async with router(short, tmp_path) as (streamer, _):
+        for request in (wire.SkipObject(name="one"), wire.Override(feed_percent=50)):
+            with pytest.raises(StreamerSaidNo, match="no run is under way"):
+                await streamer.client.ask(request, wire.Done)
+        with pytest.raises(StreamerSaidNo):
+            await streamer.client.ask(wire.Probe(travel_mm=5, feed_mm_s=1, plate_mm=10), wire.WorkOffset)
+        assert not (await streamer.status()).heating
