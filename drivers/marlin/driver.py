@@ -24,7 +24,6 @@ from drivers.errors import (
     NoAnswer,
     NotReady,
 )
-from drivers.gcode import without_comment
 from drivers.marlin.abilities import Abilities
 from drivers.marlin.listener import MarlinListener
 from drivers.marlin.protocol import KEEPALIVE_S, unsendable
@@ -111,8 +110,8 @@ class MarlinDriver(MarlinListener):
                 if self.exchange.wait_for(lambda: self.booted or not self.link.in_flight, GREET_S):
                     # Answers to earlier attempts may still come; those of M105 can't be mistaken.
                     self.exchange.settle(10 * QUIET_S)
-                    if not self.booted and not self.link.in_flight:
-                        self._say("M105")
+                    # A firmware that only says ok, whatever it is asked, is no Marlin.
+                    if not self.booted and not self.link.in_flight and self._ask("M105"):
                         return
                 if self.clock() >= deadline_s:
                     raise NoAnswer(f"no firmware has answered for {timeout_s:g} s")
@@ -123,7 +122,7 @@ class MarlinDriver(MarlinListener):
 
     def program(self, lines: Sequence[str], check: LineCheck) -> Program:
         self.expect(lines)
-        return Program(lines, check, without_comment, unsendable)
+        return Program(lines, check, self.objects.strip, unsendable)
 
     def begin(self) -> None:
         try:

@@ -84,12 +84,12 @@ class MarlinListener(SerialDriver[Answer]):
 
     def expect(self, lines: Sequence[str]) -> None:
         """A run of this program begins."""
-        self._lines = lines
         self._executed = 0
         self._left_out.clear()
         self.forget_inserts()
         self.rest.cooling = False
         self.objects = Objects(lines) if self.abilities.knows("M486") else Objects()
+        self._lines = self.objects.labelled(lines)
         readings = self.readings
         readings.objects, readings.skipped, readings.time_left_s = self.objects.names, (), None
 

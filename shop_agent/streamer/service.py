@@ -117,7 +117,8 @@ class Service:
                 self._nudge(run)
             elif not self._starting:
                 self._presence.leave()
-            await asyncio.sleep(NUDGE_S)
+            # A presence that lapses holds the machine at that very moment.
+            await asyncio.sleep(min(NUDGE_S, self._presence.left_s() or NUDGE_S))
 
     def _nudge(self, run: Execution) -> None:
         if self._presence.lapsed():

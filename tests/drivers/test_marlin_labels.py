@@ -93,3 +93,23 @@ def test_what_a_workshop_should_know_of_its_firmware() -> None:
     assert told[0].startswith("THERMAL PROTECTION IS OFF")
     assert told[1].startswith("NO EMERGENCY PARSER")
     assert {"machine: Ender-3", "extruders: 2", "can't leave out objects (no M486)", "has RUNOUT"} <= set(told)
+
+
+def test_comments_label_objects_too_where_no_words_do() -> None:
+    program = [
+        "G28",
+        "; printing object Clip.stl id:0 copy 0",
+        "G1 X1",
+        "; stop printing object Clip.stl id:0 copy 0",
+        "; printing object Clip.stl id:0 copy 1",
+        "G1 X2 ; printing object is no label here",
+        "; stop printing object Clip.stl id:0 copy 1",
+        "; printing object Clip.stl id:0 copy 0",
+    ]
+    objects = Objects(program)
+    assert objects.names == ("Clip.stl copy 0", "Clip.stl copy 1")
+    sent = ["G28", "M486 S0", "G1 X1", "M486 S-1", "M486 S1", "G1 X2", "M486 S-1", "M486 S0"]
+    assert list(objects.labelled(program)) == sent
+    words = [*HEADER, *program]
+    assert Objects(words).names == ("Clip.stl (Instance 1)", "hook.stl")
+    assert Objects(words).labelled(words) is words
