@@ -33,6 +33,8 @@ _SPARED = ("held by", "shop", "firmware", "laid, cut", "jobs")
 _WHOLE = frozenset({"machine", "state"})
 """Never cut short."""
 _GAP = 2
+"""Between columns; half of it is the box's own."""
+_EDGES = 2
 
 
 def screen(view: RigView, news: Sequence[str], width: int, height: int) -> RenderableType:
@@ -41,7 +43,7 @@ def screen(view: RigView, news: Sequence[str], width: int, height: int) -> Rende
     shown = view.machines if len(view.machines) <= room else tuple(sorted(view.machines, key=_rank)[:room])
     rows = [_row(machine) for machine in shown]
     widths = [max(cell_len(name), *(row[at].cell_len for row in rows)) for at, name in enumerate(_COLUMNS)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2, 0, 0))
     columns = _fitting(widths, width)
     for at in columns:
         name = _COLUMNS[at]
@@ -58,7 +60,7 @@ def _fitting(widths: Sequence[int], width: int) -> list[int]:
     """Which columns are shown."""
     columns = list(range(len(_COLUMNS)))
     for name in _SPARED:
-        if sum(widths[at] + _GAP for at in columns) <= width:
+        if sum(widths[at] + _GAP for at in columns) + _EDGES <= width:
             break
         columns.remove(_COLUMNS.index(name))
     return columns
