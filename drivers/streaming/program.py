@@ -1,4 +1,4 @@
-"""A program on its way to a machine: stripped, judged, numbered, one line ahead of the wire."""
+"""A program on its way to a machine: stripped, judged, numbered, ahead of the wire."""
 
 from collections.abc import Callable, Iterator, Sequence
 
