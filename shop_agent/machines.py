@@ -68,7 +68,7 @@ def add(
         raise BadConfig("say --port, or --by-hand for a machine without a link")
     wanted = Wanted(name, port, tuple(material), tool, process, dialect, volume, baudrate, key_file)
     added = add(config, wanted)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(f"{name}: {added.firmware or 'run by hand'}")
     console.print("written: " + ", ".join(map(str, added.written)))
     for missing in added.missing:

@@ -255,7 +255,8 @@ def _load(path: Path, model: type[Model]) -> Model:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         reasons = "; ".join(
-            f"{'.'.join(str(step) for step in one['loc']) or 'file'}: {one['msg']}" for one in error.errors()
+            f"{'.'.join(str(step) for step in one['loc']) or 'file'}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
         )
         raise BadConfig(f"{path}: {reasons}") from error
 

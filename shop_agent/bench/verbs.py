@@ -72,9 +72,9 @@ def zero(name: Name, x: Millimetres, y: Millimetres, z: Millimetres, config: Con
 @app.command()
 def probe(
     name: Name,
-    plate: Annotated[float, typer.Option(help="thickness of the contact plate, mm")],
-    travel: Annotated[float, typer.Option(help="how far down at most, mm")] = 20.0,
-    feed: Annotated[float, typer.Option(help="how fast, mm/s")] = 1.0,
+    plate: Annotated[float, typer.Option(min=0.0, max=100.0, help="thickness of the contact plate, mm")],
+    travel: Annotated[float, typer.Option(min=0.1, max=200.0, help="how far down at most, mm")] = 20.0,
+    feed: Annotated[float, typer.Option(min=0.01, max=50.0, help="how fast, mm/s")] = 1.0,
     config: Config = DEFAULT,
 ) -> None:
     """Lower a router's tool onto a contact plate: the work zero's Z goes under it."""
@@ -102,9 +102,9 @@ def skip(
 @app.command()
 def override(
     name: Name,
-    feed: Annotated[int | None, typer.Option(help="percent of the program's feeds")] = None,
-    rapid: Annotated[int | None, typer.Option(help="percent of rapid moves: 100, 50 or 25")] = None,
-    spindle: Annotated[int | None, typer.Option(help="percent of the program's spindle speed")] = None,
+    feed: Annotated[int | None, typer.Option(min=10, max=100, help="percent of the program's feeds")] = None,
+    rapid: Annotated[int | None, typer.Option(min=10, max=100, help="percent of rapid moves: 100, 50 or 25")] = None,
+    spindle: Annotated[int | None, typer.Option(min=10, max=100, help="percent of the spindle's speed")] = None,
     config: Config = DEFAULT,
     operator: Operator = "",
 ) -> None:

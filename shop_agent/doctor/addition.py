@@ -153,6 +153,7 @@ def _with_machine(text: str, section: Table, profile: str) -> str:
         document.add("machines", machines)
     if not isinstance(machines, AoT):
         raise BadConfig("agent.toml: machines must be [[machines]] sections, so that one can be added")
+    section.trivia.indent = "\n"
     machines.append(section)
     return tomlkit.dumps(document)
 

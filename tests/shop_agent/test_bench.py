@@ -132,6 +132,9 @@ async def test_a_person_acts_on_a_machine_in_the_terminal(tmp_path: Path) -> Non
             refused = await asyncio.to_thread(terminal, config, "machine", *more)
             assert refused.code == 2
             assert refused.stderr.startswith("llagar-agent: no streamer answers")
+        for wrong in (("override", "printer", "--feed", "500"), ("probe", "printer", "--plate", "-1")):
+            refused = await asyncio.to_thread(terminal, config, "machine", *wrong)
+            assert (refused.code, "Invalid value" in refused.stderr) == (2, True)
         fetched = tmp_path / "out.gcode"
         none = await asyncio.to_thread(terminal, config, "machine", "program", "printer", "--to", str(fetched))
         assert (none.code, none.stderr) == (2, "llagar-agent: no program is ready for printer\n")

@@ -54,7 +54,8 @@ def test_a_router_is_written_as_it_was_found(short: Path, shop: Path) -> None:
     # Not a figure that nobody has measured counts as a limit.
     assert tomllib.loads(after["router-2.limits.toml"]) == {"dialect": "grbl"}
     assert "# x = [-600, 0]" in after["router-2.limits.toml"]
-    assert "left to fill in" in done.stdout
+    assert '\n\n[[machines]]\nname = "router-2"' in after["agent.toml"]
+    assert "router-2.limits.toml: [envelope_mm]" in done.stdout
     assert "max_feed_mm_s" in done.stdout
     with pytest.raises(BadConfig, match="max_feed_mm_s"):
         machine_limits(config, policy, "router-2")
