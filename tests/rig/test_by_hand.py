@@ -66,7 +66,7 @@ def test_hands_do_what_they_are_told(terminal: Terminal) -> None:
         (["fault", "printer", "sheet_slips"], "sheet_slips: a marlin machine can't have this fault"),
         (["fault", "printer", "hang", "now"], "'now': say it as KEY=VALUE"),
         (["do", "printer"], "say what to do"),
-        (["do", "printer", "dance"], "there is no command 'dance'; there are: clear_bed"),
+        (["do", "printer", "dance"], "there is no command 'dance'; there are: choose, clear_bed"),
         (["do", "printer", "load_spool"], "load_spool: material: is missing"),
         (
             ["do", "printer", "load_sheet", "x=0", "y=0", "z_top=0", "width=1", "depth=1", "thickness=1"],
