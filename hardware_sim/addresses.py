@@ -16,15 +16,15 @@ def publish(file: Path, url: str) -> None:
 
 
 def listen(port: int, backlog: int = 16) -> socket.socket:
-    """A listening socket on the loopback interface; 0: any port that is free. Raises OSError."""
+    """A listening socket on the loopback interface; 0: any port that is free. Raises OSError, naming the address."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
         listener.listen(backlog)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, f"{LOOPBACK}:{port}: {error.strerror}") from None
     return listener
 
 

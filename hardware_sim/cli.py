@@ -9,20 +9,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hardware_sim.demo.kills import BadKill, Kill, When
-from hardware_sim.demo.order import OrderRefused
-from hardware_sim.demo.run import BatchStuck, Wanted
-from hardware_sim.demo.run import run as run_demo
-from hardware_sim.demo.screen import console
-from hardware_sim.network.network import running
-from hardware_sim.network.operator import PlateUnknown, StuckTask
-from hardware_sim.network.processes import ProcessEnded
-from hardware_sim.network.waiting import WaitedTooLong
+from hardware_sim.demo.kills import Kill, When
+from hardware_sim.errors import RigError
 from hardware_sim.rig import commands
-from hardware_sim.rig.errors import RigError
 
 SPEED = 600.0
 
+# Commands import what they need themselves: whoever breaks a machine has no use for geometry.
 app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Llagar's rig: simulated machines to test against, and a network of workshops that have them.",
@@ -49,14 +42,14 @@ def demo(
     agents_from: AgentsFrom = None,
 ) -> None:
     """One batch, from files to counted parts."""
+    from hardware_sim.demo.run import Wanted, run
+    from hardware_sim.demo.screen import console
+
     wishes = (*(parts or ()), *(more or ()))
     if more and not parts:
         _fail(f"{more[0]}: files come after --parts", 2)
-    try:
-        kills = tuple(Kill(process, when) for process in kill or ())
-    except BadKill as error:
-        _fail(str(error), 2)
-    run_demo(Wanted(headless, json, seed, speed, kills, wishes, timeout, agents_from), console())
+    kills = tuple(Kill(process, when) for process in kill or ())
+    run(Wanted(headless, json, seed, speed, kills, wishes, timeout, agents_from), console())
 
 
 @app.command(name="exec")
@@ -67,6 +60,8 @@ def execute(
     agents_from: AgentsFrom = None,
 ) -> None:
     """Run COMMAND beside a network that is up, LLAGAR_URL and LLAGAR_TOKEN set; hand on its exit code."""
+    from hardware_sim.network.network import running
+
     with running(speed, seed, agents_from, breaks=False) as network:
         try:
             code = subprocess.run(command, env=network.producer_environment(), check=False).returncode
@@ -91,11 +86,7 @@ def main() -> None:
         signal.signal(number, _interrupt)
     try:
         app()
-    except OrderRefused as error:
-        _fail(str(error), error.code)
     except RigError as error:
         _fail(str(error), error.code)
-    except (ProcessEnded, WaitedTooLong, BatchStuck, StuckTask, PlateUnknown) as error:
-        _fail(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None

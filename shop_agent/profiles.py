@@ -81,7 +81,9 @@ def load_profile(path: Path) -> Profile:
     """Raises BadConfig; a table of another name is an error."""
     try:
         tables = _TABLES.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise BadConfig(f"{path}: can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         raise BadConfig(f"{path}: only tables stand in a profile") from error

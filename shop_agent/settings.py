@@ -249,7 +249,9 @@ def _load(path: Path, model: type[Model]) -> Model:
     """Raises BadConfig, naming file and key."""
     try:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise BadConfig(f"{path}: can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         reasons = "; ".join(

@@ -93,7 +93,9 @@ def load_limits(path: Path) -> MachineLimits:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         return MachineLimits.model_validate(values)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise BadLimits(f"{path}: can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadLimits(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         reasons = "; ".join(

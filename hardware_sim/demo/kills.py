@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from hardware_sim.network.api import RunSeen
-from hardware_sim.network.network import Network
+from hardware_sim.errors import RigError
 from hardware_sim.network.towns import SHOPS
+
+if TYPE_CHECKING:
+    from hardware_sim.network.api import RunSeen
+    from hardware_sim.network.network import Network
 
 DOWN_S = 1.5
 UNDER_WAY = frozenset({"permitted", "starting", "running", "paused"})
@@ -19,8 +23,10 @@ class When(StrEnum):
     IDLE = "idle"
 
 
-class BadKill(ValueError):
+class BadKill(RigError):
     """`--kill` names nothing that the demo has."""
+
+    code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Kill:
             known = ", ".join(f"agent:{shop.name}" for shop in SHOPS)
             raise BadKill(f"--kill {self.process}: there is no such process; there are: broker, {known}")
 
-    def due(self, runs: Sequence[RunSeen]) -> tuple[str, ...] | None:
+    def due(self, runs: "Sequence[RunSeen]") -> tuple[str, ...] | None:
         """The runs that are under way at its moment; None: its moment is not now."""
         if self.done is not None:
             return None
@@ -63,7 +69,7 @@ class Kill:
             return running or None
         return () if not any(run.state in UNDER_WAY for run in mine) else None
 
-    def carry_out(self, network: Network, runs: tuple[str, ...]) -> None:
+    def carry_out(self, network: "Network", runs: tuple[str, ...]) -> None:
         """Kill, leave it dead for a moment, start it again."""
         at = datetime.now(UTC)
         pid = network.kill_broker() if self.shop is None else network.kill_agent(self.shop)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware_sim.errors import RigError
 from hardware_sim.network.network import Network
 from hardware_sim.network.processes import executable
 from hardware_sim.parts import write_parts
@@ -14,7 +15,7 @@ _QUANTITIES = {"knob": (20, "PLA"), "bracket": (12, "PETG"), "plate": (6, "plywo
 _ORDER_S = 300.0
 
 
-class OrderRefused(RuntimeError):
+class OrderRefused(RigError):
     """The broker did not take the order; `code` is the exit code of `llagar order`."""
 
     def __init__(self, said: str, code: int) -> None:

@@ -17,6 +17,7 @@ from hardware_sim.demo.order import own_wishes, place
 from hardware_sim.demo.result import Ending, document, starts_of, write
 from hardware_sim.demo.view import BatchView
 from hardware_sim.demo.watch import Look, look, view
+from hardware_sim.errors import RigError
 from hardware_sim.network.api import Broker, ExcludedSeen
 from hardware_sim.network.network import Network, running
 
@@ -24,7 +25,7 @@ LOOK_S = 0.5
 SAY_S = 5.0
 
 
-class BatchStuck(RuntimeError):
+class BatchStuck(RigError):
     """The order was not delivered within its time."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from hardware_sim.errors import RigError
 from hardware_sim.faults import Fault, FaultKind
 from hardware_sim.network.api import Broker, DrawnPart, PlateSeen
 from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway, Waiting
@@ -29,11 +30,11 @@ STUBBORN = 200
 _SCRAP = {Verdict.INCOMPLETE: "adhesion", Verdict.MISSING: "adhesion", Verdict.JOINED: "dimension"}
 
 
-class PlateUnknown(RuntimeError):
+class PlateUnknown(RigError):
     """The broker doesn't show the plate of a run that lies on a machine."""
 
 
-class StuckTask(RuntimeError):
+class StuckTask(RigError):
     """The bench refused the same task again and again."""
 
 
@@ -83,7 +84,7 @@ class Operator:
         try:
             while not self._stop.wait(LOOK_S):
                 self._round()
-        except (StuckTask, PlateUnknown, OSError, RuntimeError, ValueError) as error:
+        except (RigError, OSError, RuntimeError, ValueError) as error:
             self.error = error
 
     def _round(self) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from hardware_sim.errors import RigError
 from hardware_sim.network.guardian import MARK
 
 
-class ProcessEnded(RuntimeError):
+class ProcessEnded(RigError):
     """A process of the rig ended that should have gone on."""
 
 

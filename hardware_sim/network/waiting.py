@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 
+from hardware_sim.errors import RigError
 from hardware_sim.network.processes import Processes
 
 _STEP_S = 0.05
 
 
-class WaitedTooLong(RuntimeError):
+class WaitedTooLong(RigError):
     """What the rig waited for did not come."""
 
 

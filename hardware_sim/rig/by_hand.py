@@ -43,8 +43,9 @@ class Deed(BaseModel):
 
 
 def commands() -> dict[str, type[BaseModel]]:
-    """Every command that a machine understands, by its name."""
-    return {str(get_args(one.model_fields["command"].annotation)[0]): one for one in get_args(get_args(Command)[0])}
+    """Every command that hands have, by its name; a fault has a command line of its own."""
+    hands = (one for one in get_args(get_args(Command)[0]) if one is not InjectFault)
+    return {str(get_args(one.model_fields["command"].annotation)[0]): one for one in hands}
 
 
 def fault_of(kind: FaultKind, given: dict[str, object]) -> FaultConfig:

@@ -17,9 +17,6 @@ from hardware_sim.firmware.acts import InjectFault
 from hardware_sim.rig import by_hand, kinds
 from hardware_sim.rig.errors import BadWords
 from hardware_sim.rig.folder import find_any
-from hardware_sim.rig.report import write_report
-from hardware_sim.rig.up import Wanted
-from hardware_sim.rig.up import up as run_up
 
 RigPlace = Annotated[Path | None, typer.Option("--rig", help="the rig with its ports in this folder, if several run")]
 Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")]
@@ -36,6 +33,9 @@ def up(
     replay: Annotated[Path | None, typer.Option(help="start the rig of this report again")] = None,
 ) -> None:
     """Start the machines of a workshop, or of a hundred, and show how they stand."""
+    from hardware_sim.rig.up import Wanted
+    from hardware_sim.rig.up import up as run_up
+
     run_up(Wanted(rig, replay, ports, speed, seed, headless, seconds, keep), _console())
 
 
@@ -82,6 +82,8 @@ def report(
     rig: RigPlace = None,
 ) -> None:
     """Bundle seed, machines, logs and versions of the rig that is up, or of the last one, for a replay."""
+    from hardware_sim.rig.report import write_report
+
     path = out or Path(f"rig-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")
     try:
         write_report(find_any(rig), path)

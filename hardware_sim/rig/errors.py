@@ -1,10 +1,6 @@
-"""What the rig for testers says when it can't go on: what is wrong, where, and what to do."""
+"""What the rig for testers says when it can't go on."""
 
-
-class RigError(Exception):
-    """The rig can't do this."""
-
-    code = 1
+from hardware_sim.errors import RigError
 
 
 class BadRigFile(RigError):

@@ -72,4 +72,4 @@ def words(error: ValidationError) -> tuple[str, str]:
         case "missing":
             return where, "is missing"
         case _:
-            return where, first["msg"]
+            return where, first["msg"].removeprefix("Value error, ")

@@ -81,7 +81,9 @@ def read_bundle(path: Path) -> tuple[str, Plan]:
             text = bundle.read("rig.toml").decode()
             plan = Plan.model_validate_json(bundle.read("plan.json"))
             deeds = read_deeds(bundle.read("by_hand.jsonl").decode())
-    except (OSError, zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise BadRigFile(f"{path}: can't be read: {error.strerror}") from error
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
         raise BadRigFile(f"{path}: no bundle of `llagar-rig report`: {error}") from error
     except ValidationError as error:
         raise BadRigFile("{}: {}: {}".format(path, *words(error))) from error

@@ -61,8 +61,10 @@ def read_rig(path: Path) -> str:
     """The text of a rig.toml. Raises BadRigFile."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRigFile(f"{path}: can't be read: {error}") from error
+    except OSError as error:
+        raise BadRigFile(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadRigFile(f"{path}: no TOML: {error}") from error
 
 
 def plan_of(text: str, source: str, seed: int | None, speed: float | None) -> Plan:
@@ -110,6 +112,7 @@ def _config(entry: MachineEntry, where: str, name: str, seed: int, speed: float)
         config = MachineConfig.model_validate({**given, "speed": entry.speed or speed, **places, "name": name})
     except ValidationError as error:
         key, wrong = words(error)
-        raise BadRigFile(f'{where}.{key} ("{entry.name}"): {wrong}') from error
+        place = f"{where}.{key}" if key else where
+        raise BadRigFile(f'{place} ("{entry.name}"): {wrong}') from error
     drawn = draw(seed, config, entry.random)
     return config.model_copy(update={"faults": (*config.faults, *drawn)})

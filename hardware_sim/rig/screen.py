@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -13,40 +14,56 @@ from hardware_sim.rig.view import MachineView, RigView
 NEWS = 6
 _FRAME_LINES = NEWS + 9
 """Lines of the screen that aren't machines."""
-WIDE = 140
-"""Columns of a terminal that has room for everything."""
 _COLUMNS = (
-    ("shop", False),
-    ("machine", True),
-    ("firmware", False),
-    ("open it at", True),
-    ("state", True),
-    ("doing", True),
-    ("hot, turning", True),
-    ("jobs", False),
-    ("laid, cut", False),
-    ("offences", True),
-    ("faults", True),
-    ("held by", False),
+    "shop",
+    "machine",
+    "firmware",
+    "open it at",
+    "state",
+    "doing",
+    "hot, turning",
+    "jobs",
+    "laid, cut",
+    "offences",
+    "faults",
+    "held by",
 )
-"""Headings, and whether they are shown in a narrow terminal too."""
+_SPARED = ("held by", "shop", "firmware", "laid, cut", "jobs")
+"""Left out one after the other while not all fits."""
+_WHOLE = frozenset({"machine", "state"})
+"""Never cut short."""
+_GAP = 2
+"""Between columns; half of it is the box's own."""
+_EDGES = 2
 
 
 def screen(view: RigView, news: Sequence[str], width: int, height: int) -> RenderableType:
     """The whole picture of one moment, in `height` lines; if not all machines fit, those that matter most."""
     room = max(1, height - _FRAME_LINES)
     shown = view.machines if len(view.machines) <= room else tuple(sorted(view.machines, key=_rank)[:room])
-    columns = [number for number, (_, always) in enumerate(_COLUMNS) if always or width >= WIDE]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number in columns:
-        table.add_column(_COLUMNS[number][0], no_wrap=True, overflow="ellipsis")
-    for machine in shown:
-        row = _row(machine)
-        table.add_row(*(row[number] for number in columns))
+    rows = [_row(machine) for machine in shown]
+    widths = [max(cell_len(name), *(row[at].cell_len for row in rows)) for at, name in enumerate(_COLUMNS)]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2, 0, 0))
+    columns = _fitting(widths, width)
+    for at in columns:
+        name = _COLUMNS[at]
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=widths[at] if name in _WHOLE else None)
+    for row in rows:
+        table.add_row(*(row[at] for at in columns))
     told = Text("\n".join(news), style="dim", no_wrap=True, overflow="ellipsis")
     left_out = len(view.machines) - len(shown)
     more = Text(f"and {left_out} more, at which less happens" if left_out else "", style="dim")
     return Group(Text(view.title, style="bold"), table, more, Panel(told, title="News", height=NEWS + 2))
+
+
+def _fitting(widths: Sequence[int], width: int) -> list[int]:
+    """Which columns are shown."""
+    columns = list(range(len(_COLUMNS)))
+    for name in _SPARED:
+        if sum(widths[at] + _GAP for at in columns) + _EDGES <= width:
+            break
+        columns.remove(_COLUMNS.index(name))
+    return columns
 
 
 def _rank(machine: MachineView) -> int:

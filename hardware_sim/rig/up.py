@@ -56,8 +56,8 @@ def up(wanted: Wanted, console: Console) -> None:
         keep=wanted.keep,
     )
     placed = plan.placed(state.ports, place)
+    _make(state.ports)
     _require_free(state.ports, placed)
-    state.ports.mkdir(parents=True, exist_ok=True)
     state.rig_file.write_text(text, encoding="utf-8")
     state.plan_file.write_text(placed.model_dump_json(indent=1) + "\n", encoding="utf-8")
     failed = _run(state, placed, wanted, console)
@@ -78,6 +78,14 @@ def _asked_for(wanted: Wanted) -> tuple[str, Plan]:
             return read_bundle(replay)
         case _:
             raise BadRigFile("say which rig: llagar-rig up RIG.toml, or llagar-rig up --replay FILE.zip")
+
+
+def _make(ports: Path) -> None:
+    """Raises BadRigFile."""
+    try:
+        ports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRigFile(f"{ports}: can't be a folder for ports: {error.strerror}") from error
 
 
 def _require_free(ports: Path, plan: Plan) -> None:

@@ -45,7 +45,8 @@ class Watch:
             )
             for one in self._plan.machines
         )
-        title = f"{len(views)} machines   seed {self._plan.seed}   {time.monotonic() - self._began:.0f} s"
+        count = "1 machine" if len(views) == 1 else f"{len(views)} machines"
+        title = f"{count}   seed {self._plan.seed}   {time.monotonic() - self._began:.0f} s"
         return RigView(f"{title}   ports in {self._state.ports}", views, news)
 
     def stands(self) -> dict[str, Stand]:

@@ -72,8 +72,12 @@ def add(path: Path, wanted: Wanted) -> Added:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{path} can't be read ({error}): write it first, docs/workshop.md shows how") from error
+    except OSError as error:
+        raise BadConfig(
+            f"{path} can't be read ({error.strerror}): write it first, docs/workshop.md shows how"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
 
 
 def _known(path: Path, text: str) -> AgentConfig | None:
@@ -106,7 +110,7 @@ def _find(config: AgentConfig | None, wanted: Wanted) -> Found:
     key = read_api_key(wanted.key_file) if wanted.key_file else ""
     (found,) = look_at_all([Place(url, key, wanted.baudrate)])
     if found.outcome is not Outcome.FOUND:
-        raise BadConfig(f"{wanted.port}: {found.outcome}: {found.firmware} {found.detail}".strip())
+        raise BadConfig(f"{wanted.port}: {found.outcome}: {f'{found.firmware} {found.detail}'.strip()}")
     return found
 
 

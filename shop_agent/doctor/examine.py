@@ -89,6 +89,7 @@ def _seen(config: AgentConfig | None, spot: Spot, found: Found) -> Seen:
         volume_mm=can.volume_mm if can else None,
         lost_link=lost_link_text(can, relay=machine is not None and bool(machine.power_off)) if can else "",
         state=found.status.state.value if found.status else "",
+        reason=found.status.reason if found.status else "",
         detail=found.detail,
     )
     in_use = found.outcome is Outcome.IN_USE and config is not None and machine is not None

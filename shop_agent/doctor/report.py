@@ -1,5 +1,7 @@
 """What `doctor` has found, as a table and as JSON."""
 
+from collections.abc import Iterator, Sequence
+
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.padding import Padding
@@ -26,6 +28,8 @@ class Seen(_View):
     volume_mm: tuple[float, float, float] | None = None
     lost_link: str = ""
     state: str = ""
+    reason: str = ""
+    """Why it is not ready."""
     detail: str = ""
 
 
@@ -48,29 +52,47 @@ def abilities(can: Capabilities) -> tuple[str, ...]:
     """In words."""
     found = ["hold"] if can.hold else []
     found += ["skip an object"] if can.skip_object else []
-    found += ["progress by executed lines" if can.executed_lines else "progress by acknowledged lines"]
+    found += ["progress by executed lines" if can.executed_lines else "progress by what it has taken in"]
     return ("attested by a person",) if can.attested else tuple(found)
 
 
 def show(report: Report, console: Console) -> None:
     console.print(_table(report.machines))
-    for title, attention, style in (("needs attention", True, "yellow"), ("good to know", False, "default")):
-        chosen = [remark for remark in report.remarks if remark.attention is attention]
-        if chosen:
-            console.print(Text(f"\n{title}", "bold"))
-        for name in dict.fromkeys(remark.machine for remark in chosen):
-            texts = [remark.text for remark in chosen if remark.machine == name]
-            console.print(Text(f"  {name}", style))
-            for text in texts:
+    remarks = report.remarks
+    _list(console, "needs attention", "yellow", [(one.machine, one.text) for one in remarks if one.attention])
+    told = [(one.name, text) for one in report.machines for text in _said_of(one)]
+    known = [(one.machine, one.text) for one in remarks if not one.attention]
+    _list(console, "good to know", "default", told + known)
+
+
+def _list(console: Console, title: str, style: str, lines: Sequence[tuple[str, str]]) -> None:
+    """Lines by the machine that they are about."""
+    if lines:
+        console.print(Text(f"\n{title}", "bold"))
+    for name in dict.fromkeys(machine for machine, _ in lines):
+        console.print(Text(f"  {name}", style))
+        for machine, text in lines:
+            if machine == name:
                 console.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
+def _said_of(machine: Seen) -> Iterator[str]:
+    """What has no room in the table."""
+    if machine.reason:
+        yield f"{machine.state}: {machine.reason}"
+    if machine.can:
+        yield f"can: {', '.join(machine.can)}"
+    if machine.lost_link:
+        yield f"when its link is lost: {machine.lost_link}"
+
+
 def _table(machines: tuple[Seen, ...]) -> Table:
-    table = Table(title=f"{len(machines)} found" if machines else "no machine found")
-    for heading in ("machine", "", "driver", "firmware", "speed", "can", "when its link is lost"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"{len(machines)} found" if machines else "no machine found", title_justify="left")
+    for heading in ("machine", "", "driver", "speed"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("firmware", overflow="fold")
     for one in machines:
         speed = str(one.baudrate) if one.baudrate else ""
         state = one.state or one.outcome.value
-        table.add_row(one.name, state, one.driver, one.firmware, speed, ", ".join(one.can), one.lost_link)
+        table.add_row(one.name, state, one.driver, speed, one.firmware)
     return table

@@ -56,6 +56,7 @@ firmware = "grbl"
     ("text", "said"),
     [
         ("colour = 1", "rig.toml: colour: there is no such key"),
+        (PRINTER + 'link = "http"', 'rig.toml: machines.0 ("p"): `host` is needed with `link` http'),
         (PRINTER + "colour = 1", 'rig.toml: machines.0.colour ("p"): there is no such key'),
         (PRINTER + "printer = { colour = 1 }", 'machines.0.printer.colour ("p"): there is no such key'),
         (PRINTER + 'faults = [{ kind = "earthquake" }]', "machines.0.faults.0.kind"),

@@ -76,6 +76,18 @@ def test_a_narrow_terminal_keeps_what_matters() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_what_matters_less_gives_way_first() -> None:
+    far = [
+        machine(number, machine=f"printer-of-the-back-room-{number}", address="/a/long/way/" * 3) for number in (1, 2)
+    ]
+    headings = {width: lines[2].split() for width in (80, 130, 200) if (lines := drawn(far, width=width))}
+    assert {"shop", "held", "jobs"} <= set(headings[200])
+    assert "held" not in headings[130]
+    assert "jobs" in headings[130]
+    assert not {"held", "shop", "firmware", "jobs"} & set(headings[80])
+    assert line_of(drawn(far, width=80), "printer-of-the-back-room-1").split()[0] == "printer-of-the-back-room-1"
+
+
 def test_news_stand_below() -> None:
     assert line_of(drawn([machine(1)], news=("printer-1: fault kind=hang",)), "fault kind=hang")
 

@@ -106,6 +106,8 @@ def test_somebodys_file_is_not_replaced(terminal: Terminal) -> None:
     said = terminal.refuses("up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports), "--headless")
     assert "router is in the way" in said
     assert (terminal.ports / "router").read_text() == "mine"
+    said = terminal.refuses("up", terminal.rig_file(WORKSHOP), "--ports", str(terminal.ports / "router"), "--headless")
+    assert "router: can't be a folder for ports: File exists" in said
 
 
 def test_a_machine_that_ends_by_itself_is_mourned(terminal: Terminal) -> None:

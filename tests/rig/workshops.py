@@ -108,7 +108,7 @@ def wait_until_up(rig: subprocess.Popen[str]) -> list[str]:
     """The lines that it prints until then."""
     assert rig.stdout is not None
     lines: list[str] = []
-    while " machines   seed " not in (lines[-1] if lines else ""):
+    while "   seed " not in (lines[-1] if lines else ""):
         line = rig.stdout.readline()
         if not line:
             rest = rig.stderr.read() if rig.stderr is not None else ""

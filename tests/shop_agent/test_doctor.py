@@ -41,8 +41,11 @@ def test_without_any_files_machines_are_found_and_named(short: Path) -> None:
     assert all("go and look" in one["lost_link"] for one in found.values())
     texts = [remark["text"] for remark in report["remarks"]]
     assert sum("machines add" in text for text in texts) == 2
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    assert len([line for line in lines if line.strip("│ ").startswith(("printer-1 ", "router-1 "))]) == 2
+    assert any(line.startswith("not ready: ") for line in lines)
+    assert [line for line in lines if line.startswith("when its link is lost: ")]
     assert "agent.toml" in shown.stdout
-    assert "router-1" in shown.stdout
 
 
 def test_a_whole_workshop_is_well(short: Path, tmp_path: Path) -> None:
