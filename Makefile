@@ -56,7 +56,8 @@ imports: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -m "not proof" -n 2 --dist loadgroup
+	$(BIN)/pytest -m "not proof" -n 3 --dist loadgroup --ignore tests/conformance --ignore tests/drivers --ignore tests/hardware_sim
+	$(BIN)/pytest -m "not proof" -n 8 tests/conformance tests/drivers tests/hardware_sim  # they wait for machines more than they compute
 
 test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
 

@@ -10,7 +10,7 @@ from hardware_sim.truth.store import read_bed
 from tests.conformance.rig import RigMachine, eventually
 from tests.peers.hosts import streamed
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 MOVES = 300
 ZERO_MM = (-390.0, -290.0, -20.0)
 """The sheet's corner and top, machine coordinates."""

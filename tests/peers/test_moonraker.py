@@ -11,7 +11,7 @@ from tests.peers.moonraker import Moonraker
 from tests.peers.octoprint import until
 from tests.peers.prints import MOVES, assert_printed_once, program
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 
 
 def upload(

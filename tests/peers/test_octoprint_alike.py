@@ -11,7 +11,7 @@ from tests.peers.conversation import Exchange, differences, exchange
 from tests.peers.octoprint import KEY, Api, OctoPrint, until
 from tests.peers.prints import program
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 BOARD = {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1}
 JOB = ("state", "job.file.path", "job.file.origin", "job.file.size", "progress.completion", "progress.filepos")
 _FLAGS = ("operational", "printing", "paused", "pausing", "cancelling", "finishing", "closedOrError", "error", "ready")

@@ -14,7 +14,7 @@ from tests.peers.octoprint import KEY, OctoPrint, until
 from tests.peers.prints import assert_printed_once, program
 from tests.peers.test_octoprint_serial import connected
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 COOL_C = 30
 """What the virtual printer reaches in no time."""
 

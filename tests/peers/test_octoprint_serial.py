@@ -10,7 +10,7 @@ from tests.conformance.rig import RigMachine
 from tests.peers.octoprint import OctoPrint, until
 from tests.peers.prints import DAMAGE, assert_printed_once, program
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 
 
 @contextmanager

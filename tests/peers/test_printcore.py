@@ -8,7 +8,7 @@ from tests.conformance.rig import RigMachine, eventually
 from tests.peers.hosts import streamed
 from tests.peers.prints import DAMAGE, assert_printed_once, program
 
-pytestmark = pytest.mark.proof(share=0.15, group="peers")
+pytestmark = pytest.mark.proof(share=0.19, group="peers")
 SETTINGS = {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1}
 
 

@@ -128,7 +128,9 @@ def test_the_last_rig_can_be_reported_until_the_next(terminal: Terminal) -> None
 
 def test_what_is_no_bundle_is_refused(terminal: Terminal) -> None:
     assert "no rig is running" in terminal.refuses("report")
-    assert "no bundle" in terminal.refuses("up", "--replay", str(terminal.folder / "nothing.zip"))
+    assert "nothing.zip: can't be read" in terminal.refuses("up", "--replay", str(terminal.folder / "nothing.zip"))
+    (terminal.folder / "text.zip").write_text("no zip at all")
+    assert "no bundle" in terminal.refuses("up", "--replay", str(terminal.folder / "text.zip"))
     with zipfile.ZipFile(terminal.folder / "other.zip", "w") as other:
         other.writestr("rig.toml", RIG)
         other.writestr("plan.json", "{}")
