@@ -44,7 +44,7 @@ def screen(view: RigView, news: Sequence[str], width: int, height: int) -> Rende
     rows = [_row(machine) for machine in shown]
     widths = [max(cell_len(name), *(row[at].cell_len for row in rows)) for at, name in enumerate(_COLUMNS)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2, 0, 0))
-    columns = _fitting(widths, width)
+    columns = _fitting(widths, [any(row[at].cell_len for row in rows) for at in range(len(_COLUMNS))], width)
     for at in columns:
         name = _COLUMNS[at]
         table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=widths[at] if name in _WHOLE else None)
@@ -56,10 +56,11 @@ def screen(view: RigView, news: Sequence[str], width: int, height: int) -> Rende
     return Group(Text(view.title, style="bold"), table, more, Panel(told, title="News", height=NEWS + 2))
 
 
-def _fitting(widths: Sequence[int], width: int) -> list[int]:
-    """Which columns are shown."""
+def _fitting(widths: Sequence[int], filled: Sequence[bool], width: int) -> list[int]:
+    """Which columns are shown: those that say nothing now go first."""
     columns = list(range(len(_COLUMNS)))
-    for name in _SPARED:
+    silent = [name for at, name in enumerate(_COLUMNS) if not filled[at]]
+    for name in (*silent, *(one for one in _SPARED if one not in silent)):
         if sum(widths[at] + _GAP for at in columns) + _EDGES <= width:
             break
         columns.remove(_COLUMNS.index(name))

@@ -77,15 +77,16 @@ def test_a_narrow_terminal_keeps_what_matters() -> None:
 
 
 def test_what_matters_less_gives_way_first() -> None:
-    far = [
-        machine(number, machine=f"printer-of-the-back-room-{number}", address="/a/long/way/" * 3) for number in (1, 2)
-    ]
-    headings = {width: lines[2].split() for width in (80, 130, 200) if (lines := drawn(far, width=width))}
-    assert {"shop", "held", "jobs"} <= set(headings[200])
-    assert "held" not in headings[130]
-    assert "jobs" in headings[130]
-    assert not {"held", "shop", "firmware", "jobs"} & set(headings[80])
-    assert line_of(drawn(far, width=80), "printer-of-the-back-room-1").split()[0] == "printer-of-the-back-room-1"
+    held = (Holder(12, "octoprint"),)
+    far = [machine(number, machine=f"printer-of-the-back-room-{number}", holders=held) for number in (1, 2)]
+    headings = {width: drawn(far, width=width)[2].split() for width in (80, 105, 200)}
+    assert {"shop", "held", "jobs", "offences"} <= set(headings[200])
+    assert {"shop", "held", "jobs"} <= set(headings[105])
+    assert "offences" not in headings[105], "there are none"
+    assert {"machine", "open", "state"} <= set(headings[80])
+    assert not {"held", "shop", "firmware"} & set(headings[80])
+    row = line_of(drawn([machine(1, machine="a-very-long-name-of-a-printer" * 2)], width=80), "a-very")
+    assert row.split()[0] == "a-very-long-name-of-a-printer" * 2
 
 
 def test_news_stand_below() -> None:
