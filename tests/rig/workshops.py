@@ -14,7 +14,7 @@ import serial
 from typer.testing import CliRunner
 
 from hardware_sim.cli import app
-from hardware_sim.rig.errors import RigError
+from hardware_sim.errors import RigError
 from tests.rig.batch import RIG
 
 PATIENCE_S = 60.0
