@@ -2,6 +2,8 @@
 
 import threading
 
+from drivers.errors import NotReady
+
 
 class Cancelled(Exception):
     """Leaves the loop of a run: it is to end in order."""
@@ -24,13 +26,20 @@ class Requests:
         self._skips: list[str] = []
         self._cancel = False
         self.stop = False
-        """The emergency bytes are out."""
+        """Everything is to stop at once: stands until the machine is opened anew."""
+
+    def renew(self) -> None:
+        """The machine is opened."""
+        with self._lock:
+            self.stop = False
 
     def begin(self) -> None:
-        """A run starts: what was asked of an earlier one is forgotten."""
+        """A run starts: what was asked of an earlier one is forgotten, but for a stop. Raises NotReady after one."""
         with self._lock:
+            if self.stop:
+                raise NotReady("it was stopped at once: open anew")
             self.active = True
-            self.pending = self._cancel = self._go_on = self.stop = False
+            self.pending = self._cancel = self._go_on = False
             self._skips.clear()
             self.hold = None
 
@@ -74,9 +83,9 @@ class Requests:
             return self.active
 
     def ask_stop(self) -> bool:
+        """No run begins after it; False if none is under way."""
         with self._lock:
-            if self.active:
-                self.stop = self.pending = True
+            self.stop = self.pending = True
             return self.active
 
     @property

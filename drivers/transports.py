@@ -50,13 +50,14 @@ class Port:
         except (serial.SerialException, OSError, ValueError) as error:
             raise self._unopened(error) from error
         os.set_blocking(fd, False)
-        self._serial, self._fd = opened, fd
         self._unsent.clear()
         self._full = False
-        self._woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(fd, select.POLLIN)
-        self._poll.register(self._woken[0], select.POLLIN)
+        self._poll.register(woken[0], select.POLLIN)
+        with self._closing:
+            self._serial, self._fd, self._woken = opened, fd, woken
 
     def _unopened(self, error: Exception) -> PortBusy | LinkLost:
         if isinstance(error, OSError) and error.errno in _BUSY:
@@ -78,6 +79,8 @@ class Port:
 
     def read(self, timeout_s: float) -> bytes:
         """Write what is queued, then whatever arrives; empty after the time-out or a `wake`. Raises LinkLost."""
+        if self._serial is None:
+            raise LinkLost(f"{self._settings.url} is not open")
         if self._unsent:
             self._write()
         ready = self._poll.poll(max(0.0, timeout_s * 1000.0))
@@ -140,7 +143,9 @@ class Port:
             if self._serial is None:
                 return
             opened, self._serial = self._serial, None
-            for fd in self._woken:
+            woken, self._woken = self._woken, (-1, -1)
+            self._fd = -1  # its number may be another file's from now on
+            for fd in woken:
                 os.close(fd)
             _close(opened)
 

@@ -46,6 +46,8 @@ class StreamerWatch:
         socket = config.socket(machine)
         self._ears = StreamerClient(socket)
         self._voice = StreamerClient(socket)
+        self._alarm = StreamerClient(socket)
+        """For what must not wait behind a homing, a probing or a start."""
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = float("-inf")
         self._linked_s = time.monotonic()
@@ -64,8 +66,11 @@ class StreamerWatch:
                     self._revive()
                     await asyncio.sleep(_LOOK_S)
         finally:
-            self._ears.close()
-            self._voice.close()
+            self.close()
+
+    def close(self) -> None:
+        for client in (self._ears, self._voice, self._alarm):
+            client.close()
 
     async def _follow(self) -> None:
         self._see(await self._ears.ask(wire.AskStatus(), wire.MachineStatus), first=True)
@@ -118,6 +123,8 @@ class StreamerWatch:
 
     async def ask(self, request: wire.Request, answer: type[Answer]) -> Answer:
         """Raises StreamerGone, StreamerSaidNo."""
+        if isinstance(request, wire.StopNow | wire.Hold | wire.Cancel | wire.Presence):
+            return await self._alarm.ask(request, answer)
         slow = isinstance(request, wire.Home | wire.SetWorkZero | wire.Probe | wire.LocalReset | wire.Start)
         return await self._voice.ask(request, answer, LONG_S if slow else 20.0)
 

@@ -59,6 +59,7 @@ class ByHandDriver:
     def open(self) -> Capabilities:
         with self._owned("open"):
             self._boot_id = uuid.uuid4().hex
+            self._requests.renew()
             self._become(State.READY)
         return Capabilities(
             firmware=f"by hand: {self._label}",

@@ -51,6 +51,7 @@ class HostedDriver:
             self._shut()
             try:
                 capabilities = self._host.open()
+                self._machine.requests.renew()
                 self._machine.begin()
             except BaseException:
                 self._shut()
@@ -77,9 +78,9 @@ class HostedDriver:
             machine.require_open()
             machine.requests.begin()
             machine.skips.clear()
-            machine.lines_done, machine.lines_total = 0, len(program)
-            machine.become(State.RUNNING)
             try:
+                machine.lines_done, machine.lines_total = 0, len(program)
+                machine.become(State.RUNNING)
                 return self._execute(program, check, watch)
             finally:
                 machine.requests.end()

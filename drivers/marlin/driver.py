@@ -65,8 +65,11 @@ class MarlinDriver(MarlinListener):
     def query(self) -> None:
         self.booted = False
         self.greeting = True
-        self.exchange.pump()
-        self.greeting = False
+        self.exchange.anew()
+        try:
+            self.exchange.pump()
+        finally:
+            self.greeting = False
         if self.booted or (self.link.in_flight and not self._busy_lately()):
             self._greet(QUERY_S)
         answered = self._ask("M105") and self._ask("M114")
@@ -184,6 +187,7 @@ class MarlinDriver(MarlinListener):
         if self.link.patient or self.waits.reason:
             self.release()
         if anew:
+            self.port.forget()  # what has not left by now is of the program
             self.port.urgent(self.last_resort)  # first of all, whatever state the line count is in
             self._greet(min(self.port_settings.answer_s, 5.0))
         fan, motors = self.rest.lines(self.heaters.hottest_c)

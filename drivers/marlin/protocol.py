@@ -18,6 +18,8 @@ from drivers.marlin.labels import bare
 MAX_LINE_BYTES = 95
 """MAX_CMD_SIZE is 96: the firmware cuts what is longer, checksum and all."""
 HISTORY = 64
+MOST_IN_FLIGHT = HISTORY // 2
+"""Whatever room a firmware tells, or a damaged answer: all that is in flight may be asked for again."""
 MAX_EQUAL_RESENDS = 10
 KEEPALIVE_S = 5.0
 """More than two of DEFAULT_KEEPALIVE_INTERVAL."""
@@ -213,7 +215,7 @@ class MarlinProtocol:
         if ack.line is not None:
             upto = ack.line
             self._named = True
-            self._window = max(1, ack.queue_free or 0)
+            self._window = min(max(1, ack.queue_free or 0), MOST_IN_FLIGHT)
         elif ack.heaters:
             upto = next((number for number, code in self._special.items() if code == "M105"), upto)
             self._asides = [before for before in self._asides if before >= upto]

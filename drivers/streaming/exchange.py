@@ -152,6 +152,10 @@ class Exchange:
                 ahead = next(source, None)
             self.pump()
 
+    def anew(self) -> None:
+        """What was silent before counts no more."""
+        self._alive = -1
+
     def wait_for(self, reached: Callable[[], bool], timeout_s: float, *, listen: bool = False) -> bool:
         """Pump until `reached`, or the time-out; says which."""
         deadline_s = self._clock() + timeout_s

@@ -17,8 +17,13 @@ from drivers.streaming.machine import Event, Machine, Readings, Run
 
 PROGRESS_S = 0.25
 RECONNECT_S = 0.2
+UNSENT = "the stop can't be sent: go and look"
 QUERY_S = 2.0
 """Longest that one question of a status query may take."""
+
+
+DEAF = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
+"""In place of one that has failed."""
 
 
 class SerialDriver(Machine[Event]):
@@ -38,6 +43,7 @@ class SerialDriver(Machine[Event]):
         with self.owned("open"):
             self._shut()
             self.port.open()
+            self.requests.renew()
             try:
                 self.readings = Readings()
                 self.new_boot()
@@ -53,14 +59,9 @@ class SerialDriver(Machine[Event]):
             self._shut()
 
     def status(self) -> Status:
-        if self._state in (State.READY, State.NOT_READY) and self._owner.acquire(blocking=False):
+        if self._state not in (State.RUNNING, State.HELD, State.CLOSED) and self._owner.acquire(blocking=False):
             try:
-                self._refresh()
-            finally:
-                self._owner.release()
-        elif self._state is State.FAULT and self.port.is_open and self._owner.acquire(blocking=False):
-            try:
-                self._tend()
+                self._look()
             finally:
                 self._owner.release()
         return self.snapshot()
@@ -70,8 +71,8 @@ class SerialDriver(Machine[Event]):
             self.require_open()
             self._run = Run(self.program(program, check), watch)
             self.requests.begin()
-            self.become(State.RUNNING)
             try:
+                self.become(State.RUNNING)
                 return self._execute()
             finally:
                 self.requests.end()
@@ -92,14 +93,17 @@ class SerialDriver(Machine[Event]):
             self.port.wake()
 
     def stop_now(self) -> None:
-        """Raises DriverMisuse if the port is closed."""
-        if not self.port.is_open:
-            raise DriverMisuse("the port is not open")
+        """Raises DriverMisuse if it is not open, and without a run LinkLost if the bytes can't leave."""
+        if self._state is State.CLOSED and not self.port.is_open:
+            raise DriverMisuse("the driver is not open")
         running = self.requests.ask_stop()
-        self.port.urgent(self.emergency)
+        sent = self.port.urgent(self.emergency)
         self.port.wake()
-        if not running:
-            self.become(State.FAULT, "stopped at once; open anew")
+        if running:
+            return  # its own thread sends it again, and tells what came of it
+        self.become(State.FAULT, "stopped at once; open anew" if sent else UNSENT)
+        if not sent:
+            raise LinkLost(UNSENT)
 
     # A run ----------------------------------------------------------------------------------------
 
@@ -108,6 +112,9 @@ class SerialDriver(Machine[Event]):
             self.begin()
             self.work()
             safe = self.finish()
+            self.evidence("every line executed")
+            self.current.ended_at = self.current.program.taken
+            self.current.watch.progress(self.snapshot())
         except Cancelled:
             return self._report(EndedBy.CANCELLED, self._end_safely(None))
         except StoppedNow:
@@ -122,12 +129,10 @@ class SerialDriver(Machine[Event]):
             raise self._ended(error) from error.__cause__
         except BaseException as error:
             # The caller's own lines, check or watch failed: the machine must not be left as it is.
+            self.current.watch = DEAF
             self._end_safely(None)
             self.become(State.FAULT, f"the program ended by {type(error).__name__}")
             raise
-        self.evidence("every line executed")
-        self.current.ended_at = self.current.program.taken
-        self.current.watch.progress(self.snapshot())
         return self._report(EndedBy.FINISHED, safe)
 
     def work(self) -> None:
@@ -148,6 +153,12 @@ class SerialDriver(Machine[Event]):
         except MachineFault:
             self.port.urgent(self.last_resort)
             return False
+        except BaseException as error:
+            # The caller's watch failed only now.
+            self.current.watch = DEAF
+            self._end_safely(cause)
+            self.become(State.FAULT, f"the program ended by {type(error).__name__}")
+            raise
         if safe and self.ends_its_queue and not isinstance(cause, MachineFault):
             # The machine has come to rest in order: nothing that it had taken was left undone.
             self.current.ended_at = max(acknowledged, self.lines_done)
@@ -176,6 +187,9 @@ class SerialDriver(Machine[Event]):
         return error
 
     def _report(self, ended_by: EndedBy, safe: bool) -> RunReport:
+        """Raises what a stop is that came meanwhile."""
+        if self.requests.stop:
+            raise self._stopped(None) from None
         if safe:
             self.become(State.READY)
         else:
@@ -231,6 +245,13 @@ class SerialDriver(Machine[Event]):
         if self._state in (State.RUNNING, State.HELD) and now_s >= self._progress_s:
             self._progress_s = now_s + PROGRESS_S
             self.current.watch.progress(self.snapshot())
+
+    def _look(self) -> None:
+        """As the owner, who alone may know that it was not closed meanwhile."""
+        if self._state in (State.READY, State.NOT_READY):
+            self._refresh()
+        elif self._state is State.FAULT and self.port.is_open:
+            self._tend()
 
     def _refresh(self) -> None:
         try:

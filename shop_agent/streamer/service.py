@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 import os
 import signal
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
@@ -71,6 +71,8 @@ class Service:
         power = PowerCut(machine.power_off)
         self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
         self._driver = driver
+        self._stopper = ThreadPoolExecutor(2, "stop")
+        """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
         self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
 
     def _limits(self) -> MachineLimits:
@@ -101,6 +103,7 @@ class Service:
             server.close()
             socket.unlink(missing_ok=True)
             await asyncio.to_thread(self._worker.finish)
+            self._stopper.shutdown(wait=False)
             self._journal.close()
 
     def _terminate(self) -> None:
@@ -172,6 +175,9 @@ class Service:
                 self._require_run(request.run if isinstance(request, wire.AttestStarted | wire.AttestEnded) else "")
                 await asyncio.to_thread(act, self._driver, request)
                 reply = wire.Done()
+            case wire.StopNow():
+                await self._loop.run_in_executor(self._stopper, self._driver.stop_now)
+                reply = wire.Done()
             case wire.Probe():
                 reply = wire.WorkOffset(work_offset_mm=await self._probe(request))
             case _:
@@ -221,11 +227,8 @@ class Service:
         async with asyncio.timeout(SETUP_S):
             return await asyncio.wrap_future(future)
 
-    def _run_request(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.StopNow | wire.Presence) -> wire.Reply:
-        """Raises Unable without a run, except for the emergency."""
-        if isinstance(request, wire.StopNow):
-            self._driver.stop_now()
-            return wire.Done()
+    def _run_request(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.Presence) -> wire.Reply:
+        """Raises Unable without a run."""
         run = self._require_run(request.run if isinstance(request, wire.Cancel) else "")
         match request:
             case wire.Hold(reason=reason):

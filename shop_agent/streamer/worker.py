@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from broker.wire.messages import Unknown
 from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
+from shop_agent.errors import BadConfig
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal, RunUsed
 from shop_agent.streamer.power import PowerCut
@@ -66,7 +67,7 @@ class Worker:
         self._unproven = False
         """A run's evidence was lost: the first thing after opening is the safe state."""
         self._cut = ""
-        """How the cut of its power went, if it was never found since."""
+        """How the cut of its power went, if it was neither made safe nor reset since."""
         self.capabilities: Capabilities | None = None
         self.status = Status(State.CLOSED, "not opened yet")
         self.execution: Execution | None = None
@@ -136,9 +137,13 @@ class Worker:
         if self.status.state is State.CLOSED or (self.status.state is State.FAULT and not self._journal.quarantine()):
             self._try_open()
         else:
-            self.status = self._driver.status()
+            self.status = self._told(self._driver.status())
         if before != (self.status, self._touched):
             self._changed()
+
+    def _told(self, status: Status) -> Status:
+        """With the alarm, for as long as nobody has reset the machine."""
+        return replace(status, reason=f"{status.reason}{self._cut}") if self._cut else status
 
     def _try_open(self) -> None:
         if time.monotonic() < self._opening.next_s:
@@ -160,28 +165,32 @@ class Worker:
     def _open(self) -> None:
         self.capabilities = self._driver.open()
         self._opening = _Opening()
-        if self._unproven:
-            self._make_safe()
-            self._unproven, self._cut = False, ""
-        self.status = self._driver.status()
+        self._cut = self._make_safe() if self._unproven else ""
+        self._unproven = False
+        self.status = self._told(self._driver.status())
 
-    def _make_safe(self) -> None:
-        """An empty program ends in the safe end state; a machine that won't confirm it is stopped at once."""
+    def _make_safe(self) -> str:
+        """An empty program ends in the safe end state; a machine that won't confirm it is stopped at once, and its
+        power cut: how that went, or empty."""
         watch = Watch(started=lambda _: None, progress=self._show, held=lambda _: None, resumed=lambda: None)
         try:
             safe = self._driver.run((), lambda _: "nothing may be sent", watch).safe
         except DriverError:
             safe = False
-        if not safe:
+        if safe:
+            return ""
+        try:
             self._driver.stop_now()
-            self._power.cut()
+        except DriverError as error:  # its link may be gone again: all the more its power is to be cut
+            return f"; left in mid-run: {error}; {self._power.cut()}"
+        return f"; left in mid-run, not safe: {self._power.cut()}"
 
     def _start(self, order: Start, answer: "Future[StartAnswer]") -> None:
         journal = self._journal
         try:
             program = self._prepare(order)
             journal.start(order.run, order.fence, order.record.id, order.sha256)
-        except (Unable, ProgramRefused, RunUsed, DriverError) as error:
+        except (Unable, ProgramRefused, RunUsed, BadConfig, DriverError) as error:
             reason = str(error) or type(error).__name__
             started = journal.forbid(order.run, order.fence, reason)
             answer.set_result(StartAnswer(journal_id=journal.journal_id, started=started, reason=reason))
@@ -197,7 +206,10 @@ class Worker:
             self._changed()
 
     def _prepare(self, order: Start) -> Loaded:
-        """Everything that must hold before the start is committed. Raises Unable, ProgramRefused, DriverError."""
+        """Everything that must hold before the start is committed.
+
+        Raises Unable, ProgramRefused, BadConfig, DriverError.
+        """
         if self._journal.has_started(order.run):
             raise Unable("this run has started before")
         quarantine = self._journal.quarantine()

@@ -1,3 +1,5 @@
+from collections import UserList
+
 import pytest
 
 from drivers.base import EndedBy, RunReport, Setup, State
@@ -15,7 +17,7 @@ from drivers.grbl.driver import GrblDriver
 from tests.conformance.bench import meanwhile
 from tests.conformance.rig import eventually
 from tests.drivers.grbl import opened, run
-from tests.drivers.peers import Seen, peer
+from tests.drivers.peers import Seen, allow, peer
 from tests.drivers.scripts import GrblScript
 
 
@@ -383,3 +385,29 @@ def test_an_empty_program_is_the_safe_end_state() -> None:
         assert run(driver, seen=seen) == RunReport(EndedBy.FINISHED, 0, safe=True)
         driver.close()
     assert (script.rpm, seen.started) == (0, [])
+
+
+class StopsLate(UserList[str]):
+    """A program whose reader is interrupted by a stop, just before the run begins."""
+
+    driver: GrblDriver | None = None
+
+    def __len__(self) -> int:
+        if self.driver is not None:
+            driver, self.driver = self.driver, None
+            driver.stop_now()
+        return super().__len__()
+
+
+def test_a_stop_just_before_a_run_begins_is_not_forgotten() -> None:
+    script = GrblScript()
+    program = StopsLate(["G1 X1 F100"])
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+        program.driver = driver
+        with pytest.raises(NotReady, match="stopped at once"):
+            driver.run(program, allow, Seen().watch())
+        assert b"G1 X1 F100" not in script.texts
+        driver.open()
+        assert run(driver, "G1 X1 F100").lines_done == 1
+        driver.close()

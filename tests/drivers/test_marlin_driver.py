@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.base import EndedBy, PortSettings, RunReport, State
+from drivers.base import EndedBy, PortSettings, RunReport, State, Status
 from drivers.errors import (
     DriverMisuse,
     FirmwareHalted,
@@ -17,7 +17,7 @@ from drivers.errors import (
     ResendLimit,
 )
 from drivers.marlin.driver import MarlinDriver
-from tests.drivers.peers import Peer, Seen, allow, peer
+from tests.drivers.peers import Answer, Peer, Seen, allow, peer
 from tests.drivers.scripts import MarlinScript
 
 HEATERS_OFF = {b"104": b"0", b"140": b"0"}
@@ -324,3 +324,112 @@ def test_an_empty_program_is_the_safe_end_state() -> None:
         driver.close()
     assert script.targets == HEATERS_OFF
     assert seen.started == []
+
+
+def test_a_printer_that_was_silent_for_long_is_ready_again_once_it_answers() -> None:
+    script = MarlinScript()
+    with peer(script) as machine:
+        driver = opened(machine, answer_s=0.5)
+        machine.answer = lambda _: b""
+        for _ in range(3):
+            assert driver.status().state is State.NOT_READY
+        machine.answer = script
+        assert driver.status().state is State.READY
+        driver.close()
+
+
+def test_after_a_fault_nothing_that_was_still_to_be_sent_leaves() -> None:
+    script, seen = MarlinScript(), Seen()
+    with peer(script) as machine:
+        driver = opened(machine)
+        machine.answer = slow_to_answer(script)
+
+        def fail(_: object) -> None:
+            if b"G1 X1" not in script.texts:
+                return
+            seen.progress_hook = None
+            driver.port.send(b"G1 X2\n")
+            raise NoAnswer("the machine says nothing")
+
+        seen.progress_hook = fail
+        with pytest.raises(NoAnswer) as caught:
+            run(driver, "G1 X1", seen=seen)
+        assert caught.value.safe
+        driver.close()
+    assert b"G1 X2" not in script.texts
+    assert b"M104 S0" in script.texts
+
+
+def slow_to_answer(script: MarlinScript) -> Answer:
+    """Of a move and of the first question behind it nothing is heard; what is asked later tells that both arrived."""
+    lost = [b"G1 X1", b"M105"]
+
+    def answer(line: bytes) -> bytes:
+        told = script(line)
+        if lost and script.texts and script.texts[-1] == lost[0]:
+            del lost[0]
+            return b""
+        return told
+
+    return answer
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+def test_a_watch_that_fails_again_and_again_hinders_no_safe_end(cancels: bool) -> None:
+    script, seen = MarlinScript(), Seen()
+
+    def fail(_: object) -> None:
+        if b"G1 X1" not in script.texts:
+            return
+        if cancels and not driver.requests.cancelled:
+            driver.cancel()
+            return
+        raise OSError("disk full")
+
+    seen.progress_hook = fail
+    with peer(script) as machine:
+        driver = opened(machine)
+        machine.answer = slow_to_answer(script)
+        with pytest.raises(OSError, match="disk full"):
+            run(driver, "M104 S200", "G1 X1", seen=seen)
+        assert driver.status().state is State.FAULT
+        driver.close()
+    assert script.targets == HEATERS_OFF
+
+
+def test_a_stop_at_the_very_end_of_a_run_is_no_finished_run() -> None:
+    seen = Seen()
+    with peer(MarlinScript()) as machine:
+        driver = opened(machine)
+        seen.progress_hook = lambda status: driver.stop_now() if status.lines_done == 2 else None
+        with pytest.raises(FirmwareHalted, match="on request"):
+            run(driver, "G1 X1", "G1 X2", seen=seen)
+        assert driver.status().state is State.FAULT
+        driver.close()
+
+
+def test_a_stop_that_can_not_be_sent_is_told() -> None:
+    with peer(MarlinScript()) as machine:
+        driver = opened(machine)
+        machine.unplug()
+        with pytest.raises(LinkLost, match="go and look"):
+            driver.stop_now()
+        assert "go and look" in driver.status().reason
+        driver.close()
+
+
+def test_a_watch_that_fails_at_the_very_end_leaves_no_run_behind() -> None:
+    script, seen = MarlinScript(), Seen()
+
+    def fail(status: Status) -> None:
+        if status.lines_done == 2:
+            raise OSError("disk full")
+
+    seen.progress_hook = fail
+    with peer(script) as machine:
+        driver = opened(machine)
+        with pytest.raises(OSError, match="disk full"):
+            run(driver, "M104 S200", "G1 X1", seen=seen)
+        assert driver.status().state is State.FAULT
+        driver.close()
+    assert script.targets == HEATERS_OFF

@@ -29,7 +29,15 @@ from drivers.marlin.answers import (
     UnknownCommand,
     read_line,
 )
-from drivers.marlin.protocol import KEEPALIVE_S, MAX_EQUAL_RESENDS, RECALL, MarlinProtocol, framed, unsendable
+from drivers.marlin.protocol import (
+    KEEPALIVE_S,
+    MAX_EQUAL_RESENDS,
+    MOST_IN_FLIGHT,
+    RECALL,
+    MarlinProtocol,
+    framed,
+    unsendable,
+)
 from tests.drivers.transcripts import names, said_by_machine, transcript
 
 NUMBERED = re.compile(rb"N(\d+) (.*)\*(\d+)\n")
@@ -271,3 +279,15 @@ def test_whatever_is_answered_the_counts_stay_sound(said: list[str]) -> None:
         assert 0 <= protocol.in_flight <= RECALL + 4
         assert done <= protocol.done <= offered
         done = protocol.done
+
+
+def test_a_damaged_answer_opens_no_window_that_resends_could_not_serve() -> None:
+    link = MarlinProtocol()
+    link.restart()
+    link.receive(b"ok N0 P15 B3999\n")
+    sent = 0
+    while link.offer(f"G1 X{sent}", sent + 1) is not None:
+        sent += 1
+    assert sent == MOST_IN_FLIGHT
+    link.receive(f"ok N{sent} P15 B3\n".encode())
+    assert link.done == sent

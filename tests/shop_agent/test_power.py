@@ -1,5 +1,6 @@
 """What happens to a machine whose link is lost for good: its power is cut, else somebody has to look."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -44,11 +45,15 @@ def test_what_can_be_done_is_said_beforehand() -> None:
     assert "no link" in lost_link_text(ability(LostLink.ALARM_ONLY, attested=True), relay=False)
 
 
-def relay(folder: Path, code: int = 0) -> str:
-    """A command that notes each cut in `cuts`."""
+def relay_command(folder: Path, code: int = 0) -> list[str]:
+    """Notes each cut in `cuts`."""
     script = folder / "relay.py"
     script.write_text(f"open({str(folder / 'cuts')!r}, 'a').write('cut\\n')\nraise SystemExit({code})\n")
-    return f'power_off = ["{sys.executable}", "{script}"]\n'
+    return [sys.executable, str(script)]
+
+
+def relay(folder: Path, code: int = 0) -> str:
+    return f"power_off = {json.dumps(relay_command(folder, code))}\n"
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(0, "power was cut by the relay"), (5, "the relay failed")])

@@ -209,6 +209,15 @@ async def test_what_may_not_start_never_starts(shared: Streamer) -> None:
         assert "record" in (await streamer.start(second)).reason
 
 
+async def test_a_broken_policy_refuses_a_start_and_ends_no_streamer(short: Path, tmp_path: Path) -> None:
+    async with printer(short, tmp_path) as (streamer, _):
+        (tmp_path / "policy.toml").write_text("machines = 7")
+        answer = await streamer.start(streamer.order(await streamer.status(), "run1", print_program(5)))
+        assert not answer.started
+        assert "policy.toml" in answer.reason
+        assert (await streamer.status()).state is State.READY
+
+
 async def test_cancel_stops_in_order_and_hold_can_be_resumed(shared: Streamer) -> None:
     streamer = shared
     async with at_rest(streamer):

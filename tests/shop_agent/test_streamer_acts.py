@@ -1,5 +1,6 @@
 """What people do to a run under way, and what the streamer tells them of it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from pydantic import ValidationError
 
 from drivers.base import State
 from shop_agent.errors import StreamerSaidNo
+from shop_agent.state import events as ev
+from shop_agent.state.records import MachineRecord
 from shop_agent.streamer import wire
+from shop_agent.streamers import StreamerWatch
 from tests.shop_agent.machines import machine
 from tests.shop_agent.shops import write_shop
 from tests.shop_agent.test_streamer import PRINT, cut_program, print_program, router, streaming
@@ -95,3 +99,32 @@ async def test_what_a_machine_can_not_do_is_said(short: Path, tmp_path: Path) ->
         with pytest.raises(StreamerSaidNo):
             await streamer.client.ask(wire.Probe(travel_mm=5, feed_mm_s=1, plate_mm=10), wire.WorkOffset)
         assert not (await streamer.status()).heating
+
+
+class Unasked:
+    """The mind of an agent that only passes on what is asked of it."""
+
+    def apply(self, event: ev.Event) -> None:
+        raise AssertionError(event)
+
+    def record(self, machine: str) -> MachineRecord:
+        raise AssertionError(machine)
+
+    def status_changed(self) -> None:
+        raise AssertionError
+
+
+async def test_a_stop_waits_for_no_homing(short: Path, tmp_path: Path) -> None:
+    with machine(short, "r", "grbl", speed=1.0) as sim:
+        path = write_shop(tmp_path, short / "run", router=sim.port)
+        async with streaming(path, "router") as streamer:
+            await streamer.until(lambda status: status.state is State.NOT_READY)
+            watch = StreamerWatch(streamer.config, path, "router", Unasked())
+            homing = asyncio.create_task(watch.ask(wire.Home(), wire.Done))
+            async with asyncio.timeout(20):
+                while not sim.episodes():  # noqa: ASYNC110 - the machine is another process
+                    await asyncio.sleep(0.05)
+            await watch.ask(wire.StopNow(reason="a hand is in it"), wire.Done)
+            with pytest.raises(StreamerSaidNo):
+                await homing
+            watch.close()
