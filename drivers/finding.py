@@ -240,12 +240,16 @@ def _look_at_host(place: Place) -> Found:
             for driver, entry in DRIVERS.items():
                 if not isinstance(entry.sign, WebSign):
                     continue
-                status, body = _get(client, urljoin(f"{place.url}/", entry.sign.path.lstrip("/")))
-                answered = True
+                url = urljoin(f"{place.url}/", entry.sign.path.lstrip("/"))
+                status, body = _get(client, url)
+                answered, guarded = True, status in _REFUSED
                 host = entry.sign.recognise(status, body)
+                if guarded and not host and place.api_key:
+                    # Only whoever asks for a key is shown it.
+                    status, body = _get(client, url, place.api_key)
+                    host = entry.sign.recognise(status, body)
                 if host:
-                    found = Found(place.url, Outcome.FOUND, driver, host)
-                    return _meet(found, place, guarded=status in _REFUSED)
+                    return _meet(Found(place.url, Outcome.FOUND, driver, host), place, guarded=guarded)
                 refused = refused or status in _REFUSED
     except httpx.ConnectError as error:
         return Found(place.url, Outcome.GONE, detail=f"nobody listens: {error}")
@@ -254,13 +258,14 @@ def _look_at_host(place: Place) -> Found:
             place.url, Outcome.UNKNOWN if answered else Outcome.GONE, detail=f"{type(error).__name__}: {error}"
         )
     if refused:
-        return Found(place.url, Outcome.NEEDS_KEY, detail="it answers nothing without a key")
+        detail = "it does not accept the key" if place.api_key else "it answers nothing without a key"
+        return Found(place.url, Outcome.NEEDS_KEY, detail=detail)
     return Found(place.url, Outcome.UNKNOWN, detail="no known host of machines answers")
 
 
-def _get(client: httpx.Client, url: str) -> tuple[int, str]:
+def _get(client: httpx.Client, url: str, api_key: str = "") -> tuple[int, str]:
     """Status and the first of the body: whoever answers may be anybody. Raises httpx.HTTPError."""
-    with client.stream("GET", url) as answer:
+    with client.stream("GET", url, headers={"X-Api-Key": api_key} if api_key else {}) as answer:
         body = b""
         for part in answer.iter_bytes():
             body += part

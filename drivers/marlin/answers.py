@@ -110,6 +110,13 @@ class TimeLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What M27 tells of the firmware's own card: how far it prints, or pauses, from there; empty: it doesn't."""
+
+    printing: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCommand:
     """The firmware was built without it; the line is acknowledged all the same."""
 
@@ -125,7 +132,7 @@ class Note:
 
 Answer = (
     Ack | Temperatures | Position | Busy | Resend | Booted | Halted | Failed | LostCount | Firmware | Capability
-    | Action | TimeLeft | UnknownCommand | Note
+    | Action | TimeLeft | Card | UnknownCommand | Note
 )  # fmt: skip
 
 _HEATER = re.compile(r"(T\d*|B|C):\s*(-?\d+(?:\.\d+)?)\s*/\s*(-?\d+(?:\.\d+)?)")
@@ -207,7 +214,13 @@ def _fact(line: str, lower: str) -> Answer:
         return UnknownCommand(unknown.group(1))
     if left := _TIME_LEFT.search(line):
         return TimeLeft(60.0 * int(left.group(1)))
-    return Note(line)
+    return _card(line) or Note(line)
+
+
+def _card(line: str) -> Card | None:
+    if line.startswith("SD print"):
+        return Card(line)
+    return Card("") if line.endswith("Not SD printing") else None
 
 
 def _error(line: str, lower: str) -> Answer:
@@ -226,13 +239,19 @@ def recognise(text: str) -> str:
 
 
 def busy(text: str) -> str:
-    """It prints from its own card, or is at something that takes long."""
+    """It prints from its own card, is at something that takes long, or has not told yet."""
     lines = [line.strip("\x00\xff \t\r") for line in text.splitlines()]
-    card = [line for line in lines if line.endswith("SD printing") or line.startswith("SD printing byte")]
-    if card and card[-1].startswith("SD printing byte"):
-        return f"it prints from its own card ({card[-1]})"
+    cards = [answer for line in lines for answer in read_line(line) if isinstance(answer, Card)]
+    if cards and cards[-1].printing:
+        return f"it prints from its own card ({cards[-1].printing})"
     told = [line for line in lines if line.startswith("ok") or "busy:" in line]
-    return told[-1] if told and "busy:" in told[-1] else ""
+    if told and "busy:" in told[-1]:
+        return told[-1]
+    # M115 is answered before M27: who has answered but one of them may print all the same.
+    named = max((number for number, line in enumerate(lines) if _FIRMWARE.match(line)), default=None)
+    if named is None or cards or sum(line.startswith("ok") for line in lines[named:]) > 1:
+        return ""
+    return "it has not told whether it prints from its own card"
 
 
 SIGN = SerialSign(b"\nM115\nM27\n", recognise, busy)

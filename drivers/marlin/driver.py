@@ -44,7 +44,7 @@ class MarlinDriver(MarlinListener):
     # Outside runs ---------------------------------------------------------------------------------
 
     def identify(self) -> Capabilities:
-        self.abilities = Abilities()
+        self.abilities, self.card = Abilities(), ""
         self._greet(self.port_settings.answer_s)
         self._say("M115")
         if not self.abilities.firmware:
@@ -72,10 +72,15 @@ class MarlinDriver(MarlinListener):
             self.greeting = False
         if self.booted or (self.link.in_flight and not self._busy_lately()):
             self._greet(QUERY_S)
-        answered = self._ask("M105") and self._ask("M114")
+        answered = self._ask("M105") and self._ask("M114") and (not self.abilities.has("SDCARD") or self._ask("M27"))
         if answered:
             self._cool()
-        self.readings.not_ready = self.waits.reason or ("" if answered else f"the firmware is {self.busy[1] or 'busy'}")
+        resting = self._at_card() if answered else f"the firmware is {self.busy[1] or 'busy'}"
+        self.readings.not_ready = self.waits.reason or resting
+
+    def _at_card(self) -> str:
+        """Why it takes no program though it answers; empty if it would."""
+        return f"it prints from its own card: {self.card}" if self.card else ""
 
     def tend(self) -> None:
         if self.rest.cooling and self._ask("M105"):
@@ -132,6 +137,10 @@ class MarlinDriver(MarlinListener):
             self._greet(self.port_settings.answer_s)
         except NoAnswer as error:
             raise NotReady(str(error)) from error
+        if self.abilities.has("SDCARD"):
+            self._say("M27")
+        if self.card:
+            raise NotReady(self._at_card())
         if self.abilities.advanced_ok:
             self._measure_planner()
         if self.abilities.has("AUTOREPORT_TEMP"):

@@ -15,6 +15,7 @@ from drivers.marlin.answers import (
     Booted,
     Busy,
     Capability,
+    Card,
     Failed,
     Firmware,
     Halted,
@@ -69,6 +70,8 @@ class MarlinListener(SerialDriver[Answer]):
         """The run is to end, whatever the firmware waits for."""
         self.busy = (0.0, "")
         """When the firmware last said that it was, and with what."""
+        self.card = ""
+        """What it prints from its own card, as last told."""
         self._lines: Sequence[str] = ()
         self._inserts: deque[Insert] = deque()
         self._inserted: tuple[int, str] | None = None
@@ -119,6 +122,8 @@ class MarlinListener(SerialDriver[Answer]):
                 self._act(event)
             case TimeLeft(seconds):
                 self.readings.time_left_s = seconds
+            case Card(printing):
+                self.card = printing
             case Firmware() | Capability() | UnknownCommand():
                 self.abilities.take(event)
             case _:

@@ -24,6 +24,7 @@ from drivers.marlin.answers import Capability
 from drivers.marlin.driver import MarlinDriver
 from drivers.registry import DRIVERS
 from drivers.transports import Port
+from tests.drivers.peers import peer
 from tests.shop_agent.machines import SimMachine, machine
 
 
@@ -145,6 +146,10 @@ def test_a_router_at_work_is_not_reset(state: bytes, monkeypatch: pytest.MonkeyP
     [
         ("ok\nNot SD printing\nok\n", ""),
         ("SD printing byte 12/900\nok\n", "card"),
+        ("SD print paused\nok\n", "card"),
+        ("FIRMWARE_NAME:Marlin 2.1\nCap:EEPROM:1\nok\n", "not told"),
+        ("FIRMWARE_NAME:Marlin 2.1\nok\nNot SD printing\n", ""),
+        ('FIRMWARE_NAME:Marlin 2.1\nok\necho:Unknown command: "M27"\nok\n', ""),
         ("echo:busy: processing\n", "busy"),
         ("echo:busy: processing\nok\n", ""),
     ],
@@ -290,3 +295,36 @@ def test_the_likeliest_speeds_come_first() -> None:
     assert finding._speeds(Place("/dev/ttyUSB0"), signs)[:2] == (115200, 250000)
     assert finding._speeds(Place("/dev/ttyUSB0", baudrate=57600), signs)[:2] == (57600, 115200)
     assert finding._speeds(Place("socket://127.0.0.1:9", baudrate=57600), signs) == (57600,)
+
+
+def test_a_host_that_names_itself_to_nobody_without_a_key_is_known_with_it(tmp_path: Path) -> None:
+    with machine(tmp_path, "o", "marlin", link="http", host="prusalink", api_key="secret") as sim:
+        url = sim.port.read_text().strip()
+        shut, wrong, found = (look_at(Place(url, key), {}) for key in ("", "wrong", "secret"))
+        assert not moved(sim)
+    assert (shut.outcome, shut.detail) == (Outcome.NEEDS_KEY, "it answers nothing without a key")
+    assert (wrong.outcome, wrong.detail) == (Outcome.NEEDS_KEY, "it does not accept the key")
+    assert (found.outcome, found.driver) == (Outcome.FOUND, "prusalink")
+
+
+def test_a_printer_that_prints_from_its_card_is_left_alone_however_its_answer_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "BOOT_S", 2.5)
+    heard: list[bytes] = []
+    named = threading.Event()
+
+    def answer(line: bytes) -> bytes:
+        heard.append(line)
+        if line == b"M115":
+            return b"FIRMWARE_NAME:Marlin 2.1 PROTOCOL_VERSION:1.0\nok\n"
+        if line == b"M27" and not named.is_set():
+            named.set()  # its answer is late: the next one tells
+            return b""
+        return b"SD printing byte 12/900\nok\n" if line == b"M27" else b"ok\n" if line else b""
+
+    with peer(answer) as printer:
+        found = look_at(Place(printer.url), {})
+    assert (found.outcome, found.driver) == (Outcome.AT_WORK, "marlin")
+    assert "own card" in found.detail
+    assert not any(b"M110" in line for line in heard)

@@ -433,3 +433,20 @@ def test_a_watch_that_fails_at_the_very_end_leaves_no_run_behind() -> None:
         assert driver.status().state is State.FAULT
         driver.close()
     assert script.targets == HEATERS_OFF
+
+
+def test_a_printer_that_prints_from_its_own_card_takes_no_program() -> None:
+    script = MarlinScript(capabilities=("SDCARD",))
+    with peer(script) as machine:
+        driver = opened(machine)
+        assert driver.status().state is State.READY
+        script.always[b"M27"] = b"SD printing byte 12/900\nok\n"
+        with pytest.raises(NotReady, match="own card"):
+            run(driver, "G1 X1")
+        status = driver.status()
+        assert (status.state, "byte 12/900" in status.reason) == (State.NOT_READY, True)
+        script.always[b"M27"] = b"Not SD printing\nok\n"
+        assert driver.status().state is State.READY
+        assert run(driver, "G1 X1").lines_done == 1
+        driver.close()
+    assert script.texts.count(b"G1 X1") == 1
