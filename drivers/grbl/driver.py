@@ -110,7 +110,7 @@ class GrblDriver(Checking, Bench, Overriding):
     def begin(self) -> None:
         self.link.restart()
         self.progress.begin(self._lines)
-        self.checking = self._begun = False
+        self.checking = self._begun = self._standing = self._spindle_stopped = False
         self.doing = ""
         self.query()
         if self.readings.not_ready:
@@ -204,7 +204,7 @@ class GrblDriver(Checking, Bench, Overriding):
         if report.offset is None or self.known is None or self.checking or self.at_tool:
             return
         offset = self.mm(report.offset)
-        if not self.known.explain(offset) and not shifts(self._lines[: self.current.program.taken]):
+        if not self.known.explain(offset) and not shifts(self._lines[: self.link.sent]):
             raise MachineFault(f"the work offset has become {offset}, by no line of the program: it was {self.known}")
 
     def polled(self, now_s: float) -> None:

@@ -32,6 +32,8 @@ class GrblProtocol:
         self._refused = False
         """A program line was: the firmware goes on with those behind it, but the program is not done beyond it."""
         self.done = 0
+        self.sent = 0
+        """The highest tag offered."""
 
     @property
     def in_flight(self) -> int:
@@ -58,6 +60,7 @@ class GrblProtocol:
                 self._long += 1
         self._flying.append((size, tag, line))
         self._used += size
+        self.sent = max(self.sent, tag)
         return line.encode("ascii") + b"\n"
 
     def quiet(self) -> bytes:

@@ -328,8 +328,10 @@ def test_an_answer_too_many_is_a_fault() -> None:
         driver.close()
 
 
-def test_a_work_offset_that_nothing_explains_ends_the_run() -> None:
-    script = GrblScript({b"G1X1": b""}, checks=False)
+@pytest.mark.parametrize("later", [(), (*(f"G1X{n}F1000" for n in range(2, 22)), "G92X0")])
+def test_a_work_offset_that_nothing_explains_ends_the_run(later: tuple[str, ...]) -> None:
+    """`later`: a line that shifts it is on its way, but has not left."""
+    script = GrblScript({line.encode(): b"" for line in ("G1X1", *later)}, checks=False)
     with peer(script, script.realtime) as machine:
         driver = opened(machine)
 
@@ -338,8 +340,9 @@ def test_a_work_offset_that_nothing_explains_ends_the_run() -> None:
             script.offset = b"11.000,20.000,-3.500"
 
         with meanwhile(shift), pytest.raises(MachineFault, match="work offset has become"):
-            run(driver, "G54", "G1X1")
+            run(driver, "G54", "G1X1", *later)
         driver.close()
+    assert b"G92X0" not in script.texts
 
 
 @pytest.mark.parametrize("answer", [b"ok\r\n", b"error:3\r\n"])
