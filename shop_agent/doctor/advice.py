@@ -26,8 +26,11 @@ def of_what_answers(spot: Spot, found: Found) -> Iterator[Advice]:
     match found.outcome:
         case Outcome.FOUND:
             yield from _of_match(spot, found)
-        case Outcome.IN_USE | Outcome.AT_WORK:
+        case Outcome.IN_USE:
             yield Advice(name, f"{found.outcome}: not touched ({found.detail})", attention=False)
+        case Outcome.AT_WORK:
+            text = f"{found.outcome}: asked for its name, else left alone ({found.detail})"
+            yield Advice(name, text, attention=False)
         case Outcome.NEEDS_KEY:
             text = f"{found.firmware or 'it'} needs a key: give --key-file, or api_key_file in agent.toml"
             yield Advice(name, f"{text} ({found.detail})")

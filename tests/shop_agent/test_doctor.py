@@ -101,7 +101,7 @@ def texts(advice: list[Advice], *, attention: bool) -> str:
         (Found("", Outcome.GONE, detail="no such port"), "nobody is there", True),
         (Found("", Outcome.UNKNOWN, detail="no known firmware answers"), "no known firmware", True),
         (Found("", Outcome.IN_USE, detail="octoprint has it open"), "not touched", False),
-        (Found("", Outcome.AT_WORK, detail="it is in state Run"), "not touched", False),
+        (Found("", Outcome.AT_WORK, detail="it is in state Run"), "left alone", False),
         (Found("", Outcome.NEEDS_KEY, firmware="OctoPrint 1.11"), "OctoPrint 1.11 needs a key", True),
         (Found("", Outcome.FAULT, firmware="Grbl 1.1h", detail="NoAnswer"), "NoAnswer", True),
         (Found("", Outcome.FOUND, "grbl", "Grbl 1.1h"), "driver = 'marlin', but Grbl 1.1h", True),
