@@ -54,6 +54,8 @@ class Console(SerialDriver[Answer]):
         self.checking = False
         """The firmware is in check mode: nothing moves."""
         self._reports = 0
+        self.reported_s = 0.0
+        """When the last one came."""
         self._expecting_reset = False
         super().__init__(port, self.link, clock)
 
@@ -221,6 +223,7 @@ class Console(SerialDriver[Answer]):
     def _take(self, report: Report) -> None:
         self.last = report
         self._reports += 1
+        self.reported_s = self.clock()
         self._read(report)
         if self.requests.active and not self._expecting_reset:
             self.progress.heard(report, self.clock())

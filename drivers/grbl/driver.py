@@ -10,7 +10,7 @@ program means it to be, and the run ends. Lines carry no checksum: a byte lost w
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from drivers.base import Capabilities, LineCheck, LostLink
+from drivers.base import Capabilities, LineCheck, LostLink, State
 from drivers.errors import (
     Alarm,
     DriverError,
@@ -211,6 +211,11 @@ class GrblDriver(Checking, Bench, Overriding):
         if now_s - self._asked_s >= REPORT_S:
             self._asked_s = now_s
             self.port.urgent(b"?")
+        silent_s = now_s - self.reported_s
+        held = self._state is State.HELD and not (self.link.in_flight or self._expecting_reset)
+        if held and silent_s >= self.port_settings.answer_s:
+            # Nothing else is waited for in a hold, however long it lasts.
+            raise NoAnswer(f"the machine is held, and has reported nothing for {silent_s:.0f} s")
 
     # Its end --------------------------------------------------------------------------------------
 

@@ -414,3 +414,23 @@ def test_a_stop_just_before_a_run_begins_is_not_forgotten() -> None:
         driver.open()
         assert run(driver, "G1 X1 F100").lines_done == 1
         driver.close()
+
+
+def test_a_machine_that_falls_silent_in_a_hold_is_no_held_machine() -> None:
+    script, seen = GrblScript(checks=False), Seen()
+    with peer(script, script.realtime) as machine:
+        driver = opened(machine)
+
+        def check(line: str) -> str | None:
+            driver.hold("look")
+            return None
+
+        def silence() -> None:
+            assert seen.is_held.wait(20)
+            machine.answer, machine.realtime = lambda _: b"", lambda _: b""
+
+        with meanwhile(silence), pytest.raises(NoAnswer) as caught:
+            driver.run(["G1X1"], check, seen.watch())
+        assert not caught.value.safe
+        assert driver.status().state is State.FAULT
+        driver.close()
