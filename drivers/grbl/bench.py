@@ -79,7 +79,7 @@ class Bench(Console, Setup, Probing):
         zero = contact - plate_mm - self.offsets().shift[2]
         self.say(f"G21G10L2P1Z{zero:.3f}", f"G21G90G53G0Z{place[2]:.3f}")
         self.sync()
-        self.say(before.motion_line())
+        self.say(before.motion_line(told_in_inches=self.tells_inches))
         return self.offsets().work
 
     def _touch(self, travel_mm: float, feed_mm_min: float) -> float:

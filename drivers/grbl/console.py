@@ -13,7 +13,7 @@ from drivers.errors import Alarm, FirmwareReset, MachineFault, NoAnswer, Rejecte
 from drivers.grbl import codes
 from drivers.grbl.answers import AlarmRaised, Answer, Message, Rejected, Setting, Unasked, Welcome
 from drivers.grbl.firmware import Firmware
-from drivers.grbl.modal import Modal, read_modal
+from drivers.grbl.modal import INCH_MM, Modal, read_modal
 from drivers.grbl.offsets import Offsets, read_offsets
 from drivers.grbl.progress import Progress
 from drivers.grbl.protocol import GrblProtocol
@@ -28,7 +28,6 @@ RESET_S = 3.0
 _RESETS = 2
 """The first may be lost on its way, or its banner; at a standstill another does no harm."""
 _RESET = b"\x18"
-_INCH_MM = 25.4
 _SETTLED = ("Idle", "Alarm", "Sleep", "Check")
 
 
@@ -115,10 +114,14 @@ class Console(SerialDriver[Answer]):
 
     def mm(self, place: Triple) -> Triple:
         """`$13=1` reports inches."""
-        if self.settings.get(13) != "1":
+        if not self.tells_inches:
             return place
         x, y, z = place
-        return x * _INCH_MM, y * _INCH_MM, z * _INCH_MM
+        return x * INCH_MM, y * INCH_MM, z * INCH_MM
+
+    @property
+    def tells_inches(self) -> bool:
+        return self.settings.get(13) == "1"
 
     @property
     def laser(self) -> bool:
@@ -242,7 +245,7 @@ class Console(SerialDriver[Answer]):
             (x, y, z), (dx, dy, dz) = self.mm(report.work), readings.work_offset_mm
             readings.position_mm = (x + dx, y + dy, z + dz)
         if report.feed is not None:
-            readings.feed_mm_s = report.feed / 60.0 * (_INCH_MM if self.settings.get(13) == "1" else 1.0)
+            readings.feed_mm_s = report.feed / 60.0 * (INCH_MM if self.tells_inches else 1.0)
         if report.spindle_rpm is not None:
             readings.details["spindle_rpm"] = f"{report.spindle_rpm:g}"
         if report.overrides is not None:

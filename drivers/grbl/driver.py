@@ -28,7 +28,7 @@ from drivers.grbl.checking import Checking, Numbered
 from drivers.grbl.console import RESET_S
 from drivers.grbl.firmware import firmware_of
 from drivers.grbl.holding import SPIN_UP_S
-from drivers.grbl.lines import has_tool_change, shifts, tool_change, unsendable
+from drivers.grbl.lines import has_tool_change, last_tool, shifts, tool_change, unsendable
 from drivers.grbl.modal import Modal
 from drivers.grbl.overriding import Overriding
 from drivers.grbl.reports import HOLDING, Report, Triple
@@ -137,7 +137,7 @@ class GrblDriver(Checking, Bench, Overriding):
             return
         while (change := self._up_to_change()) is not None:
             number, tool, rest = change
-            self._change_tool(tool)
+            self._change_tool(last_tool(self._lines[:number]) if tool is None else tool)
             if rest:
                 self._source = chain([(number, rest)], self._source)
 

@@ -62,6 +62,12 @@ def tool_change(line: str) -> tuple[int | None, str] | None:
     return int(named.group(1)) if named else None, rest
 
 
+def last_tool(lines: Sequence[str]) -> int | None:
+    """The tool that the last T word names: Grbl itself forgets it with the next line (`gcode.c`)."""
+    named = (_TOOL.search(without_comments(line)) for line in reversed(lines) if "T" in line or "t" in line)
+    return next((int(match.group(1)) for match in named if match is not None), None)
+
+
 def numbered(line: str, number: int) -> str:
     """With this line number instead of its own; as it is where that can't be."""
     own = _NUMBER.match(line)

@@ -1,6 +1,7 @@
 """The parser's state as `$G` tells it, and the lines that bring it back.
 
-Source: gnea/grbl 1.1 `report.c` report_gcode_modes(), `gcode.c`; grblHAL and FluidNC add words, which are passed over.
+Source: gnea/grbl 1.1 `report.c` report_gcode_modes(), `print.c` printFloat_RateValue(), `gcode.c`;
+grblHAL and FluidNC add words, which are passed over.
 """
 
 import re
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 
 _KEPT = re.compile(r"G(?:17|18|19|2[01]|5[4-9](?:\.\d)?|9[0134])")
 _MOTIONS = re.compile(r"G(?:[0-3]|80|38\.\d)")
+
+INCH_MM = 25.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,21 @@ class Modal:
     def spindle_on(self) -> bool:
         return self.spindle != "M5"
 
-    def motion_line(self) -> str:
-        """Arcs and probes can't be set without a move: then no motion mode is, and a line without one is refused."""
+    def motion_line(self, *, told_in_inches: bool = False) -> str:
+        """`told_in_inches`: `$13=1`; it decides over the feed's unit in `$G`, not G20 or G21.
+
+        Arcs and probes can't be set without a move: then no motion mode is, and a line without one is refused.
+        """
         moving = float(self.feed) > 0 and "G93" not in self.modes
         motion = self.motion if self.motion == "G0" or (self.motion == "G1" and moving) else "G80"
-        return motion + "".join(self.modes) + (f"F{self.feed}" if moving else "")
+        return motion + "".join(self.modes) + (f"F{self._feed(told_in_inches)}" if moving else "")
+
+    def _feed(self, told_in_inches: bool) -> str:
+        read_in_inches = "G20" in self.modes
+        if told_in_inches == read_in_inches:
+            return self.feed
+        factor = 1 / INCH_MM if read_in_inches else INCH_MM
+        return f"{float(self.feed) * factor:.3f}"
 
     def spindle_line(self) -> str:
         return f"{self.spindle}S{self.speed}"

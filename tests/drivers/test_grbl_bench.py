@@ -19,7 +19,7 @@ OFFSETS = b"[G54:10.000,20.000,-32.000]\r\n[G92:0.000,0.000,0.500]\r\n[TLO:1.000
 
 def test_a_probe_puts_the_zero_under_the_plate_and_goes_back() -> None:
     script = GrblScript({PROBE: TOUCHED, b"$#": OFFSETS})
-    script.modes = b"G2 G55 G18 G20 G91 G94 M5 M9 T0 F20 S0"
+    script.modes = b"G2 G55 G18 G20 G91 G94 M5 M9 T0 F508 S0"
     with peer(script, script.realtime) as machine:
         driver = opened(machine)
         assert isinstance(driver, Probing)
@@ -29,7 +29,8 @@ def test_a_probe_puts_the_zero_under_the_plate_and_goes_back() -> None:
         driver.close()
     # -12 is the plate's top; its 20 mm, and what G92 and the tool's length add to every offset, come off.
     assert script.texts[4:] == [
-        b"$G", PROBE, b"$#", b"G21G10L2P1Z-33.500", b"G21G90G53G0Z3.000", b"G4P0.01", b"G80G55G18G20G91G94F20", b"$#",
+        b"$G", PROBE, b"$#", b"G21G10L2P1Z-33.500", b"G21G90G53G0Z3.000", b"G4P0.01",
+        b"G80G55G18G20G91G94F20.000", b"$#",
     ]  # fmt: skip
 
 
@@ -165,11 +166,12 @@ def test_a_hold_that_is_asked_for_while_the_spindle_comes_back_is_kept() -> None
 
 
 def test_the_tool_of_an_earlier_word_is_the_one_to_change_to() -> None:
-    script, seen = GrblScript(modes=b"G1 G54 M5 M9 T7 F600 S0", checks=False), Seen()
+    """Grbl has forgotten it: `$G` tells T0 after any line without a T."""
+    script, seen = GrblScript(modes=b"G1 G54 M5 M9 T0 F600 S0", checks=False), Seen()
     with peer(script, script.realtime) as machine:
         driver = opened(machine)
         with meanwhile(lambda: driver.resume() if seen.is_held.wait(10) else None):
-            run(driver, "T7", "M06", "G1X2", seen=seen)
+            run(driver, "T6 (T9)", "T7", "G1X1 (T8)", "M06", "G1X2", seen=seen)
         driver.close()
     assert seen.held == ["change to tool 7, touch it off, then resume"]
     assert not [text for text in script.texts if b"M06" in text]

@@ -110,9 +110,13 @@ def test_reports_are_read_whatever_else_stands_in_them(text: str, report: Report
 
 
 def test_modes_come_back_as_they_were() -> None:
-    modal = read_modal("G1 G55 G17 G20 G91 G94 G49 G98 M3 M7 M8 T3 F12.5 S8000.")
+    """The feed is told in mm/min, G20 or not: F254 is ten inches a minute (gnea/grbl 1.1h after `G20 F10`)."""
+    modal = read_modal("G1 G55 G17 G20 G91 G94 G49 G98 M3 M7 M8 T3 F254 S8000.")
     assert (modal.spindle_line(), modal.coolant, modal.tool) == ("M3S8000", ("M7", "M8"), 3)
-    assert modal.motion_line() == "G1G55G17G20G91G94F12.5"
+    assert modal.motion_line() == "G1G55G17G20G91G94F10.000"
+    assert modal.motion_line(told_in_inches=True) == "G1G55G17G20G91G94F254"
+    metric = read_modal("G1 G54 G17 G21 G90 G94 M5 M9 T0 F10.0 S0")
+    assert metric.motion_line(told_in_inches=True) == "G1G54G17G21G90G94F254.000"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ class Dialect:
     names_alarms: bool = False
     program_end: str = "Pgm End"
     check_door: str = "Check Door"
+    keeps_tool: bool = True
+    """Grbl has a T word hold for its own line only: `gcode.c`, step 5."""
+    mist: bool = True
+    """M7; Grbl has it with ENABLE_M7 alone, an M among the options of `$I`."""
 
     def say(self, text: str) -> bytes:
         return f"{self.message.format(text)}\r\n".encode()
@@ -71,7 +75,9 @@ def dialect(config: RouterConfig) -> Dialect:
     match config.flavour:
         case Flavour.GRBL:
             banner = b"\r\nGrbl 1.1h ['$' for help]\r\n"
-            return Dialect(banner, 128, 15, config.line_numbers, _grbl_build, "[MSG:{}]", "[MSG:{}]")
+            return Dialect(
+                banner, 128, 15, config.line_numbers, _grbl_build, "[MSG:{}]", "[MSG:{}]", keeps_tool=False, mist=False
+            )
         case Flavour.GRBLHAL:
             banner = b"\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n"
             return Dialect(banner, 1024, 100, True, _hal_build, "[MSG:{}]", "[MSG:{}]")

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from hardware_sim.firmware.grbl.errors import Code, GrblError
+from hardware_sim.firmware.grbl.flavours import Dialect
 from hardware_sim.firmware.grbl.modal import INCH_MM, Modal
 
 _WORD = re.compile(r"([A-Z])([-+]?\d*\.?\d*)")
@@ -61,19 +62,19 @@ def words(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def interpret(text: str, before: Modal) -> Statement:
+def interpret(text: str, before: Modal, dialect: Dialect) -> Statement:
     """Raises GrblError; `before` is left as it was."""
-    modal = replace(before)
+    modal = replace(before, tool=before.tool if dialect.keeps_tool else 0)
     statement = Statement(modal)
     groups: set[str] = set()
     for letter, number in words(text):
         if letter in "GM":
             name = letter + f"{float(number):g}"
             group = _GROUPS.get(name)
-            if group is None:
+            if group is None or (name == "M7" and not dialect.mist):
                 raise GrblError(Code.WCS_UNSUPPORTED if name.startswith("G59.") else Code.UNSUPPORTED)
             if group in groups:
-                raise GrblError(Code.SAME_GROUP)
+                raise GrblError(Code.TWO_AXIS_COMMANDS if group == "motion" and name != "G80" else Code.SAME_GROUP)
             groups.add(group)
             _set(statement, group, name)
         elif letter in statement.values:

@@ -44,7 +44,7 @@ def would_act(line: str) -> bool:
 
 def execute(machine: "Grbl", text: str) -> Execution | None:
     """One line; None: done at once, or nothing to do in check mode. Raises GrblError."""
-    statement = interpret(text, machine.modal)
+    statement = interpret(text, machine.modal, machine.dialect)
     target = _target(machine, statement) if statement.moves else machine.modal.position
     probes = statement.moves and statement.modal.motion in PROBES
     if probes and target == machine.modal.position:

@@ -28,8 +28,8 @@ def parser_state(modal: Modal) -> bytes:
         f"M{modal.spindle}",
         coolant.strip() or "M9",
         f"T{modal.tool}",
-        f"F{modal.feed_mm_min:g}",
-        f"S{modal.rpm:g}",
+        f"F{modal.feed_mm_min:.0f}",
+        f"S{modal.rpm:.0f}",
     ]
     return f"[GC:{' '.join(words)}]\r\n".encode()
 

@@ -143,7 +143,7 @@ def _jog(machine: "Grbl", text: str) -> Execution:
         raise GrblError(Code.NOT_IDLE)
     now = machine.modal
     blank = Modal(motion=1, wcs=now.wcs, inches=now.inches, absolute=now.absolute, g92=now.g92, position=now.position)
-    statement = interpret(text, blank)
+    statement = interpret(text, blank, machine.dialect)
     if statement.spindle or statement.flow or statement.modal.wcs != now.wcs or statement.modal.motion != 1:
         raise GrblError(Code.BAD_JOG)
     if not statement.axes:
