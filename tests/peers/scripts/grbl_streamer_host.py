@@ -53,8 +53,8 @@ class Events:
 
 
 def stream(streamer: GrblStreamer, events: Events, port: str, file: str) -> None:
-    """An `ok` to anything else would be counted as a line's; and the thread that reads must begin the job, since the
-    streamer's count of the buffer is not guarded against two.
+    """An `ok` to anything else would be counted as a line's; and the thread that reads must begin the job: two that
+    choose lines at once send one twice and another never, since nothing guards the line that is next.
     """
     streamer.cnect(port, 115200)
     events.wait("on_boot")
