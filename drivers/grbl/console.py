@@ -25,6 +25,9 @@ from drivers.streaming.serial_driver import QUERY_S, SerialDriver
 HOLD_S = 5.0
 """Longest braking before a reset."""
 RESET_S = 3.0
+LOCKED_S = 1.0
+"""Longest time from a limit's alarm until it takes a reset; one before is forgotten (gnea/grbl `protocol.c`)."""
+_LOCKING = (1, 2)
 _RESETS = 2
 """The first may be lost on its way, or its banner; at a standstill another does no harm."""
 _RESET = b"\x18"
@@ -46,6 +49,8 @@ class Console(SerialDriver[Answer]):
         self.settings: dict[int, str] = {}
         self.welcome = ""
         self.overrides: tuple[int, int, int] | None = None
+        self.locked = False
+        """A limit was hit, and no reset has been sent since."""
         self.overrides_told = 0
         """How many reports have told of them."""
         self.overridden = Condition()
@@ -140,6 +145,9 @@ class Console(SerialDriver[Answer]):
 
     def reset(self, *, brake: bool = True) -> None:
         """Feed hold, then soft reset: position kept, buffers empty, spindle and coolant off. Raises NoAnswer."""
+        if self.locked:
+            self.wait(lambda: "Reset to continue" in self.messages.get("MSG", ""), LOCKED_S)
+            self.locked = False
         self.port.forget()
         self.link.restart()
         if brake:
@@ -204,6 +212,9 @@ class Console(SerialDriver[Answer]):
     def alarmed(self, alarm: AlarmRaised) -> None:
         """Raises Alarm; in check mode RejectedByFirmware, since it is the line's target that is at fault."""
         meaning = codes.alarm(alarm.code, self.firmware.flavour)
+        if alarm.code in _LOCKING and not self.locked:
+            self.locked = True
+            self.messages.pop("MSG", None)
         self.readings.details["alarm"] = f"ALARM:{alarm.code}: {meaning.text}"
         if self._expecting_reset:
             return

@@ -34,6 +34,9 @@ class Dialect:
     names_alarms: bool = False
     program_end: str = "Pgm End"
     check_door: str = "Check Door"
+    alarm_pause_s: float = 0.0
+    """Real seconds after `ALARM:` in which it only waits for the bytes to go out; a reset within them is forgotten
+    where the alarm locks: report.c report_alarm_message(), protocol.c protocol_exec_rt_system()."""
     keeps_tool: bool = True
     """Grbl has a T word hold for its own line only: `gcode.c`, step 5."""
     mist: bool = True
@@ -76,11 +79,20 @@ def dialect(config: RouterConfig) -> Dialect:
         case Flavour.GRBL:
             banner = b"\r\nGrbl 1.1h ['$' for help]\r\n"
             return Dialect(
-                banner, 128, 15, config.line_numbers, _grbl_build, "[MSG:{}]", "[MSG:{}]", keeps_tool=False, mist=False
+                banner,
+                128,
+                15,
+                config.line_numbers,
+                _grbl_build,
+                "[MSG:{}]",
+                "[MSG:{}]",
+                alarm_pause_s=0.5,
+                keeps_tool=False,
+                mist=False,
             )
         case Flavour.GRBLHAL:
             banner = b"\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n"
-            return Dialect(banner, 1024, 100, True, _hal_build, "[MSG:{}]", "[MSG:{}]")
+            return Dialect(banner, 1024, 100, True, _hal_build, "[MSG:{}]", "[MSG:{}]", alarm_pause_s=0.1)
         case Flavour.FLUIDNC:
             return Dialect(
                 b"\r\nGrbl 3.7 [FluidNC v3.7.18 (esp32-wifi) '$' for help]\r\n",

@@ -69,6 +69,8 @@ class Grbl:
         self.modal = Modal()
         self.planner = Planner(self.dialect.planner_blocks, self.speed, JUNCTION_MM)
         self.critical = False
+        self.locks_at = inf
+        """A limit was hit, and it will take a reset from then on."""
         self.asleep = False
         self.jogging = False
         self.jog_ends_at = inf
@@ -244,7 +246,8 @@ class Grbl:
             timer = min(timer, self.suspension.next_at)
         if -inf < self._booting_until < inf:
             timer = min(timer, self._booting_until)
-        self._timer = inf if self.hung else min(timer, self.jog_ends_at, self.wire.until, self.restart_at)
+        timer = min(timer, self.jog_ends_at, self.wire.until, self.restart_at, self.locks_at)
+        self._timer = inf if self.hung else timer
 
     def _tick(self) -> None:
         now = self.now
@@ -258,6 +261,9 @@ class Grbl:
             self._hear(self.wire.arrive())
         if now >= self.jog_ends_at:
             orders.end_jog(self)
+        if now >= self.locks_at:
+            self.locks_at = inf
+            self.out += self.dialect.reset_to_continue()
         if self.suspension is not None and now >= self.suspension.next_at:
             self.suspension.step(self)
         if self.mishaps.armed:
@@ -377,7 +383,7 @@ class Grbl:
             self.table.lose_steps()
         self.critical = code in (1, 2)
         if self.critical:
-            self.out += self.dialect.reset_to_continue()
+            self.locks_at = self.now + self.dialect.alarm_pause_s
         if forgets:
             self.reader.forget()
         self.suspension = None

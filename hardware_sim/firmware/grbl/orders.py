@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def act(machine: "Grbl", command: int) -> None:
     if command == realtime.RESET:
-        machine.soft_reset()
+        if machine.locks_at == inf:
+            machine.soft_reset()
     elif machine.critical:
         return
     elif command == realtime.STATUS:
