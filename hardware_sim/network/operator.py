@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -213,7 +214,8 @@ class Operator:
         self._presence_at = time.monotonic() + PRESENCE_LOOK_S
         for machine in self.bench.machines():
             if machine.attended and machine.run is not None and not self._walked_away(machine.name):
-                self.bench.presence(machine.name, self.name)
+                with suppress(AnswerRefused):  # the run has ended meanwhile: nobody need be there
+                    self.bench.presence(machine.name, self.name)
 
     def _walked_away(self, machine: str) -> bool:
         """Whether the operator is somewhere else now."""
