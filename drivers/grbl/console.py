@@ -145,11 +145,10 @@ class Console(SerialDriver[Answer]):
 
     def reset(self, *, brake: bool = True) -> None:
         """Feed hold, then soft reset: position kept, buffers empty, spindle and coolant off. Raises NoAnswer."""
-        if self.locked:
-            self.wait(lambda: "Reset to continue" in self.messages.get("MSG", ""), LOCKED_S)
-            self.locked = False
         self.port.forget()
         self.link.restart()
+        if self.locked and self._reset_locked():
+            return
         if brake:
             self.port.urgent(b"!")
             self.last = Report("")
@@ -160,6 +159,15 @@ class Console(SerialDriver[Answer]):
                 self.exchange.settle(10 * QUIET_S)
                 return
         raise NoAnswer("no banner after a reset")
+
+    def _reset_locked(self) -> bool:
+        """After an alarm: at once, for what can be stopped; Grbl 1.1 forgets it unless it has asked for a reset."""
+        self.locked = False
+        self.cut(_RESET)
+        self.wait(lambda: bool(self.welcome) or "Reset to continue" in self.messages.get("MSG", ""), LOCKED_S)
+        if self.welcome:
+            self.exchange.settle(10 * QUIET_S)
+        return bool(self.welcome)
 
     def cut(self, reset: bytes) -> None:
         """Send what ends everything under way."""

@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 
-from drivers.base import PortSettings, Watch
+from drivers.base import Driver, PortSettings, RunReport, Watch
 from drivers.registry import make
 from slicer_bridge.check import ProgramChecker
 from slicer_bridge.limits import Dialect, Envelope, MachineLimits
@@ -29,15 +29,16 @@ LIMITS = {
 }
 
 
-def main(firmware: str, port: str) -> None:
+def main(firmware: str, which: str, port: str) -> None:
+    """`which`: the `first` run of the program, or the one that comes `again` and needs no check by the firmware."""
     program = printer() if firmware == "marlin" else router()
     driver = make(firmware, PortSettings(port))
     driver.open()
-    checker = ProgramChecker(LIMITS[firmware], (0.0, 0.0, 0.0) if firmware == "grbl" else None)
-    watch = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
+    if which == "again":
+        _run(driver, firmware, program)
     began = time.perf_counter()
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    report = driver.run(program, checker.feed, watch)
+    report = _run(driver, firmware, program)
     used = resource.getrusage(resource.RUSAGE_SELF)
     wall_s = time.perf_counter() - began
     driver.close()
@@ -45,5 +46,11 @@ def main(firmware: str, port: str) -> None:
     json.dump({"lines": report.lines_done, "cpu_s": cpu_s, "wall_s": wall_s}, sys.stdout)
 
 
+def _run(driver: Driver, firmware: str, program: list[str]) -> RunReport:
+    checker = ProgramChecker(LIMITS[firmware], (0.0, 0.0, 0.0) if firmware == "grbl" else None)
+    watch = Watch(started=lambda _: None, progress=lambda _: None, held=lambda _: None, resumed=lambda: None)
+    return driver.run(program, checker.feed, watch)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:4])
