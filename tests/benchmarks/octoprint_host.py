@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.benchmarks.processes import Sample, cpu_s, serving
 from tests.benchmarks.programs import printer
-from tests.peers.octoprint import OctoPrint, octoprint, until
+from tests.peers.octoprint import OctoPrint, octoprint
+from tests.waiting import eventually
 
 NAME = "bench.gcode"
 LONGEST_S = 300.0
@@ -34,7 +35,7 @@ def measured(running: OctoPrint, ports: Path) -> Sample:
         running.upload(NAME, program).raise_for_status()
         before_s, began_s = cpu_s(running.pid), time.monotonic()
         running.ask("POST", f"files/local/{NAME}", {"command": "select", "print": True}).raise_for_status()
-        until(lambda: running.completion() == 100.0 and "printing" not in running.flags(), LONGEST_S)
+        eventually(lambda: running.completion() == 100.0 and "printing" not in running.flags(), LONGEST_S)
         spent_s, wall_s = cpu_s(running.pid) - before_s, time.monotonic() - began_s
         running.disconnect()
         link.unlink()

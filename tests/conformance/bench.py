@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from drivers.base import Driver, PortSettings, RunReport, State
 from drivers.registry import make
 from tests.conformance.cases import ANSWER_S, API_KEY, Case
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 LONG_S = 30.0
 SHORT, MEDIUM, LONG = 24, 100, 4000

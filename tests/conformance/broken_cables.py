@@ -9,8 +9,8 @@ from drivers.base import EndedBy, LostLink, State
 from drivers.errors import LinkLost, NoAnswer, NotReady
 from tests.conformance.bench import LONG, MEDIUM, SHORT, START_S, Bench, meanwhile
 from tests.conformance.cases import ANSWER_S
-from tests.conformance.rig import eventually
 from tests.drivers.peers import Seen
+from tests.waiting import eventually
 
 
 def an_unplugged_cable_is_a_lost_link_in_time(bench: Bench) -> None:

@@ -10,8 +10,8 @@ from drivers.base import Attested, Driver, EndedBy, LostLink, PortSettings, RunR
 from drivers.errors import DriverMisuse, FirmwareHalted, LineRefused
 from drivers.registry import make
 from tests.conformance.bench import meanwhile
-from tests.conformance.rig import eventually
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 BY_HAND = "by_hand"
 PROGRAM = ["G28", "; a comment", "G1 X10"]

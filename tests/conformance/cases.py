@@ -1,7 +1,7 @@
 """What the suite has to know of each driver's machine: its configuration in the rig, programs, and how it faults."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drivers.base import Driver, Setup
 from drivers.errors import Alarm, FirmwareHalted, MachineFault
@@ -95,6 +95,23 @@ def _laid_down(moves: int) -> tuple[str, int]:
     return "deposits", moves - 1  # the first one lays nothing down
 
 
+def _hosted(host: str) -> Case:
+    """A printer behind this host of the rig."""
+    return Case(
+        config=_printer(host),
+        begin=_PRINT_BEGINS,
+        move=_print,
+        end=_PRINT_ENDS,
+        links=NETWORK_LINKS,
+        fault={"kind": "thermal_runaway"},
+        error=FirmwareHalted,
+        exclusive=False,
+        silence={"command": "hang_host"},
+        gives_up_s=4.0,
+        made=_laid_down,
+    )
+
+
 CASES: Mapping[str, Case] = {
     "marlin": Case(
         config=_printer(),
@@ -119,45 +136,11 @@ CASES: Mapping[str, Case] = {
         safe_after_fault=True,
         prepare=_home,
     ),
-    "octoprint": Case(
-        config=_printer("octoprint"),
-        begin=_PRINT_BEGINS,
-        move=_print,
-        end=_PRINT_ENDS,
-        links=NETWORK_LINKS,
-        fault={"kind": "thermal_runaway"},
-        error=FirmwareHalted,
-        exclusive=False,
-        silence={"command": "hang_host"},
-        gives_up_s=4.0,
-        made=_laid_down,
-    ),
-    "moonraker": Case(
-        config=_printer("moonraker"),
-        begin=_PRINT_BEGINS,
-        move=_print,
-        end=_PRINT_ENDS,
-        links=NETWORK_LINKS,
-        fault={"kind": "thermal_runaway"},
-        error=FirmwareHalted,
-        exclusive=False,
-        silence={"command": "hang_host"},
-        gives_up_s=4.0,
-        made=_laid_down,
+    "octoprint": _hosted("octoprint"),
+    "moonraker": replace(
+        _hosted("moonraker"),
         labels=_klipper_labels,
         declared=("EXCLUDE_OBJECT_DEFINE NAME=a", "EXCLUDE_OBJECT_DEFINE NAME=b"),
     ),
-    "prusalink": Case(
-        config=_printer("prusalink"),
-        begin=_PRINT_BEGINS,
-        move=_print,
-        end=_PRINT_ENDS,
-        links=NETWORK_LINKS,
-        fault={"kind": "thermal_runaway"},
-        error=FirmwareHalted,
-        exclusive=False,
-        silence={"command": "hang_host"},
-        gives_up_s=4.0,
-        made=_laid_down,
-    ),
+    "prusalink": _hosted("prusalink"),
 }

@@ -10,8 +10,8 @@ from drivers.base import EndedBy, RunReport, State, Status
 from drivers.errors import DriverMisuse, FirmwareHalted, LineRefused, LinkLost, MachineFault, PortBusy
 from tests.conformance.bench import LONG, MEDIUM, SHORT, START_S, Bench, meanwhile
 from tests.conformance.cases import ANSWER_S
-from tests.conformance.rig import eventually
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 
 def connects_twice(bench: Bench) -> None:

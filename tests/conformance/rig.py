@@ -4,27 +4,13 @@ import json
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 Config = Mapping[str, object]
 Seen = TypeVar("Seen")
 PATIENCE_S = 20.0
-
-
-def eventually(look: Callable[[], Seen | None]) -> Seen:
-    """What `look` finds, asked again and again until it finds something."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while time.monotonic() < deadline_s:
-        found = look()
-        if found:
-            return found
-        pause.wait(0.02)
-    raise AssertionError(f"not within {PATIENCE_S:g} s")
 
 
 class RigMachine:

@@ -14,7 +14,8 @@ from tests.conformance.by_hand import CLAUSES as CLAUSES_BY_HAND
 from tests.conformance.cases import CASES
 from tests.conformance.clauses import ON_A_LOSSY_LINK, ON_A_PLAIN_LINK, ON_A_SERIAL_LINK, ON_ANY_LINK
 from tests.conformance.links import LINKS, plain
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
+from tests.waiting import eventually
 
 Clause = Callable[[Bench], None]
 

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from drivers.base import PortSettings, SafeEnd
-from tests.conformance.rig import eventually
+from tests.waiting import eventually
 
 KEY = "a-key"
 PATIENCE_S = 20.0

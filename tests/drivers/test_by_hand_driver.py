@@ -8,8 +8,8 @@ from drivers.base import Attested, Driver, EndedBy, LostLink, PortSettings, RunR
 from drivers.by_hand.driver import ByHandDriver
 from drivers.errors import DriverError, DriverMisuse, FirmwareHalted, LineRefused, NotReady
 from drivers.registry import make
-from tests.conformance.rig import eventually
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 PROGRAM = ["G1 X1", "G1 X2", "M5"]
 

@@ -6,10 +6,10 @@ from drivers.base import EndedBy, Probing, State
 from drivers.errors import Alarm, DriverMisuse, NoAnswer, NotReady
 from drivers.grbl import driver as grbl
 from tests.conformance.bench import meanwhile
-from tests.conformance.rig import eventually
 from tests.drivers.grbl import opened, run
 from tests.drivers.peers import Seen, peer
 from tests.drivers.scripts import GrblScript
+from tests.waiting import eventually
 
 PROBE = b"G21G91G94G38.2Z-30.000F120.0"
 TOUCHED = b"[PRB:1.000,2.000,-12.000:1]\r\nok\r\n"

@@ -15,10 +15,10 @@ from drivers.errors import (
 from drivers.grbl import holding
 from drivers.grbl.driver import GrblDriver
 from tests.conformance.bench import meanwhile
-from tests.conformance.rig import eventually
 from tests.drivers.grbl import opened, run
 from tests.drivers.peers import Seen, allow, peer
 from tests.drivers.scripts import GrblScript
+from tests.waiting import eventually
 
 
 def test_open_resets_what_another_host_may_have_left_and_reads_the_buffers() -> None:

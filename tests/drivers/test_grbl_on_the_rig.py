@@ -11,9 +11,10 @@ from drivers.errors import Alarm, MachineFault, NotReady, RejectedByFirmware
 from drivers.grbl import driver as grbl
 from drivers.grbl.driver import GrblDriver
 from tests.conformance.bench import meanwhile
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.drivers.grbl import run
 from tests.drivers.peers import Seen
+from tests.waiting import eventually
 
 FLAVOURS = ("grbl", "grblhal", "fluidnc")
 

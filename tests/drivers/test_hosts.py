@@ -21,12 +21,12 @@ from drivers.errors import (
     UploadFailed,
 )
 from drivers.registry import make
-from tests.conformance.rig import eventually
 from tests.drivers.host_apps import octoprint, prusalink
 from tests.drivers.host_jobs import PROGRAM, Job, opened
 from tests.drivers.hosts import ScriptedPrinter, Site, serving
 from tests.drivers.moonraker_app import moonraker
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 APPS = {"octoprint": octoprint, "moonraker": moonraker, "prusalink": prusalink}
 OTHER = "vase.gcode"

@@ -10,8 +10,9 @@ import pytest
 from drivers.base import EndedBy, PortSettings, State, Status, Watch
 from drivers.marlin.driver import MarlinDriver
 from tests.conformance.bench import meanwhile
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 HOT = ["G28", "M104 S200", "M109 S200", "G90", "M83"]
 PROMPTS: dict[str, object] = {"host_actions": True, "prompt_support": True}

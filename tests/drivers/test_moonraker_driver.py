@@ -10,11 +10,11 @@ from drivers.base import EndedBy, SafeEnd, State
 from drivers.errors import DriverMisuse, FirmwareHalted, LinkLost, NoAnswer, UploadFailed
 from drivers.hosting.host import Ended
 from drivers.moonraker.answers import SIGN, History, Objects, changes, is_heater, merge, outcome, view, watched
-from tests.conformance.rig import eventually
 from tests.drivers.host_jobs import PROGRAM, Job, opened
 from tests.drivers.hosts import ScriptedPrinter, Site, serving
 from tests.drivers.moonraker_app import moonraker, moonraker_without_history
 from tests.drivers.peers import Seen, allow
+from tests.waiting import eventually
 
 
 @pytest.fixture

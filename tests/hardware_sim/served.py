@@ -4,9 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,17 +12,6 @@ import httpx
 PATIENCE_S = 20.0
 KEY = "KEY"
 Seen = TypeVar("Seen")
-
-
-def eventually(look: Callable[[], Seen | None]) -> Seen:
-    """What `look` finds, asked again and again until it finds something."""
-    deadline = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        pause.wait(0.02)
-    raise AssertionError(f"not within {PATIENCE_S:g} s")
 
 
 class Served:

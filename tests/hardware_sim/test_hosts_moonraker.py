@@ -11,7 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.hardware_sim.served import KEY, PATIENCE_S, Served, eventually, program
+from tests.hardware_sim.served import KEY, PATIENCE_S, Served, program
+from tests.waiting import eventually
 
 Json = dict[str, object]
 UPLOAD = "/server/files/upload"

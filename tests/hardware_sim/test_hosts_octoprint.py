@@ -8,7 +8,8 @@ import httpx
 import pytest
 from octorest import OctoRest
 
-from tests.hardware_sim.served import KEY, Served, eventually, program
+from tests.hardware_sim.served import KEY, Served, program
+from tests.waiting import eventually
 
 FILES = "/api/files/local"
 

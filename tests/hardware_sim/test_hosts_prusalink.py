@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hardware_sim.served import KEY, Served, eventually, program
+from tests.hardware_sim.served import KEY, Served, program
+from tests.waiting import eventually
 
 FILE = "/api/v1/files/local/part.gcode"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import serial
 
-from tests.hardware_sim.served import PATIENCE_S, Served, eventually
+from tests.hardware_sim.served import PATIENCE_S, Served
+from tests.waiting import eventually
 
 
 @pytest.fixture

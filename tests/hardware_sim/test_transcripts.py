@@ -12,7 +12,6 @@ from hardware_sim.firmware.marlin.machine import Marlin
 from tests.hardware_sim.cores import BOOTED_S, booted_grbl, booted_marlin
 
 FOLDER = Path(__file__).parent.parent / "transcripts"
-LATER = "# firmware: later"
 NAMES = sorted(path.stem for firmware in ("grbl", "marlin") for path in FOLDER.glob(f"{firmware}_*.txt"))
 
 
@@ -54,8 +53,6 @@ def _step(machine: Marlin | Grbl, mark: str, text: str, now: float) -> tuple[byt
 @pytest.mark.parametrize("name", NAMES)
 def test_firmware_says_what_the_transcript_holds(name: str) -> None:
     lines = (FOLDER / f"{name}.txt").read_text().splitlines()
-    if LATER in lines:
-        pytest.skip("the firmware doesn't know this dialogue yet")
     machine, now = _machine(name, lines)
     said, wanted, where = b"", b"", "its beginning"
     for line in lines:

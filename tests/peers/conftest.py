@@ -6,7 +6,8 @@ import pytest
 from tests.conformance.rig import RigMachine
 from tests.peers.klipper.socket import klippy
 from tests.peers.moonraker import Moonraker, moonraker
-from tests.peers.octoprint import OctoPrint, octoprint, until
+from tests.peers.octoprint import OctoPrint, octoprint
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +47,8 @@ def klipper(moonraker_server: Moonraker, folder: Path) -> Iterator[RigMachine]:
     machine = RigMachine(folder, {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1})
     try:
         with klippy(moonraker_server.klippy_socket, machine.url, moonraker_server.gcodes):
-            until(lambda: moonraker_server.klippy_state() == "ready")
+            eventually(lambda: moonraker_server.klippy_state() == "ready")
             yield machine
-        until(lambda: moonraker_server.klippy_state() == "disconnected")
+        eventually(lambda: moonraker_server.klippy_state() == "disconnected")
     finally:
         machine.end()

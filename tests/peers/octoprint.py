@@ -2,9 +2,7 @@
 
 import json
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import httpx
 
 from tests.peers.environments import environment
 from tests.peers.processes import alone, free_port, serving
+from tests.waiting import eventually
 
 KEY = "a-key-of-thirty-two-letters-only"
 PATIENCE_S = 60.0
@@ -36,18 +35,6 @@ _OF_NO_USE = [
 """Plugins that would ask the network, or that only cost time."""
 
 Found = TypeVar("Found")
-
-
-def until(look: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
-    """What `look` finds, asked again and again until it finds something."""
-    deadline = time.monotonic() + patience_s
-    pause = threading.Event()
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        pause.wait(0.05)
-    raise AssertionError(f"not within {patience_s:g} s")
 
 
 def config(ports: Sequence[str], virtual_printer: Mapping[str, object], *, serial_log: bool) -> dict[str, object]:
@@ -108,11 +95,11 @@ class Api:
         """Raises AssertionError unless the printer is operational in the end."""
         wish = {"command": "connect", "port": port, "baudrate": baudrate}
         self.ask("POST", "connection", wish).raise_for_status()
-        until(lambda: "operational" in self.flags())
+        eventually(lambda: "operational" in self.flags())
 
     def disconnect(self) -> None:
         self.ask("POST", "connection", {"command": "disconnect"}).raise_for_status()
-        until(lambda: "closedOrError" in self.flags())
+        eventually(lambda: "closedOrError" in self.flags())
 
     def print_file(self, name: str, program: Sequence[str]) -> None:
         """Upload, select and start it; returns once it is under way or over."""

@@ -7,8 +7,9 @@ import pytest
 import serial
 
 from hardware_sim.truth.store import read_bed
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.peers.hosts import streamed
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 MOVES = 300

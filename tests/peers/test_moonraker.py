@@ -8,8 +8,8 @@ import pytest
 
 from tests.conformance.rig import RigMachine
 from tests.peers.moonraker import Moonraker
-from tests.peers.octoprint import until
 from tests.peers.prints import MOVES, assert_printed_once, program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 
@@ -42,8 +42,8 @@ def test_a_file_is_printed_once_and_history_says_so(
     moonraker_server: Moonraker, klipper: RigMachine, folder: Path
 ) -> None:
     assert upload(moonraker_server, "whole.gcode", print="true").json()["print_started"] is True
-    until(lambda: history(moonraker_server, "whole.gcode") == "completed")
-    until(klipper.at_rest)
+    eventually(lambda: history(moonraker_server, "whole.gcode") == "completed")
+    eventually(klipper.at_rest)
     assert_printed_once(klipper, folder)
 
 
@@ -51,9 +51,9 @@ def test_an_emergency_stop_stops_the_firmware_and_history_says_so(
     moonraker_server: Moonraker, klipper: RigMachine
 ) -> None:
     upload(moonraker_server, "stopped.gcode", 20 * MOVES, print="true")
-    until(lambda: klipper.count("deposits") > 10)
+    eventually(lambda: klipper.count("deposits") > 10)
     assert moonraker_server.ask("POST", "printer/emergency_stop").status_code == 200
-    until(lambda: moonraker_server.klippy_state() == "shutdown")
+    eventually(lambda: moonraker_server.klippy_state() == "shutdown")
     assert klipper.command(command="summary")["state"] == "killed"
-    until(lambda: history(moonraker_server, "stopped.gcode") == "klippy_shutdown")
+    eventually(lambda: history(moonraker_server, "stopped.gcode") == "klippy_shutdown")
     assert moonraker_server.ask("POST", "printer/print/start", filename="whole.gcode").status_code == 400

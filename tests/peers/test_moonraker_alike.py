@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 from tests.conformance.rig import RigMachine
 from tests.peers.conversation import Exchange, differences, exchange
 from tests.peers.moonraker import Moonraker
-from tests.peers.octoprint import until
 from tests.peers.prints import program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 ERROR = ("error.code",)
@@ -68,7 +68,7 @@ class Talk:
 
 def converse(url: str) -> list[Exchange]:
     talk = Talk(url)
-    until(lambda: httpx.get(f"{url}/server/info", timeout=20).json()["result"]["klippy_state"] == "ready")
+    eventually(lambda: httpx.get(f"{url}/server/info", timeout=20).json()["result"]["klippy_state"] == "ready")
     talk.get("info", "server/info", "result.klippy_connected", "result.klippy_state", "result.failed_components")
     for method, params, paths in CALLS:
         talk.call(method, params, *paths)
@@ -77,7 +77,7 @@ def converse(url: str) -> list[Exchange]:
     talk.get("damaged", "server/files/metadata?filename=alike.gcode")
     talk.upload("stored", data, sha256(data).hexdigest())
     talk.upload("printed", data, sha256(data).hexdigest(), print="true")
-    until(lambda: talk.outcome() == "completed")
+    eventually(lambda: talk.outcome() == "completed")
     talk.get("printed", "server/history/list?limit=1&order=desc")
     talk.call("server.files.delete_file", {"path": "gcodes/alike.gcode"}, "result.action")
     return talk.kept

@@ -7,12 +7,12 @@ import pytest
 from drivers.base import EndedBy, PortSettings, RunReport, State
 from drivers.errors import FirmwareHalted, JobFailed, LinkLost, NotReady
 from drivers.moonraker.driver import MoonrakerDriver
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.drivers.peers import Seen, allow
 from tests.peers.driving import drive
 from tests.peers.moonraker import Moonraker
-from tests.peers.octoprint import until
 from tests.peers.prints import assert_printed_once, program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 LONG = program(6000)
@@ -41,7 +41,7 @@ def test_a_print_is_laid_down_once_and_ends_as_history_says(
     driver = driver_of(moonraker_server)
     driver.open()
     try:
-        until(lambda: driver.status().state is State.READY)
+        eventually(lambda: driver.status().state is State.READY)
         run = drive(driver, program())
         assert run.report == RunReport(EndedBy.FINISHED, len(program()), safe=True), run.fault
         assert_printed_once(klipper, folder)
@@ -55,9 +55,9 @@ def test_hold_resume_and_cancel(moonraker_server: Moonraker, klipper: RigMachine
 
     def act() -> None:
         driver.hold("a look")
-        until(lambda: driver.status().state is State.HELD)
+        eventually(lambda: driver.status().state is State.HELD)
         driver.resume()
-        until(lambda: driver.status().state is State.RUNNING)
+        eventually(lambda: driver.status().state is State.RUNNING)
         driver.cancel()
 
     try:

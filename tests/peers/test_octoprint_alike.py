@@ -8,8 +8,9 @@ import pytest
 
 from tests.conformance.rig import RigMachine
 from tests.peers.conversation import Exchange, differences, exchange
-from tests.peers.octoprint import KEY, Api, OctoPrint, until
+from tests.peers.octoprint import KEY, Api, OctoPrint
 from tests.peers.prints import program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 BOARD = {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1}
@@ -41,11 +42,11 @@ class Talk:
         self.ask(step, "GET", "printer?exclude=temperature,sd", None, "state.text", *FLAGS)
 
     def settle(self, state: str) -> None:
-        until(lambda: self.peer.state() == state)
+        eventually(lambda: self.peer.state() == state)
 
     def cold(self) -> None:
         """Temperatures come with the firmware's next report; the real one shows targets as soon as they are sent."""
-        until(lambda: self.peer.ask("GET", "printer").json()["temperature"].get("tool0", {}).get("target") == 0.0)
+        eventually(lambda: self.peer.ask("GET", "printer").json()["temperature"].get("tool0", {}).get("target") == 0.0)
 
 
 def without_a_printer(talk: Talk) -> None:
@@ -89,14 +90,14 @@ def idle(talk: Talk) -> None:
 
 def printing(talk: Talk) -> None:
     talk.ask("print", "POST", "files/local/whole.gcode", {"command": "select", "print": True})
-    until(lambda: talk.peer.completion() == 100.0)
+    eventually(lambda: talk.peer.completion() == 100.0)
     talk.settle("Operational")
     talk.look("printed")
     talk.ask("printed", "GET", "files/local/whole.gcode", None, *FILE)
     talk.machine.command(command="clear_bed")
     talk.upload("long", "long.gcode", LONG)
     talk.ask("print", "POST", "files/local/long.gcode", {"command": "select", "print": True})
-    until(lambda: talk.machine.count("deposits") > 350)
+    eventually(lambda: talk.machine.count("deposits") > 350)
     talk.ask("printing", "GET", "job", None, "state", "job.file.path")
     for command in ("start", "restart", "pause"):
         talk.ask(f"printing, {command}", "POST", "job", {"command": command, "action": "dance"})
@@ -148,10 +149,10 @@ def unplugged(talk: Talk) -> None:
 def converse(peer: Api, port: str, machine: RigMachine) -> list[Exchange]:
     talk = Talk(peer, port, machine)
     peer.ask("POST", "connection", {"command": "disconnect"}).raise_for_status()
-    until(lambda: peer.state() == "Offline")
+    eventually(lambda: peer.state() == "Offline")
     without_a_printer(talk)
     peer.connect(port, 115200)
-    until(lambda: peer.state() == "Operational")
+    eventually(lambda: peer.state() == "Operational")
     for chapter in (idle, printing, paused, stopped, unplugged):
         chapter(talk)
     return talk.kept

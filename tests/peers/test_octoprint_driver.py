@@ -7,12 +7,13 @@ import pytest
 from drivers.base import EndedBy, PortSettings, RunReport, State
 from drivers.errors import FirmwareHalted, HostRefused, JobFailed, LinkLost, MachineFault, NotReady
 from drivers.octoprint.driver import OctoPrintDriver
-from tests.conformance.rig import RigMachine, eventually
+from tests.conformance.rig import RigMachine
 from tests.drivers.peers import Seen, allow
 from tests.peers.driving import drive
-from tests.peers.octoprint import KEY, OctoPrint, until
+from tests.peers.octoprint import KEY, OctoPrint
 from tests.peers.prints import assert_printed_once, program
 from tests.peers.test_octoprint_serial import connected
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 COOL_C = 30
@@ -41,8 +42,8 @@ def test_a_print_ends_as_its_history_says(driver: OctoPrintDriver) -> None:
 def test_a_hold_shows_at_the_server_and_goes_on_where_it_stood(virtual: OctoPrint, driver: OctoPrintDriver) -> None:
     def hold() -> None:
         driver.hold("a look")
-        until(lambda: "paused" in virtual.flags())
-        until(lambda: driver.status().state is State.HELD)
+        eventually(lambda: "paused" in virtual.flags())
+        eventually(lambda: driver.status().state is State.HELD)
         driver.resume()
 
     run = drive(driver, program(40, COOL_C), hold)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.rig import RigMachine
-from tests.peers.octoprint import OctoPrint, until
+from tests.peers.octoprint import OctoPrint
 from tests.peers.prints import DAMAGE, assert_printed_once, program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.proof(share=0.19, group="peers")
 
@@ -33,7 +34,7 @@ def over(server: OctoPrint) -> Callable[[], bool]:
 def test_prints_every_deposit_once(server: OctoPrint, folder: Path) -> None:
     with connected(server, folder) as machine:
         server.print_file("plain.gcode", program())
-        until(over(server))
+        eventually(over(server))
         assert machine.count("resends") == 0
         assert_printed_once(machine, folder)
 
@@ -42,6 +43,6 @@ def test_prints_every_deposit_once(server: OctoPrint, folder: Path) -> None:
 def test_prints_every_deposit_once_over_a_bad_cable(server: OctoPrint, folder: Path, dialect: str) -> None:
     with connected(server, folder, printer={"resend": dialect}, faults=DAMAGE) as machine:
         server.print_file(f"damaged-{dialect}.gcode", program())
-        until(over(server))
+        eventually(over(server))
         assert machine.logged("fault") == len(DAMAGE)
         assert_printed_once(machine, folder)

@@ -16,7 +16,8 @@ import serial
 
 from hardware_sim.rig.folder import STATE, read_state
 from tests.rig.batch import RIG, left_behind
-from tests.rig.workshops import ALONE_S, Terminal, eventually, kill, send, until, wait_until_up
+from tests.rig.workshops import ALONE_S, Terminal, kill, send, until, wait_until_up
+from tests.waiting import eventually
 
 WORKSHOP = """
 speed = 600

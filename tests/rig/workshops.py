@@ -3,9 +3,7 @@
 import os
 import signal
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -21,18 +19,6 @@ PATIENCE_S = 60.0
 ALONE_S = "400"
 """A rig whose test was killed ends by itself."""
 Seen = TypeVar("Seen")
-
-
-def eventually(look: Callable[[], Seen | None]) -> Seen:
-    """What `look` finds, asked again and again until it finds something."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while time.monotonic() < deadline_s:
-        found = look()
-        if found:
-            return found
-        pause.wait(0.05)
-    raise AssertionError(f"not within {PATIENCE_S:g} s")
 
 
 class Terminal:
