@@ -116,9 +116,9 @@ class Driver(Protocol):
     """Verbs move to a state and may be repeated."""
 
     def open(self) -> Capabilities:
-        """Open the port exclusively and identify the firmware.
+        """Open the port exclusively, where there is one, and identify the firmware.
 
-        Raises PortBusy, LinkLost, NoAnswer.
+        Raises PortBusy, LinkLost, NoAnswer; of hosts HostRefused.
         """
         ...
 
