@@ -20,7 +20,7 @@ from tests.benchmarks.responder import Grbl, marlin
 from tests.benchmarks.rows import Row
 from tests.drivers.peers import allow
 
-ROUNDS = 25
+ROUNDS = 20
 """p99 of so few is the slowest but for a breath."""
 AFTER_LINES = 50
 """The fault comes in mid-stream."""

@@ -107,7 +107,7 @@ def grbl(rounds: int) -> list[Row]:
 
 def main(
     json: Annotated[Path | None, typer.Option(help="write the rows")] = None,
-    rounds: Annotated[int, typer.Option(min=1)] = 5,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """Measure, print a table, write rows."""
     os.environ["PYTHONPATH"] = str(_ROOT)  # for interpreters of other environments
