@@ -116,7 +116,7 @@ async def workshop(
                 broker=broker.url,
                 policy=policy,
             )
-            async with _running(path, broker) as shop:
+            async with running(path, broker) as shop:
                 yield shop, broker, sim
 
 
@@ -124,12 +124,12 @@ async def workshop(
 async def workshop_by_hand(short: Path, tmp_path: Path) -> AsyncIterator[tuple[Shop, FakeBroker]]:
     async with FakeBroker(public_text(own_key(tmp_path / "data"))) as broker:
         path = write_shop(tmp_path, short / "run", printer="", broker=broker.url)
-        async with _running(path, broker) as shop:
+        async with running(path, broker) as shop:
             yield shop, broker
 
 
 @asynccontextmanager
-async def _running(path: Path, broker: FakeBroker) -> AsyncIterator[Shop]:
+async def running(path: Path, broker: FakeBroker) -> AsyncIterator[Shop]:
     identity = Identity(agent=broker.agent, workshop="Nava", broker=broker.url)
     write_private(path.parent / "data" / IDENTITY_FILE, identity.model_dump_json())
     shop = Shop(path, broker)
