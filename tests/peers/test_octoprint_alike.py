@@ -127,10 +127,12 @@ def stopped(talk: Talk) -> None:
     talk.settle("Printing")
     talk.ask("stop", "POST", "printer/command", {"command": "M112"})
     talk.settle("Offline after error")
-    talk.ask("stopped", "GET", "job", None, "error", *JOB)
+    # Whether the firmware's last words are heard before the port is closed is a race in the real one: it decides the
+    # text of the error, and whether the failure is counted once or twice.
+    talk.ask("stopped", "GET", "job", None, *JOB)
     talk.ask("stopped", "GET", "printer")
     talk.ask("stopped", "GET", "connection", None, "current.state", "current.port")
-    talk.ask("stopped", "GET", "files/local/long.gcode", None, "prints.success", "prints.failure")
+    talk.ask("stopped", "GET", "files/local/long.gcode", None, "prints.success")
 
 
 def unplugged(talk: Talk) -> None:
@@ -141,7 +143,7 @@ def unplugged(talk: Talk) -> None:
     talk.machine.command(command="fault", fault={"kind": "thermal_runaway"})
     talk.settle("Offline after error")
     talk.ask("runaway", "GET", "job", None, *JOB)
-    talk.ask("runaway", "GET", "files/local/long.gcode", None, "prints.success", "prints.failure")
+    talk.ask("runaway", "GET", "files/local/long.gcode", None, "prints.success")
     talk.ask("tidy", "DELETE", "files/local/long.gcode")
     talk.ask("tidy", "DELETE", "files/local/long.gcode")
 
