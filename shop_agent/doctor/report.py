@@ -92,7 +92,8 @@ def _table(machines: tuple[Seen, ...]) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("firmware", overflow="fold")
     for one in machines:
-        speed = str(one.baudrate) if one.baudrate else ""
+        serial = bool(one.firmware) and not one.url.startswith("http")
+        speed = str(one.baudrate) if one.baudrate else "any" if serial else ""
         state = one.state or one.outcome.value
         table.add_row(one.name, state, one.driver, speed, one.firmware)
     return table
