@@ -81,7 +81,7 @@ class Handler(Protocol[Event_contra]):
 
 
 def ahead_of(lines: Iterable[Numbered]) -> Iterator[Numbered]:
-    """The same lines, taken in stretches: preparing many at once costs far less than one between two answers.
+    """The same lines, taken in stretches: preparing many at once costs less than one between two answers.
 
     What taking a line raises is raised in its place, after all that came before it.
     """
