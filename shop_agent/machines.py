@@ -11,7 +11,7 @@ from rich.console import Console
 from broker.wire.shop import Process
 from shop_agent.options import DEFAULT, Config
 from shop_agent.settings import load_config
-from slicer_bridge.words import Dialect
+from slicer_bridge.programs.words import Dialect
 
 app = typer.Typer(help="How the machines stand; `add` writes another into the shop's files.")
 

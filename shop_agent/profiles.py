@@ -1,8 +1,8 @@
 """The shop's own slicer and cutter settings, one TOML file a machine.
 
-A printer's file has `[printer]` (keys of `slicer_bridge.profile.PrinterProfile`; name, bed, height and nozzle come
-from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`); a router's has `[tools.MATERIAL]` (keys of
-`slicer_bridge.feeds.CutTool` but the diameter). What isn't given has the packages' own values.
+A printer's file has `[printer]` (keys of `slicer_bridge.slicing.profile.PrinterProfile`; name, bed, height and nozzle
+come from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`); a router's has `[tools.MATERIAL]` (keys of
+`slicer_bridge.cutting.feeds.CutTool` but the diameter). What isn't given has the packages' own values.
 """
 
 import tomllib
@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from broker.wire.shop import MachineSpec
 from shop_agent.errors import BadConfig
-from slicer_bridge.feeds import CutTool, tool_for
-from slicer_bridge.profile import FILAMENTS, FilamentProfile, PrinterProfile
+from slicer_bridge.cutting.feeds import CutTool, tool_for
+from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, PrinterProfile
 
 Values = Mapping[str, object]
 Made = TypeVar("Made", PrinterProfile, FilamentProfile, CutTool)

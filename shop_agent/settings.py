@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from broker.wire.shop import Inventory, MachineSpec, Process, Rates, Stock, Window
 from shop_agent.errors import BadConfig
 from slicer_bridge.errors import BadLimits
-from slicer_bridge.limits import MachineLimits, load_limits
+from slicer_bridge.programs.limits import MachineLimits, load_limits
 
 _SOCKET_PATH_BYTES = 100
 """AF_UNIX paths hold 108 bytes on Linux."""
@@ -203,7 +203,7 @@ def is_local(url: str) -> bool:
 
 class MachinePolicy(_File):
     limits: Path
-    """TOML of `slicer_bridge.limits.MachineLimits`."""
+    """TOML of `slicer_bridge.programs.limits.MachineLimits`."""
     heat_w: float | None = Field(default=None, ge=0)
     """What its heaters draw together on their way up."""
     heat_up_s: float = Field(default=900.0, gt=0)

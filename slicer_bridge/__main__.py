@@ -2,6 +2,6 @@
 
 import sys
 
-from slicer_bridge.command_line import main
+from slicer_bridge.command_line.main import main
 
 sys.exit(main(sys.argv[1:]))

@@ -11,10 +11,10 @@ slender sticks full of holes to 26 % too high for flat plates).
 from dataclasses import dataclass
 from math import exp
 
+from slicer_bridge.cutting.feeds import CutTool
+from slicer_bridge.cutting.toolpath import passes
 from slicer_bridge.facts import DrawingFacts, MeshFacts
-from slicer_bridge.feeds import CutTool
-from slicer_bridge.profile import SOLID_LAYERS, PrinterProfile, Recipe, line_width_mm
-from slicer_bridge.toolpath import passes
+from slicer_bridge.slicing.profile import SOLID_LAYERS, PrinterProfile, Recipe, line_width_mm
 
 _WALLS = 1.8
 _CLOSED = 1.5

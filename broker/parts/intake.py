@@ -12,7 +12,7 @@ from broker.errors import TooLarge, Unprocessable
 from broker.parts.blobs import BlobStore
 from slicer_bridge.errors import BadFile, BridgeError, FileTooLarge, ParserDied, UnitUnknown, UnsupportedFormat
 from slicer_bridge.facts import PartFacts
-from slicer_bridge.measure import ParseLimits, measure_file
+from slicer_bridge.intake.measure import ParseLimits, measure_file
 
 _CHUNK_BYTES = 1 << 20
 _LONGEST_NAME = 120

@@ -4,8 +4,8 @@ from broker.errors import NotFound
 from broker.parts.blobs import BlobStore
 from broker.parts.models import Part
 from slicer_bridge.facts_json import facts_from_json
-from slicer_bridge.picture import drawing_svg, mesh_svg
-from slicer_bridge.stl import read_stl
+from slicer_bridge.pictures.picture import drawing_svg, mesh_svg
+from slicer_bridge.reading.stl import read_stl
 
 _MOST_TRIANGLES = 500_000
 """Drawn in the broker's own process: some 50 MB and a second."""

@@ -4,10 +4,10 @@ import re
 
 from broker.wire.plates import Recipe
 from slicer_bridge.cost import cut_estimate, print_estimate
+from slicer_bridge.cutting.feeds import CutTool, tool_for
 from slicer_bridge.errors import CutRefused
 from slicer_bridge.facts import DrawingFacts, MeshFacts
-from slicer_bridge.feeds import CutTool, tool_for
-from slicer_bridge.profile import Recipe as SlicingRecipe
+from slicer_bridge.slicing.profile import Recipe as SlicingRecipe
 
 PRINT_PLATE_S = 240.0
 """Homing, heating bed and hotend, cooling down."""

@@ -8,7 +8,7 @@ from broker.wire.plates import Recipe
 from broker.wire.shop import Stock
 from slicer_bridge.cost import print_estimate
 from slicer_bridge.facts import MeshFacts, PartFacts
-from slicer_bridge.profile import Recipe as SlicingRecipe
+from slicer_bridge.slicing.profile import Recipe as SlicingRecipe
 
 _WASTE = 1.05
 """Skirts, purges and supports of the whole plate, spread over its pieces."""

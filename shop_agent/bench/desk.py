@@ -20,7 +20,7 @@ from shop_agent.state.records import Mode, RunRecord, Setup
 from shop_agent.state.tasks import Task, waiting
 from shop_agent.streamer import wire
 from shop_agent.translate import core_counts
-from slicer_bridge.check import check_program
+from slicer_bridge.programs.check import check_program
 
 
 class NoSuchThing(Exception):

@@ -18,7 +18,7 @@ from drivers.finding import Found, Outcome, Place, any_speed, look_at_all
 from shop_agent.doctor.places import entry_url, lasting_name, machine_at
 from shop_agent.errors import BadConfig
 from shop_agent.settings import AgentConfig, load_config, load_policy, read_api_key
-from slicer_bridge.words import Dialect
+from slicer_bridge.programs.words import Dialect
 
 Size = tuple[float, float, float]
 DIALECTS = {"marlin": Dialect.MARLIN, "grbl": Dialect.GRBL, "moonraker": Dialect.KLIPPER, "prusalink": Dialect.MARLIN}

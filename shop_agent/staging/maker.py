@@ -19,12 +19,12 @@ from shop_agent.errors import BadConfig, StagingFailed
 from shop_agent.profiles import load_profile
 from shop_agent.staging.order import Made, MakeOrder
 from shop_agent.state.records import PlateNeeds, Program
-from slicer_bridge.check import check_program
 from slicer_bridge.errors import BridgeError
-from slicer_bridge.limits import load_limits
-from slicer_bridge.plate import PlacedPart, Placement
-from slicer_bridge.profile import Recipe
-from slicer_bridge.slice import slice_plate
+from slicer_bridge.plates.plate import PlacedPart, Placement
+from slicer_bridge.programs.check import check_program
+from slicer_bridge.programs.limits import load_limits
+from slicer_bridge.slicing.profile import Recipe
+from slicer_bridge.slicing.slice import slice_plate
 
 NICENESS = 10
 
@@ -61,7 +61,7 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
 
 
 def _cut(order: MakeOrder, plate: Plate) -> Program:
-    from slicer_bridge.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
+    from slicer_bridge.cutting.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
 
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),

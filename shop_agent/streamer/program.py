@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from slicer_bridge.check import ProgramChecker, check_program
-from slicer_bridge.limits import MachineLimits
+from slicer_bridge.programs.check import ProgramChecker, check_program
+from slicer_bridge.programs.limits import MachineLimits
 
 Offset = tuple[float, float, float]
 

@@ -27,7 +27,7 @@ from shop_agent.streamer.journal import RunJournal
 from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.worker import Unable, Worker
-from slicer_bridge.limits import MachineLimits
+from slicer_bridge.programs.limits import MachineLimits
 
 NUDGE_S = 0.1
 """Requests to a run are repeated so often until they show."""

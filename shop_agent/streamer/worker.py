@@ -18,7 +18,7 @@ from shop_agent.streamer.journal import RunJournal, RunUsed
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded, ProgramRefused, load_program
 from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
-from slicer_bridge.limits import MachineLimits
+from slicer_bridge.programs.limits import MachineLimits
 
 LOOK_S = 0.5
 REOPEN_S = (0.5, 1.0, 2.0, 5.0, 15.0)

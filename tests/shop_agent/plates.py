@@ -7,7 +7,7 @@ import numpy as np
 
 from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import Process
-from slicer_bridge.stl import write_stl
+from slicer_bridge.reading.stl import write_stl
 
 CUBE_MM = 6.0
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slicer_bridge.child import read_part
 from slicer_bridge.facts import PartFacts
-from slicer_bridge.parsing import Request
+from slicer_bridge.intake.child import read_part
+from slicer_bridge.intake.parsing import Request
 
 Facets = NDArray[np.float64]
 _DATA = Path(__file__).parents[3] / "shared" / "data" / "models"

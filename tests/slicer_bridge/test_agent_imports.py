@@ -13,13 +13,13 @@ from pathlib import Path
 for name in ("scipy", "manifold3d", "networkx", "numba", "sqlalchemy", "nicegui"):
     sys.modules[name] = None
 
-from slicer_bridge.check import check_program
-from slicer_bridge.cut import Sheet, cut_sheet
-from slicer_bridge.feeds import tool_for
-from slicer_bridge.limits import load_limits
-from slicer_bridge.plate import PlacedPart, Placement, plate_mesh
-from slicer_bridge.slice import slice_plate
-from slicer_bridge.stl import write_stl
+from slicer_bridge.programs.check import check_program
+from slicer_bridge.cutting.cut import Sheet, cut_sheet
+from slicer_bridge.cutting.feeds import tool_for
+from slicer_bridge.programs.limits import load_limits
+from slicer_bridge.plates.plate import PlacedPart, Placement, plate_mesh
+from slicer_bridge.slicing.slice import slice_plate
+from slicer_bridge.reading.stl import write_stl
 import numpy as np
 
 here = Path(sys.argv[1])

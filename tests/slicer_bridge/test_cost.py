@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from slicer_bridge.cost import cut_estimate, print_estimate
-from slicer_bridge.cut import Sheet, cut_sheet
-from slicer_bridge.feeds import tool_for
-from slicer_bridge.plate import PlacedPart, Placement
-from slicer_bridge.profile import FILAMENTS, PrinterProfile, Recipe
-from slicer_bridge.slice import slice_plate
+from slicer_bridge.cutting.cut import Sheet, cut_sheet
+from slicer_bridge.cutting.feeds import tool_for
+from slicer_bridge.plates.plate import PlacedPart, Placement
+from slicer_bridge.slicing.profile import FILAMENTS, PrinterProfile, Recipe
+from slicer_bridge.slicing.slice import slice_plate
 from tests.slicer_bridge.shapes import l_shape, parse, real_file, stl_bytes, write_box, write_bracket
 
 

@@ -7,8 +7,8 @@ import time
 
 from drivers.base import Driver, PortSettings, RunReport, Watch
 from drivers.registry import make
-from slicer_bridge.check import ProgramChecker
-from slicer_bridge.limits import Dialect, Envelope, MachineLimits
+from slicer_bridge.programs.check import ProgramChecker
+from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
 from tests.benchmarks.programs import printer, router
 
 LIMITS = {

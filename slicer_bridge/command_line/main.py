@@ -1,0 +1,66 @@
+"""The command line of this package: one verb for each thing to do, each for one or more files."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from slicer_bridge.command_line import check, cut, measure, printability, slicing
+from slicer_bridge.command_line.outcome import BAD_INPUT, DONE, REFUSED, Outcome, in_words
+from slicer_bridge.errors import BridgeError, CutRefused, SlicerFailed
+
+__all__ = ["BAD_INPUT", "DONE", "REFUSED", "main"]
+
+
+class Verb(Protocol):
+    """A module of this package; its docstring is the help."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def work(self, path: Path, options: argparse.Namespace) -> Outcome:
+        """Raises BridgeError, OSError."""
+        ...
+
+
+VERBS: tuple[Verb, ...] = (measure, printability, slicing, cut, check)
+_OUTCOMES = TypeAdapter(list[Outcome])
+_Work = Callable[[Path, argparse.Namespace], Outcome]
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the worst exit code of all files."""
+    options = _parser().parse_args(arguments)
+    outcomes = [_judged(options.work, path, options) for path in options.files]
+    if options.json:
+        sys.stdout.write(_OUTCOMES.dump_json(outcomes, indent=2).decode() + "\n")
+    else:
+        for outcome in outcomes:
+            sys.stdout.write("\n".join(in_words(outcome)) + "\n")
+    return max(outcome.exit for outcome in outcomes)
+
+
+def _judged(work: _Work, path: Path, options: argparse.Namespace) -> Outcome:
+    try:
+        return work(path, options)
+    except (SlicerFailed, CutRefused) as error:
+        return Outcome(str(path), REFUSED, str(error))
+    except (BridgeError, OSError) as error:
+        return Outcome(str(path), BAD_INPUT, str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m slicer_bridge", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for verb in VERBS:
+        one = commands.add_parser(verb.NAME, description=verb.__doc__)
+        one.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        one.add_argument("--json", action="store_true", help="a list with one entry per file")
+        verb.add_options(one)
+        one.set_defaults(work=verb.work)
+    return parser

@@ -1,0 +1,46 @@
+"""What came of one file, as every verb says it: in words, and exactly what `--json` prints."""
+
+from dataclasses import dataclass
+
+from slicer_bridge.cutting.cut import CutResult
+from slicer_bridge.facts import Finding, PartFacts
+from slicer_bridge.programs.check import Verdict
+from slicer_bridge.slicing.slice import SliceResult
+
+DONE, REFUSED, BAD_INPUT = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One entry of the list that `--json` prints."""
+
+    file: str
+    exit: int
+    reason: str = ""
+    facts: PartFacts | None = None
+    findings: tuple[Finding, ...] = ()
+    sliced: SliceResult | None = None
+    cut: CutResult | None = None
+    verdict: Verdict | None = None
+
+
+def in_words(outcome: Outcome) -> list[str]:
+    lines = [f"{outcome.file}: {('done', 'refused', 'bad input')[outcome.exit]}"]
+    lines += [f"  {reason}" for reason in outcome.reason.split("; ") if reason]
+    if outcome.facts and outcome.facts.mesh:
+        mesh = outcome.facts.mesh
+        size = " × ".join(f"{value:.2f}" for value in mesh.size_mm)
+        closed = "closed" if mesh.watertight else "open"
+        lines.append(f"  {size} mm, {mesh.volume_mm3 / 1000:.2f} cm³, {mesh.triangles} triangles, {closed}")
+    if outcome.facts and outcome.facts.drawing:
+        drawing = outcome.facts.drawing
+        size = " × ".join(f"{value:.2f}" for value in drawing.size_mm)
+        lines.append(f"  {size} mm, {drawing.contours} contours, {drawing.cut_length_mm:.0f} mm to cut")
+    lines += [f"  {finding.severity}: {finding.rule}: {finding.message}" for finding in outcome.findings]
+    for made in (outcome.sliced, outcome.cut):
+        if made:
+            lines.append(f"  {made.program}: {made.lines} lines, {made.estimate_s:.0f} s, by {made.made_by}")
+    if outcome.verdict:
+        verdict = outcome.verdict
+        lines.append(f"  {verdict.lines} lines, {verdict.refused} refused, moves take {verdict.moves_s:.0f} s at least")
+    return lines

@@ -1,0 +1,113 @@
+"""Only programs within a machine's limits may reach it: the whole file is judged beforehand, each line as it goes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from slicer_bridge.programs.judge_printer import PrinterJudge
+from slicer_bridge.programs.judge_router import Offset, RouterJudge
+from slicer_bridge.programs.limits import Dialect, MachineLimits
+from slicer_bridge.programs.travel import Bounds, Travel
+
+MAX_FINDINGS = 100
+"""A verdict names this many lines; a program of another dialect would fill the disk with them."""
+_LONGEST_LINE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class LineFinding:
+    """`line` counts from 1; 0 stands for the program as a whole."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndState:
+    hotend_c: float = 0.0
+    bed_c: float = 0.0
+    spindle_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`refused` counts every refused line; `findings` names the first 100 and what is wrong at the end."""
+
+    ok: bool
+    lines: int
+    refused: int
+    findings: tuple[LineFinding, ...]
+    bounds: Bounds | None
+    """Machine coordinates, mm; for a router whose work offset is unknown: work coordinates."""
+    moves_s: float
+    """Distances by feeds, without acceleration: no program is faster."""
+    end: EndState
+
+
+class Judge(Protocol):
+    @property
+    def travel(self) -> Travel: ...
+
+    def feed(self, line: str) -> str | None: ...
+
+    def finish(self) -> list[str]: ...
+
+
+class ProgramChecker:
+    """Judges a program line by line: `feed` returns None to let a line pass, or the reason why it may not.
+
+    After a refusal the lines that follow are judged as well as can be, to name further faults; nothing more is sent.
+    """
+
+    def __init__(self, limits: MachineLimits, work_offset: Offset | None = None) -> None:
+        """`work_offset`: machine position of the work's zero, mm; routers only."""
+        router = limits.dialect is Dialect.GRBL
+        self._judge: Judge = RouterJudge(limits, work_offset) if router else PrinterJudge(limits)
+        self.feed = self._judge.feed
+
+    def finish(self) -> list[str]:
+        """What is wrong with the state in which the program has ended; empty if nothing."""
+        return self._judge.finish()
+
+    @property
+    def bounds(self) -> Bounds | None:
+        return self._judge.travel.bounds()
+
+    @property
+    def moves_s(self) -> float:
+        return self._judge.travel.seconds
+
+    @property
+    def end(self) -> EndState:
+        judge = self._judge
+        if isinstance(judge, PrinterJudge):
+            return EndState(hotend_c=judge.hotend_c, bed_c=judge.bed_c)
+        return EndState(spindle_on=isinstance(judge, RouterJudge) and judge.spindle_on)
+
+
+def check_program(path: Path, limits: MachineLimits, work_offset: Offset | None = None) -> Verdict:
+    """Judge a whole program file. Raises OSError if it can't be read."""
+    checker = ProgramChecker(limits, work_offset)
+    findings: list[LineFinding] = []
+    lines = refused = 0
+    with path.open("rb") as file:
+        while raw := file.readline(_LONGEST_LINE):
+            lines += 1
+            reason = checker.feed(raw.decode("latin-1").rstrip("\r\n"))
+            if reason is not None:
+                refused += 1
+                if refused <= MAX_FINDINGS:
+                    findings.append(LineFinding(lines, raw[:120].decode("latin-1").rstrip("\r\n"), reason))
+    ends = [LineFinding(0, "", reason) for reason in checker.finish()]
+    if lines == 0:
+        ends.append(LineFinding(0, "", "the program is empty"))
+    return Verdict(
+        ok=not findings and not ends,
+        lines=lines,
+        refused=refused,
+        findings=(*findings, *ends),
+        bounds=checker.bounds,
+        moves_s=checker.moves_s,
+        end=checker.end,
+    )

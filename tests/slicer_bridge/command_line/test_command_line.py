@@ -1,0 +1,77 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slicer_bridge.command_line.main import BAD_INPUT, DONE, REFUSED
+from tests.slicer_bridge.shapes import circle, dxf_text, rectangle, write_box, write_bracket
+
+_ROOT = Path(__file__).parents[3]
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "slicer_bridge", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_measure_prints_facts_of_every_file(tmp_path: Path) -> None:
+    files = [write_box(tmp_path / "box.stl", (30, 20, 10)), write_bracket(tmp_path / "bracket.dxf")]
+    done = run("measure", *files, "--json", cwd=tmp_path)
+    assert done.returncode == DONE, done.stderr
+    mesh, drawing = json.loads(done.stdout)
+    assert mesh["facts"]["mesh"]["size_mm"] == [30, 20, 10]
+    assert drawing["facts"]["drawing"]["contours"] == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["box.stl", "bracket.dxf"]
+
+
+def test_bad_input_is_2_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "bad.stl").write_bytes(b"")
+    done = run("measure", "bad.stl", write_box(tmp_path / "box.stl", (30, 20, 10)), cwd=tmp_path)
+    assert done.returncode == BAD_INPUT
+    assert "bad.stl: bad input" in done.stdout
+    assert "empty (0 bytes)" in done.stdout
+    assert "box.stl: done" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["measure"], ["check", "x.gcode"], ["slice", "x.stl", "--bed", "1,2"]])
+def test_bad_use_is_2(tmp_path: Path, arguments: list[str]) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == BAD_INPUT
+    assert "usage:" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
+def test_slice_then_check(tmp_path: Path) -> None:
+    write_box(tmp_path / "box.stl", (20, 20, 3))
+    assert run("slice", "box.stl", "--material", "PETG", cwd=tmp_path).returncode == DONE
+    limits = _ROOT / "rigs" / "limits"
+    assert run("check", "box.gcode", "--limits", limits / "marlin.toml", cwd=tmp_path).returncode == DONE
+    assert run("check", "box.gcode", "--limits", limits / "klipper.toml", cwd=tmp_path).returncode == DONE
+    done = run("check", "box.gcode", "--limits", limits / "grbl.toml", "--json", cwd=tmp_path)
+    assert done.returncode == REFUSED
+    (outcome,) = json.loads(done.stdout)
+    assert not outcome["verdict"]["ok"]
+    assert run("slice", "box.stl", "--bed", "10,10,10", cwd=tmp_path).returncode == REFUSED
+
+
+def test_cut_then_check(tmp_path: Path) -> None:
+    write_bracket(tmp_path / "bracket.dxf")
+    assert run("cut", "bracket.dxf", "--thickness", "4", cwd=tmp_path).returncode == DONE
+    grbl = _ROOT / "rigs" / "limits" / "grbl.toml"
+    inside = run("check", "bracket.nc", "--limits", grbl, "--offset=-500,-300,-40", cwd=tmp_path)
+    assert inside.returncode == DONE, inside.stdout
+    outside = run("check", "bracket.nc", "--limits", grbl, "--offset=-20,-300,-40", cwd=tmp_path)
+    assert outside.returncode == REFUSED
+    assert "outside the machine's" in outside.stdout
+
+
+def test_printability_refuses_what_the_tool_cannot_make(tmp_path: Path) -> None:
+    (tmp_path / "fine.dxf").write_text(dxf_text(rectangle(0, 0, 60, 40) + circle(20, 20, 1)), encoding="ascii")
+    done = run("printability", "fine.dxf", "--tool", "3.175", "--thickness", "3", cwd=tmp_path)
+    assert done.returncode == REFUSED
+    assert "tool-too-large" in done.stdout
+    assert run("printability", "fine.dxf", "--tool", "1.5", cwd=tmp_path).returncode == DONE
