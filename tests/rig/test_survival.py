@@ -11,7 +11,7 @@ import pytest
 from tests.rig.batch import RIG, demo, left_behind
 
 
-@pytest.mark.proof(share=0.075)
+@pytest.mark.proof(share=0.054)
 @pytest.mark.parametrize(
     ("process", "when", "seed"),
     [
@@ -34,7 +34,7 @@ def test_the_order_ends_right_after_a_kill(process: str, when: str, seed: int, t
         assert "unknown" not in states[run], "a run that went on must not have been lost sight of"
 
 
-@pytest.mark.proof(share=0.033)
+@pytest.mark.proof(share=0.024)
 def test_nothing_outlives_the_rig_however_it_ends() -> None:
     word = f"LLAGAR_TEST_WORD=survival-{os.getpid()}"
     name, value = word.split("=")

@@ -11,7 +11,7 @@ from tests.broker.pages.chromium import Tab, browser_tab
 from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
-pytestmark = pytest.mark.proof(share=0.033)
+pytestmark = pytest.mark.proof(share=0.024)
 _LINES = "[...document.querySelectorAll('#price td.number')].map(cell => cell.textContent)"
 
 
