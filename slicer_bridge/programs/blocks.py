@@ -4,8 +4,13 @@ Whoever makes a program knows which of its lines come from a block; nothing in a
 program has no blocks.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from slicer_bridge.programs.words import canonical_word
+
+_FIRST = re.compile(r"[A-Za-z]\d+(?:\.\d+)?(?!\w)|[A-Za-z_]\w*", re.ASCII)
 
 Point = tuple[float | None, float | None, float | None]
 
@@ -43,8 +48,17 @@ class BlockSpan:
     sha256: str
     """Of the approved template."""
     words: frozenset[str] = frozenset()
-    """What it may use over and above the dialect's list, canonical: `PRINT_START`, `G29`."""
+    """What it may use over and above the dialect's list, canonical: `PRINT_START`, `G29`.
+
+    One that is on the dialect's list too may be written here as nowhere else: `G28 W`, `Tx`.
+    """
     effects: Effects = Effects()
+
+
+def first_word(code: str) -> str:
+    """The canonical word of a line without comment, however little else of it is understood; empty without one."""
+    match = _FIRST.match(code)
+    return canonical_word(match[0]) if match else ""
 
 
 def in_order(blocks: tuple[BlockSpan, ...]) -> tuple[BlockSpan, ...]:

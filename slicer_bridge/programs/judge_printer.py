@@ -8,13 +8,15 @@ import re
 from math import inf, pi, sqrt
 
 from slicer_bridge.programs.arcs import centre_of, sweep
-from slicer_bridge.programs.blocks import BlockSpan
+from slicer_bridge.programs.blocks import BlockSpan, first_word
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.travel import SLACK_MM, Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
 
 MAX_LINE = 80
 """Marlin's MAX_CMD_SIZE is 96, of which line number and checksum take up to 16."""
+MAX_MACRO = 250
+"""Klipper reads lines of any length; macros of approved blocks take many values."""
 _NUMBER = r"(-?(?:\d+\.?\d*|\.\d+))"
 _MOVE = re.compile(rf"G[01](?: X{_NUMBER})?(?: Y{_NUMBER})?(?: Z{_NUMBER})?(?: E{_NUMBER})?(?: F{_NUMBER})?").fullmatch
 _COMMAND = re.compile(r"([GMT]\d+(?:\.\d+)?|[A-Z][A-Z_]+)(.*)", re.ASCII).fullmatch
@@ -166,17 +168,27 @@ class PrinterJudge:
     def _judge(self, code: str) -> None:
         if not code.isascii() or not code.isprintable():
             raise Refused("a byte that is no printable ASCII")
-        if len(code) > MAX_LINE:
-            raise Refused(f"{len(code)} characters; at most {MAX_LINE} are safe")
+        longest = MAX_LINE if self.block is None or self.limits.dialect is Dialect.MARLIN else MAX_MACRO
+        if len(code) > longest:
+            raise Refused(f"{len(code)} characters; at most {longest} are safe")
+        try:
+            command = self._read(code)
+        except Refused:
+            if self.block is None or first_word(code) not in self.block.words:
+                raise
+            self._strange()
+            return
+        if command is not None:
+            self._apply(*command)
+
+    def _read(self, code: str) -> tuple[str, Values] | None:
+        """The command, if its word and form are those of a program; None for one that marks an object."""
         match = _COMMAND(code)
         if match is None:
             raise Refused(
                 "no command of this dialect: one command a line, in capitals, without line number or checksum"
             )
         word, rest = match[1], match[2]
-        if self.block is not None and word in self.block.words and word not in self._words:
-            self._strange()
-            return
         refused = ALWAYS_REFUSED[self.limits.dialect].get(word)
         if refused is not None:
             raise Refused(f"{word} is always refused: {refused}")
@@ -185,14 +197,28 @@ class PrinterJudge:
         if "_" in word:
             if not _OBJECT(rest):
                 raise Refused(f"{word}: only NAME=VALUE with plain values may follow")
-            return
+            return None
         values = _values(rest)
         if values is None:
             raise Refused(f"{word}: what follows is not a letter and a plain number each, once")
         foreign = [letter for letter in values if letter not in self._letters[word]]
         if foreign:
             raise Refused(f"{word} with {', '.join(foreign)}: only {self._letters[word] or 'nothing'} may follow")
-        self._apply(word, values)
+        self._check_form(word, values)
+        return word, values
+
+    def _check_form(self, word: str, values: Values) -> None:
+        match word:
+            case "G0" | "G1" | "G2" | "G3" if None in values.values():
+                raise Refused(f"{word}: a letter without its number")
+            case "G92" if values.get("E") is None:
+                raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
+            case "M104" | "M109" | "M140" | "M190" if ("S" in values) == ("R" in values):
+                raise Refused(f"{word} needs one S (or R where it waits)")
+            case "M104" | "M109" if values.get("T") not in {None, 0.0}:
+                raise Refused("only hotend T0 is known")
+            case _:
+                pass
 
     def _strange(self) -> None:
         """A word that an approved block may use: what it does is declared for the block as a whole."""
@@ -202,8 +228,6 @@ class PrinterJudge:
     def _apply(self, word: str, values: Values) -> None:
         match word:
             case "G0" | "G1" | "G2" | "G3":
-                if None in values.values():
-                    raise Refused(f"{word}: a letter without its number")
                 if word in {"G2", "G3"}:
                     self._arc(values, clockwise=word == "G2")
                 else:
@@ -215,8 +239,6 @@ class PrinterJudge:
             case "G90" | "G91" | "M82" | "M83":
                 self._set_modes(word)
             case "G92":
-                if values.get("E") is None:
-                    raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
                 self.e = values["E"] or 0.0
             case "M18" | "M84":
                 self._release(values)
@@ -253,8 +275,6 @@ class PrinterJudge:
         self.travel.seconds += seconds
 
     def _heat(self, word: str, values: Values) -> None:
-        if ("S" in values) == ("R" in values):
-            raise Refused(f"{word} needs one S (or R where it waits)")
         target = values["S"] if "S" in values else values["R"]
         bed = word in {"M140", "M190"}
         limit = self.limits.max_bed_c if bed else self.limits.max_hotend_c
@@ -263,8 +283,6 @@ class PrinterJudge:
         if bed:
             self.bed_c = target
             return
-        if values.get("T") not in {None, 0.0}:
-            raise Refused("only hotend T0 is known")
         self.warm = target >= self.limits.min_extrusion_c and (word == "M109" or self.warm)
         self.hotend_c = target
 

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from slicer_bridge.programs.blocks import BlockKind, BlockSpan, Effects
+from slicer_bridge.programs.blocks import BlockKind, BlockSpan, Effects, first_word
 from slicer_bridge.programs.check import ProgramChecker
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from tests.slicer_bridge.programs.test_check_printer import LIMITS
@@ -45,3 +47,34 @@ def test_limits_hold_inside_a_block(line: str) -> None:
 def test_blocks_do_not_overlap() -> None:
     with pytest.raises(ValueError, match="overlap"):
         ProgramChecker(KLIPPER, None, (START, START))
+
+
+def test_a_blocks_word_may_be_written_as_nowhere_else() -> None:
+    """Vendors' blocks home `G28 W` and shift `G92 X0`: what these do is unknown until it is declared or moved."""
+    block = replace(START, words=frozenset({"G28", "G92", "TX"}), last=4)
+    lines = ["G28 W", "G92 X0", "Tx", "G1 X5 F1000"]
+    assert verdicts(lines, block) == [None] * 4
+    assert None not in verdicts(lines[:3], replace(block, words=frozenset({"G1"})))
+    assert verdicts(["G28 W", "M104 S300"], replace(block, words=frozenset({"G28", "M104"})))[1] is not None
+
+
+@pytest.mark.parametrize(("dialect", "fits"), [(Dialect.KLIPPER, True), (Dialect.MARLIN, False)])
+def test_macros_of_many_values_go_to_klipper_alone(dialect: Dialect, fits: bool) -> None:
+    line = "PRINT_START " + " ".join(f"VALUE_{number}={number}" for number in range(10))
+    limits = LIMITS.model_copy(update={"dialect": dialect})
+    assert (verdicts([line], START, limits=limits)[0] is None) == fits
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("G01 X1", "G1"),
+        ("G28W", "G28W"),
+        ("Tx", "TX"),
+        ("M862.3 P 1", "M862.3"),
+        ("print_start A=1", "PRINT_START"),
+        ("@", ""),
+    ],
+)
+def test_first_words(code: str, word: str) -> None:
+    assert first_word(code) == word
