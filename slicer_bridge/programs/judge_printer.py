@@ -8,7 +8,7 @@ import re
 from math import inf, pi, sqrt
 
 from slicer_bridge.programs.arcs import centre_of, sweep
-from slicer_bridge.programs.blocks import BlockSpan, first_word
+from slicer_bridge.programs.blocks import BlockKind, BlockSpan, first_word, moves_nothing
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.travel import SLACK_MM, Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
@@ -49,6 +49,7 @@ class PrinterJudge:
         self._max_e = limits.max_feed_e_mm_s or limits.max_feed_mm_s
         self._max_flow = limits.max_flow_mm3_s or inf
         self.block: BlockSpan | None = None
+        self._before = list(self.at)
         self.strange = False
         self._filament_mm2 = pi * limits.filament_mm**2 / 4
 
@@ -74,13 +75,16 @@ class PrinterJudge:
         return None
 
     def enter(self, block: BlockSpan) -> None:
-        """The next line is the block's first."""
-        self.block, self.strange = block, False
+        """The next line is the block's first. At the end filament is drawn back after the heater was switched off."""
+        self.block, self.strange = block, block.kind is BlockKind.END and self.warm
+        self._before = list(self.at)
 
     def leave(self, block: BlockSpan) -> None:
         """The block's last line has been judged: what the owner declares of it holds."""
         self.block, self.strange = None, False
         effects = block.effects
+        if effects.returns:
+            self.at = list(self._before)
         if effects.hotend_c is not None:
             self.hotend_c = effects.hotend_c
             self.warm = effects.hotend_c >= self.limits.min_extrusion_c
@@ -176,7 +180,7 @@ class PrinterJudge:
         except Refused:
             if self.block is None or first_word(code) not in self.block.words:
                 raise
-            self._strange()
+            self._strange(first_word(code))
             return
         if command is not None:
             self._apply(*command)
@@ -220,10 +224,11 @@ class PrinterJudge:
             case _:
                 pass
 
-    def _strange(self) -> None:
+    def _strange(self, word: str) -> None:
         """A word that an approved block may use: what it does is declared for the block as a whole."""
-        self.strange = True
-        self.at = [None, None, None]
+        if not moves_nothing(word):
+            self.strange = True
+            self.at = [None, None, None]
 
     def _apply(self, word: str, values: Values) -> None:
         match word:
