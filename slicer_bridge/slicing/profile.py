@@ -46,6 +46,10 @@ class Recipe:
     perimeters: int = 2
     infill: float = 0.2
     """0 to 1."""
+    supports: bool = False
+    """Under what leans out over 45°, taken off after printing."""
+    brim_mm: float = 0.0
+    """Width of a flat rim on the bed round each part, taken off after printing."""
 
 
 FILAMENTS = {
@@ -98,6 +102,8 @@ def check_recipe(printer: PrinterProfile, recipe: Recipe) -> None:
             f"layers of {recipe.layer_mm:g} mm: a {printer.nozzle_mm:g} mm nozzle makes "
             f"0.04 to {0.8 * printer.nozzle_mm:g}"
         )
+    if not 0.0 <= recipe.brim_mm <= 30.0:
+        raise BadLimits(f"a brim of {recipe.brim_mm:g} mm: 0 to 30")
     if not 1 <= recipe.perimeters <= 50 or not 0.0 <= recipe.infill <= 1.0:
         raise BadLimits(f"{recipe.perimeters} perimeters (1 to 50) and infill {recipe.infill:g} (0 to 1)")
 
@@ -210,10 +216,12 @@ def _print(printer: PrinterProfile, recipe: Recipe) -> dict[str, str]:
         "travel_speed": f"{printer.travel_mm_s:g}",
         "travel_speed_z": f"{printer.z_mm_s:g}",
         "skirts": "0",
-        "brim_type": "no_brim",
-        "brim_width": "0",
+        "brim_type": "outer_only" if recipe.brim_mm else "no_brim",
+        "brim_width": f"{recipe.brim_mm:g}",
         "raft_layers": "0",
-        "support_material": "0",
+        "support_material": str(int(recipe.supports)),
+        "support_material_auto": "1",
+        "support_material_threshold": "45",
         "complete_objects": "0",
         "spiral_vase": "0",
         "wipe_tower": "0",
