@@ -7,7 +7,9 @@ from pathlib import Path
 
 from slicer_bridge.plates.plate import Copy
 from slicer_bridge.plates.plate_file import PlateObject
+from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
 
 
 class Engine(StrEnum):
@@ -36,6 +38,8 @@ class Job:
     recipe: Recipe
     material: FilamentProfile
     limits: SliceLimits
+    shop: ApprovedProfile | None = None
+    """The shop's own PrusaSlicer profile, in place of printer's and material's figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Provenance:
     settings_sha256: str
     cores: tuple[int, ...]
     """CPUs that the slicer was held to."""
+    profile_sha256: str = ""
+    """Of the shop's own profile, if it was sliced by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class SliceResult:
     provenance: Provenance
     notes: tuple[str, ...] = ()
     """What the engine left out or could not do, such as walls thinner than a line."""
+    blocks: tuple[BlockSpan, ...] = ()
+    """Lines by the shop's own approved blocks, for the checker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ class SlicedProgram:
     layers: Layers
     bounds: PrintedBounds
     notes: tuple[str, ...] = ()
+    blocks: tuple[BlockSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

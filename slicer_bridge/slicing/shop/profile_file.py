@@ -6,9 +6,9 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from slicer_bridge.errors import BadLimits
-from slicer_bridge.slicing.block_text import SLOTS, make_block
-from slicer_bridge.slicing.imported import FLAVORS, ImportedProfile
-from slicer_bridge.slicing.setting_kinds import KINDS, is_right
+from slicer_bridge.slicing.shop.block_text import SLOTS, make_block
+from slicer_bridge.slicing.shop.imported import FLAVORS, ImportedProfile
+from slicer_bridge.slicing.shop.setting_kinds import KINDS, is_right
 
 _NEEDED = ("bed_shape", "nozzle_diameter", "temperature", "first_layer_temperature", "filament_diameter")
 _HEAD = """# Imported by llagar-agent profile import. Settings are PrusaSlicer's; change them there, and import again.
