@@ -7,11 +7,11 @@ Read as Marlin 2.1 (`parser.cpp`, `G0_G1.cpp`, `G2_G3.cpp`, `M104_M109.cpp`) and
 from math import sqrt
 
 from slicer_bridge.programs.arcs import arc_between
-from slicer_bridge.programs.blocks import BlockSpan
+from slicer_bridge.programs.blocks import BlockKind, BlockSpan, first_word, moves_nothing
 from slicer_bridge.programs.filament import Filament
 from slicer_bridge.programs.heat import Heat
 from slicer_bridge.programs.limits import Dialect, MachineLimits
-from slicer_bridge.programs.printer_code import MAX_LINE, MOVE, Values, command, values_of
+from slicer_bridge.programs.printer_code import MAX_LINE, MOVE, Values, check_length, command, values_of
 from slicer_bridge.programs.printer_words import check_extended, check_foreign, check_label, check_setting
 from slicer_bridge.programs.text import check_text
 from slicer_bridge.programs.travel import STEEP, Refused, Travel, travel_of
@@ -23,9 +23,6 @@ _HEATERS = frozenset({"M104", "M109", "M140", "M141", "M190", "M191"})
 _SETTERS = frozenset({"M201", "M203", "M204", "M205", "M220", "M221"})
 _JUDGED = _MODES | _HEATERS | _SETTERS | {"G0", "G1", "G2", "G3", "G4", "G21", "M18", "M84"}
 """What these do is always known: no approval makes them anything else."""
-_ASKS = frozenset({"M31", "M105", "M114", "M115", "M119", "M155", "M862.1", "M862.3", "M862.5"})
-_STAYS = _ASKS | {"M75", "M76", "M77", "M78", "M150", "M300", "M420"}
-"""Words that a machine's own list may add and that leave the head where it is."""
 
 
 class PrinterJudge:
@@ -43,7 +40,8 @@ class PrinterJudge:
         self.feed_mm_s = 0.0
         self.block: BlockSpan | None = None
         self.strange = False
-        """The block under way has used a word of its own."""
+        """The block under way has used a word of its own, or ends a program that was hot."""
+        self._before = list(self.at)
         self._klipper = limits.dialect is Dialect.KLIPPER
         self._words = limits.words
         self._letters = {**DEFAULT_WORDS[limits.dialect], **dict.fromkeys((f"T{n}" for n in range(limits.tools)), "")}
@@ -62,12 +60,15 @@ class PrinterJudge:
         return None
 
     def enter(self, block: BlockSpan) -> None:
-        """The next line is the block's first."""
-        self.block, self.strange = block, False
+        """The next line is the block's first. At the end filament is drawn back after the heater was switched off."""
+        self.block, self.strange = block, block.kind is BlockKind.END and self.heat.warm
+        self._before = list(self.at)
 
     def leave(self, block: BlockSpan) -> None:
         """The block's last line has been judged: what the owner declares of it holds. Raises Refused."""
-        effects, self.block = block.effects, None
+        effects, self.block, self.strange = block.effects, None, False
+        if effects.returns:
+            self.at = list(self._before)
         if effects.homed:
             self.homed = [True, True, True]
         for axis, at in enumerate(effects.position_mm):
@@ -156,7 +157,7 @@ class PrinterJudge:
         self.travel.seconds += seconds
 
     def _check_warm(self) -> None:
-        if not self.heat.warm and not (self.block is not None and self.strange):
+        if not self.heat.warm and not self.strange:
             raise Refused(
                 f"the filament moves before the hotend was waited for at {self.limits.min_extrusion_c:g} °C or more: "
                 "M109 comes first"
@@ -175,19 +176,14 @@ class PrinterJudge:
         return goal
 
     def _judge(self, code: str) -> None:
-        own = self.block.words if self.block is not None else frozenset()
-        if own and self._klipper:
-            code = code.upper()
-        word, rest = command(code, self.limits.dialect)
-        if word in own and word not in _JUDGED:
-            check_foreign(word, rest, self.limits)
-            self.strange = self.filament.lost = True
-            self.at = [None, None, None]
+        try:
+            word, rest, values = self._read(code)
+        except Refused:
+            word = first_word(code)
+            if self.block is None or word not in self.block.words or word in _JUDGED:
+                raise
+            self._strange(word, code)
             return
-        if word in self._refused:
-            raise Refused(f"{word} is always refused: {self._refused[word]}")
-        if word not in self._words:
-            raise Refused(f"{word} is not on this machine's list")
         if word not in self._letters:
             self._added(word, rest)
         elif "_" in word:
@@ -196,12 +192,34 @@ class PrinterJudge:
             check_label(rest)
             self.at = [None, None, None]
         else:
-            self._apply(word, values_of(word, rest, self._letters[word]))
+            self._apply(word, values)
+
+    def _read(self, code: str) -> tuple[str, str, Values]:
+        """Word, what follows it, and its letters: if they may stand in a program at all. Raises Refused."""
+        word, rest = command(code, self.limits.dialect, in_block=self.block is not None)
+        if word in self._refused:
+            raise Refused(f"{word} is always refused: {self._refused[word]}")
+        if word not in self._words:
+            raise Refused(f"{word} is not on this machine's list")
+        if word not in self._letters or "_" in word or word == "M486":
+            return word, rest, {}
+        values = values_of(word, rest, self._letters[word])
+        if word == "G92" and "E" not in values:
+            raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
+        return word, rest, values
+
+    def _strange(self, word: str, code: str) -> None:
+        """A word that an approved block may use: what it does is declared for the block as a whole."""
+        check_length(code, self.limits.dialect, in_block=True)
+        check_foreign(word, code, self.limits)
+        if not moves_nothing(word):
+            self.strange = self.filament.lost = True
+            self.at = [None, None, None]
 
     def _added(self, word: str, rest: str) -> None:
-        """A word of this machine's own list: nobody knows where it leaves the head."""
+        """A word of this machine's own list: mostly nobody knows where it leaves the head."""
         check_foreign(word, rest, self.limits)
-        if word not in _STAYS:
+        if not moves_nothing(word):
             self.at = [None, None, None]
 
     def _extended(self, word: str, rest: str) -> None:
@@ -233,8 +251,6 @@ class PrinterJudge:
             case "G28":
                 self._home(values)
             case "G92":
-                if "E" not in numbers:
-                    raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
                 self.filament.place(numbers["E"])
             case "M18" | "M84":
                 self._release(values)

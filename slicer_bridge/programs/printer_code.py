@@ -12,8 +12,9 @@ from slicer_bridge.programs.travel import Refused
 
 MAX_LINE = 80
 """Marlin's MAX_CMD_SIZE is 96, of which line number and checksum take up to 16."""
+_MAX_MACRO = 250
 _MAX_OBJECT = 4000
-"""Klipper has no limit; outlines of objects are long."""
+"""Klipper reads lines of any length; macros of approved blocks take many values, outlines of objects are long."""
 NUMBER = r"(-?(?:\d+\.?\d*|\.\d+))"
 MOVE = re.compile(
     rf"G[01](?: X{NUMBER})?(?: Y{NUMBER})?(?: Z{NUMBER})?(?: E{NUMBER})?(?: F{NUMBER})?", re.ASCII
@@ -27,13 +28,22 @@ _NO_NUMBER = frozenset({"G28", "M17", "M18", "M84"})
 Values = dict[str, float | None]
 
 
-def command(code: str, dialect: Dialect) -> tuple[str, str]:
-    """Word and what follows it. Raises Refused."""
-    longest = _MAX_OBJECT if dialect is Dialect.KLIPPER and code.startswith("EXCLUDE_OBJECT_") else MAX_LINE
+def check_length(code: str, dialect: Dialect, *, in_block: bool) -> None:
+    """Raises Refused; for backslashes too."""
+    longest = MAX_LINE
+    if dialect is Dialect.KLIPPER and in_block:
+        longest = _MAX_MACRO
+    if dialect is Dialect.KLIPPER and code.startswith("EXCLUDE_OBJECT_"):
+        longest = _MAX_OBJECT
     if len(code) > longest:
         raise Refused(f"{len(code)} characters; at most {longest} are safe")
     if "\\" in code:
         raise Refused("a backslash: Marlin takes it for an escape")
+
+
+def command(code: str, dialect: Dialect, *, in_block: bool = False) -> tuple[str, str]:
+    """Word and what follows it. Raises Refused."""
+    check_length(code, dialect, in_block=in_block)
     match = _COMMAND(code)
     if match is None:
         raise Refused("no command of this dialect: one command a line, in capitals, without line number or checksum")
