@@ -28,11 +28,13 @@ def read_part(request: Request) -> PartFacts:
     match request.path.suffix.lower():
         case ".stl" | ".obj" | ".3mf":
             return _solid(request)
-        case ".dxf":
+        case ".dxf" | ".svg":
             return _drawing(request)
         case other:
             kind = other or "a file without ending"
-            raise errors.UnsupportedFormat(f"{request.path.name}: no reader for {kind}: give STL, 3MF, OBJ or DXF")
+            raise errors.UnsupportedFormat(
+                f"{request.path.name}: no reader for {kind}: give STL, 3MF, OBJ or STEP (to print), DXF or SVG (to cut)"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,13 +85,15 @@ def _drawing(request: Request) -> PartFacts:
     from slicer_bridge.drawings.measured import measure_drawing
     from slicer_bridge.reading.dxf import read_dxf
     from slicer_bridge.reading.dxf_out import write_dxf
+    from slicer_bridge.reading.svg import read_svg
 
-    lines = read_dxf(request.path, request.unit)
+    read = read_svg if request.path.suffix.lower() == ".svg" else read_dxf
+    lines = read(request.path, request.unit)
     measured = measure_drawing(list(lines.paths), lines.ignored, request.path.name)
     target = request.workdir / "normalised.dxf"
     write_dxf(target, measured.lines)
     return PartFacts(
-        format="dxf",
+        format=request.path.suffix.lower()[1:],
         unit=lines.unit,
         source_sha256=_sha256(request.path),
         normalised_sha256=_sha256(target),
