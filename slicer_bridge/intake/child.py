@@ -49,6 +49,7 @@ class _Read:
     unit: str | None = None
     items: int = 1
     names: tuple[str, ...] = ()
+    lost: str = ""
     in_mm: bool = False
     """The reader has converted them already, from `unit`."""
 
@@ -62,7 +63,8 @@ def _read(request: Request) -> _Read:
             from slicer_bridge.reading.step import read_step
 
             part = read_step(request.path, request.max_triangles, request.unit)
-            return _Read(part.facets, part.unit, len(part.parts), part.parts, in_mm=True)
+            lost = f"parts of it can't be read and are missing: {part.complaint}" if part.complaint else ""
+            return _Read(part.facets, part.unit, len(part.parts), part.parts, lost, in_mm=True)
         case ".obj":
             return _Read(read_obj(request.path, request.max_triangles))
         case _:
@@ -81,6 +83,8 @@ def _solid(request: Request) -> PartFacts:
         named = f" ({', '.join(read.names[:_NAMED])}{' …' if read.items > _NAMED else ''})" if read.names else ""
         text = f"the file holds {read.items} items{named}: they are counted together as one part"
         findings.append(Finding("several-items", Severity.REVIEW, text, float(read.items), 1.0))
+    if read.lost:
+        findings.append(Finding("not-read", Severity.REVIEW, read.lost))
     target = request.workdir / "normalised.stl"
     write_stl(target, measured.facets)
     return PartFacts(

@@ -1,6 +1,9 @@
 """STEP (ISO 10303-21) in: solids and shells as triangles, through Open CASCADE (cascadio)."""
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +26,9 @@ _SI = re.compile(rb"SI_UNIT\s*\(\s*(\$|\.\w+\.)\s*,\s*\.METRE\.")
 _CONVERTED = re.compile(rb"CONVERSION_BASED_UNIT\s*\(\s*'([^']{1,20})'")
 _PREFIXES = {b"$": "m", b".MILLI.": "mm", b".CENTI.": "cm", b".MICRO.": "micron"}
 _CONVERTED_NAMES = {b"INCH": "inch", b"IN": "inch", b"FOOT": "foot", b"FT": "foot"}
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_HEARD = 10_000
+_LONGEST = 160
 _DEFINED = re.compile(rb"#(\d{1,18})\s*=")
 _NAMED = re.compile(rb"#(\d{1,18})")
 
@@ -35,6 +41,8 @@ class StepModel:
     unit: str
     parts: tuple[str, ...]
     """Names of the placed parts of an assembly; as many as there are."""
+    complaint: str
+    """What Open CASCADE could not read; "" if nothing: it goes on without."""
 
 
 def read_step(path: Path, max_triangles: int, unit: str | None = None) -> StepModel:
@@ -49,11 +57,11 @@ def read_step(path: Path, max_triangles: int, unit: str | None = None) -> StepMo
         raise UnitUnknown(f"{path.name} doesn't say its unit of length: say it (--unit mm or inch)")
     read_as = stated or "mm"  # which is what Open CASCADE takes for granted
     name = canonical_unit(unit) if unit else read_as
-    facets, parts = _tessellated(content, path.name)
+    facets, parts, complaint = _tessellated(content, path.name)
     facets *= MM_PER_UNIT[name] / MM_PER_UNIT[read_as]
     if len(facets) > max_triangles:
         raise FileTooLarge(f"{path.name} makes {len(facets):,} facets; at most {max_triangles:,} are read: simplify it")
-    return StepModel(facets, name, parts)
+    return StepModel(facets, name, parts, complaint)
 
 
 def _check_whole(content: bytes, name: str) -> None:
@@ -88,15 +96,18 @@ def _unit(content: bytes) -> str | None:
     return None
 
 
-def _tessellated(content: bytes, name: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _tessellated(content: bytes, name: str) -> tuple[NDArray[np.float64], tuple[str, ...], str]:
     import cascadio
     import trimesh
 
-    binary = cascadio.to_glb_bytes(
-        content, cascadio.FileType.STEP, LINEAR_MM, ANGULAR_RAD, tol_relative=False, use_parallel=False
-    )
+    with _listening() as heard:
+        binary = cascadio.to_glb_bytes(
+            content, cascadio.FileType.STEP, LINEAR_MM, ANGULAR_RAD, tol_relative=False, use_parallel=False
+        )
+    complaint = _complaint("".join(heard))
     if not binary:
-        raise BadFile(f"{name} can't be read as STEP, or holds no shape: export it again as AP203, AP214 or AP242")
+        why = f" ({complaint})" if complaint else ""
+        raise BadFile(f"{name} can't be read as STEP{why}: export it again as AP203, AP214 or AP242")
     scene = trimesh.load_scene(BytesIO(binary), file_type="glb", process=False)
     placed, names = [], []
     for node in sorted(scene.graph.nodes_geometry):
@@ -108,5 +119,27 @@ def _tessellated(content: bytes, name: str) -> tuple[NDArray[np.float64], tuple[
             placed.append(facets[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0 else facets)
             names.append(str(node))
     if not placed or not sum(len(one) for one in placed):
-        raise BadFile(f"{name} holds no solid or surface: nothing to make; export the body, not its sketch")
-    return np.concatenate(placed), tuple(names)
+        why = f" that can be read ({complaint})" if complaint else ""
+        raise BadFile(f"{name} holds no solid or surface{why}: nothing to make; export the body, not its sketch")
+    return np.concatenate(placed), tuple(names), complaint
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What a C++ library prints meanwhile, past Python's own streams; it says there what it could not read."""
+    heard: list[str] = []
+    own = os.dup(1)
+    kept = os.memfd_create("printed")
+    os.dup2(kept, 1)
+    try:
+        yield heard
+    finally:
+        os.dup2(own, 1)
+        os.close(own)
+        heard.append(os.pread(kept, _HEARD, 0).decode(errors="replace"))
+        os.close(kept)
+
+
+def _complaint(printed: str) -> str:
+    lines = [line.strip(" *") for line in _COLOURS.sub("", printed).splitlines() if "ERR" in line]
+    return f"{lines[0][:_LONGEST]}{f', and {len(lines) - 1} more' if len(lines) > 1 else ''}" if lines else ""
