@@ -7,24 +7,27 @@ A killed child is the parent's ParserDied.
 import hashlib
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from slicer_bridge import errors
 from slicer_bridge.confined import confine
 from slicer_bridge.facts import Finding, PartFacts, Severity
 from slicer_bridge.intake.parsing import Reply, Request
-from slicer_bridge.meshes.solid import extent_mm, measure_solid
+from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes.normalised import write_normalised
+from slicer_bridge.meshes.solid import measured, solid_of
+from slicer_bridge.meshes.welding import bounds
 from slicer_bridge.reading.obj import read_obj
-from slicer_bridge.reading.stl import read_stl, write_stl
+from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
 _FORMATS = {".stp": "step"}
 _NAMED = 8
+_BYTES_PER_FACET = 50
+"""Of binary STL."""
 
 
 def read_part(request: Request) -> PartFacts:
@@ -45,7 +48,7 @@ def read_part(request: Request) -> PartFacts:
 class _Read:
     """Facets (n, 3, 3) in the file's unit; `unit` None: the file doesn't say."""
 
-    facets: NDArray[np.float64]
+    facets: Corners
     unit: str | None = None
     items: int = 1
     names: tuple[str, ...] = ()
@@ -68,34 +71,44 @@ def _read(request: Request) -> _Read:
         case ".obj":
             return _Read(read_obj(request.path, request.max_triangles))
         case _:
-            return _Read(read_stl(request.path, request.max_triangles))
+            return _Read(read_corners(request.path, request.max_triangles))
 
 
 def _solid(request: Request) -> PartFacts:
-    read = _read(request)
-    unit = canonical_unit(request.unit or read.unit or "mm")
-    facets = read.facets * (1.0 if read.in_mm else MM_PER_UNIT[unit])
-    if request.unit is None and read.unit is None:
-        check_extent(extent_mm(facets), request.path.name)
-    measured = measure_solid(facets, request.path.name)
-    findings = list(measured.findings)
+    """Hashing and writing go on beside reading and measuring: neither holds up Python."""
+    with ThreadPoolExecutor(2) as beside:
+        source = beside.submit(_sha256, request.path)
+        read = _read(request)
+        unit = canonical_unit(request.unit or read.unit or "mm")
+        scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
+        if request.unit is None and read.unit is None:
+            low, high = bounds(read.facets)
+            check_extent(float((high - low).max()) * scale, request.path.name)
+        solid = solid_of(read.facets, request.path.name, scale)
+        of_file = _file_findings(read)
+        del read
+        normalised = beside.submit(write_normalised, request.workdir / "normalised.stl", solid.shape)
+        found = measured(solid)
+        return PartFacts(
+            format=_FORMATS.get(request.path.suffix.lower(), request.path.suffix.lower()[1:]),
+            unit=unit,
+            source_sha256=source.result(),
+            normalised_sha256=normalised.result(),
+            mesh=found.facts,
+            drawing=None,
+            findings=(*found.findings, *of_file),
+        )
+
+
+def _file_findings(read: _Read) -> list[Finding]:
+    findings = []
     if read.items > 1:
         named = f" ({', '.join(read.names[:_NAMED])}{' …' if read.items > _NAMED else ''})" if read.names else ""
         text = f"the file holds {read.items} items{named}: they are counted together as one part"
         findings.append(Finding("several-items", Severity.REVIEW, text, float(read.items), 1.0))
     if read.lost:
         findings.append(Finding("not-read", Severity.REVIEW, read.lost))
-    target = request.workdir / "normalised.stl"
-    write_stl(target, measured.facets)
-    return PartFacts(
-        format=_FORMATS.get(request.path.suffix.lower(), request.path.suffix.lower()[1:]),
-        unit=unit,
-        source_sha256=_sha256(request.path),
-        normalised_sha256=_sha256(target),
-        mesh=measured.facts,
-        drawing=None,
-        findings=tuple(findings),
-    )
+    return findings
 
 
 def _drawing(request: Request) -> PartFacts:
@@ -130,6 +143,8 @@ def main() -> None:
     answers = _own_stdout()
     confine(request.memory_bytes, request.cpu_s, request.file_bytes)
     try:
+        if request.path.stat().st_size > _BYTES_PER_FACET * compiled.WORTH_FACETS:
+            compiled.start_alone()
         reply = Reply(facts=read_part(request))
     except errors.BridgeError as error:
         reply = Reply(error=type(error).__name__, message=str(error))
