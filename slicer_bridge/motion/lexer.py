@@ -5,7 +5,7 @@ A line ends with a newline or after `LONGEST_LINE` bytes, as the checker reads f
 """
 
 # Compiled code compares numbers; it has no sets.
-# ruff: noqa: PLR0912, PLR1714, SIM109
+# ruff: noqa: PLR1714, SIM109
 from dataclasses import dataclass
 
 import numpy as np
