@@ -97,7 +97,7 @@ def test_where_the_head_is_after_a_block(line: str, returns: bool, known: bool) 
     words = frozenset({"M117", "SET_PRESSURE_ADVANCE", "G29"})
     block = BlockSpan(BlockKind.LAYER, 5, 5, "0" * 64, words, Effects(returns=returns))
     limits = KLIPPER if "_" in line else LIMITS
-    assert (verdicts([*AT_HOME, line, "G1 X51 E0.1"], block, limits=limits)[-1] is None) == known
+    assert (verdicts([*AT_HOME, line, "G91", "G1 X1"], block, limits=limits)[-1] is None) == known
 
 
 def test_filament_is_drawn_back_at_the_end_by_a_hotend_that_was_just_switched_off() -> None:
