@@ -50,6 +50,19 @@ class MeshFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedContour:
+    """One closed line of a drawing: `depth` contours lie around it, so odd ones are holes."""
+
+    depth: int
+    length_mm: float
+    area_mm2: float
+    circle: tuple[float, float, float] | None
+    """Centre x and y, from the drawing's low corner, and diameter; None for any other shape."""
+    handles: tuple[str, ...]
+    """Names of the first of its entities in the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class DrawingFacts:
     size_mm: tuple[float, float]
     outline: Polygon
@@ -61,6 +74,11 @@ class DrawingFacts:
     contours: int
     open_contours: int
     smallest_inside_radius_mm: float | None
+    """Of the curves along which a tool turns inside; None without any. Sharp corners, whose radius is 0, are counted
+    in `sharp_inside_corners` instead."""
+    sharp_inside_corners: int = 0
+    closed: tuple[ClosedContour, ...] = ()
+    """Outermost and largest first."""
 
 
 @dataclass(frozen=True, slots=True)

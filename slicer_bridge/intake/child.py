@@ -81,12 +81,13 @@ def _solid(request: Request) -> PartFacts:
 
 def _drawing(request: Request) -> PartFacts:
     from slicer_bridge.drawings.measured import measure_drawing
-    from slicer_bridge.reading.dxf import read_dxf, write_dxf
+    from slicer_bridge.reading.dxf import read_dxf
+    from slicer_bridge.reading.dxf_out import write_dxf
 
     lines = read_dxf(request.path, request.unit)
     measured = measure_drawing(list(lines.paths), lines.ignored, request.path.name)
     target = request.workdir / "normalised.dxf"
-    write_dxf(target, measured.closed, measured.opened)
+    write_dxf(target, measured.lines)
     return PartFacts(
         format="dxf",
         unit=lines.unit,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from slicer_bridge.programs.blocks import BlockSpan, in_order
 from slicer_bridge.programs.judge_printer import PrinterJudge
 from slicer_bridge.programs.judge_router import Offset, RouterJudge
 from slicer_bridge.programs.limits import Dialect, MachineLimits
@@ -51,6 +52,10 @@ class Judge(Protocol):
 
     def feed(self, line: str) -> str | None: ...
 
+    def enter(self, block: BlockSpan) -> None: ...
+
+    def leave(self, block: BlockSpan) -> None: ...
+
     def finish(self) -> list[str]: ...
 
 
@@ -60,11 +65,30 @@ class ProgramChecker:
     After a refusal the lines that follow are judged as well as can be, to name further faults; nothing more is sent.
     """
 
-    def __init__(self, limits: MachineLimits, work_offset: Offset | None = None) -> None:
-        """`work_offset`: machine position of the work's zero, mm; routers only."""
+    def __init__(
+        self, limits: MachineLimits, work_offset: Offset | None = None, blocks: tuple[BlockSpan, ...] = ()
+    ) -> None:
+        """`work_offset`: machine position of the work's zero, mm; routers only. `blocks`: lines by the shop's own
+        approved blocks. Raises ValueError if they overlap.
+        """
         router = limits.dialect is Dialect.GRBL
         self._judge: Judge = RouterJudge(limits, work_offset) if router else PrinterJudge(limits)
-        self.feed = self._judge.feed
+        self._blocks = in_order(blocks)
+        self._line = self._block = 0
+        self.feed = self._judge.feed if not blocks else self._feed_by_line
+
+    def _feed_by_line(self, line: str) -> str | None:
+        self._line += 1
+        if self._block == len(self._blocks):
+            return self._judge.feed(line)
+        block = self._blocks[self._block]
+        if self._line == block.first:
+            self._judge.enter(block)
+        reason = self._judge.feed(line)
+        if self._line == block.last:
+            self._judge.leave(block)
+            self._block += 1
+        return reason
 
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program has ended; empty if nothing."""
@@ -86,9 +110,11 @@ class ProgramChecker:
         return EndState(spindle_on=isinstance(judge, RouterJudge) and judge.spindle_on)
 
 
-def check_program(path: Path, limits: MachineLimits, work_offset: Offset | None = None) -> Verdict:
-    """Judge a whole program file. Raises OSError if it can't be read."""
-    checker = ProgramChecker(limits, work_offset)
+def check_program(
+    path: Path, limits: MachineLimits, work_offset: Offset | None = None, blocks: tuple[BlockSpan, ...] = ()
+) -> Verdict:
+    """Judge a whole program file. Raises OSError if it can't be read, ValueError for blocks that overlap."""
+    checker = ProgramChecker(limits, work_offset, blocks)
     findings: list[LineFinding] = []
     lines = refused = 0
     with path.open("rb") as file:

@@ -8,12 +8,15 @@ import re
 from math import inf, pi, sqrt
 
 from slicer_bridge.programs.arcs import centre_of, sweep
+from slicer_bridge.programs.blocks import BlockSpan, first_word
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.travel import SLACK_MM, Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
 
 MAX_LINE = 80
 """Marlin's MAX_CMD_SIZE is 96, of which line number and checksum take up to 16."""
+MAX_MACRO = 250
+"""Klipper reads lines of any length; macros of approved blocks take many values."""
 _NUMBER = r"(-?(?:\d+\.?\d*|\.\d+))"
 _MOVE = re.compile(rf"G[01](?: X{_NUMBER})?(?: Y{_NUMBER})?(?: Z{_NUMBER})?(?: E{_NUMBER})?(?: F{_NUMBER})?").fullmatch
 _COMMAND = re.compile(r"([GMT]\d+(?:\.\d+)?|[A-Z][A-Z_]+)(.*)", re.ASCII).fullmatch
@@ -34,17 +37,19 @@ class PrinterJudge:
         self.travel: Travel = travel_of(limits, None, fixed=True)
         self.hotend_c = self.bed_c = 0.0
         self.filament_mm = 0.0
-        self._warm = False
+        self.warm = False
         self._words = limits.words
         self._letters = {**DEFAULT_WORDS[limits.dialect], **dict.fromkeys(limits.allow, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
-        self._at: list[float | None] = [None, None, None]
-        self._e = 0.0
-        self._relative = self._relative_e = False
-        self._feed = 0.0
+        self.at: list[float | None] = [None, None, None]
+        self.e = 0.0
+        self.relative = self.relative_e = False
+        self.feed_mm_s = 0.0
         self._max_feed = limits.max_feed_mm_s
         self._max_z = limits.max_feed_z_mm_s or limits.max_feed_mm_s
         self._max_e = limits.max_feed_e_mm_s or limits.max_feed_mm_s
         self._max_flow = limits.max_flow_mm3_s or inf
+        self.block: BlockSpan | None = None
+        self.strange = False
         self._filament_mm2 = pi * limits.filament_mm**2 / 4
 
     def feed(self, line: str) -> str | None:
@@ -68,6 +73,26 @@ class PrinterJudge:
             return str(refused)
         return None
 
+    def enter(self, block: BlockSpan) -> None:
+        """The next line is the block's first."""
+        self.block, self.strange = block, False
+
+    def leave(self, block: BlockSpan) -> None:
+        """The block's last line has been judged: what the owner declares of it holds."""
+        self.block, self.strange = None, False
+        effects = block.effects
+        if effects.hotend_c is not None:
+            self.hotend_c = effects.hotend_c
+            self.warm = effects.hotend_c >= self.limits.min_extrusion_c
+        if effects.bed_c is not None:
+            self.bed_c = effects.bed_c
+        for axis, at in enumerate(effects.position_mm):
+            if at is not None:
+                self.at[axis] = at
+            elif effects.homed and self.at[axis] is None:
+                self.at[axis] = self.limits.home_mm[axis]
+        self.travel.seconds += effects.duration_s
+
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program ends."""
         reasons = []
@@ -82,10 +107,10 @@ class PrinterJudge:
 
     def _move(self, x: float | None, y: float | None, z: float | None, e: float | None, f: float | None) -> None:
         """G0 and G1: the hot path, a whole program passes here twice."""
-        speed = self._feed if f is None else f / 60.0
+        speed = self.feed_mm_s if f is None else f / 60.0
         if not 0.0 < speed <= self._max_feed:
             raise _bad_feed(speed, self._max_feed)
-        travel, at = self.travel, self._at
+        travel, at = self.travel, self.at
         square = 0.0
         goals: list[float | None] = [x, y, z]
         for axis in (0, 1, 2):
@@ -95,8 +120,9 @@ class PrinterJudge:
                 continue
             before = at[axis]
             if before is None:
-                raise Refused(f"{_AXES[axis]} moves before it was homed: G28 comes first")
-            if self._relative:
+                goals[axis] = self._from_unknown(axis, goal)
+                continue
+            if self.relative:
                 goal += before
                 goals[axis] = goal
             if not travel.reached_low[axis] <= goal <= travel.reached_high[axis]:
@@ -107,15 +133,24 @@ class PrinterJudge:
         distance = sqrt(square)
         if e is not None:
             self._extrude(e, distance, speed)
-        self._at = goals
-        self._feed = speed
+        self.at = goals
+        self.feed_mm_s = speed
         travel.seconds += distance / speed
 
+    def _from_unknown(self, axis: int, goal: float) -> float | None:
+        """Where a move of an axis ends that nobody homed: only approved blocks may do that."""
+        if self.block is None:
+            raise Refused(f"{_AXES[axis]} moves before it was homed: G28 comes first")
+        if self.relative:
+            return None
+        self.travel.visit(axis, goal)
+        return goal
+
     def _extrude(self, e: float, distance: float, speed: float) -> None:
-        amount = e if self._relative_e else e - self._e
+        amount = e if self.relative_e else e - self.e
         if amount == 0.0:
             return
-        if not self._warm:
+        if not self.warm and not self.strange:
             raise Refused(
                 f"the filament moves before the hotend was waited for at {self.limits.min_extrusion_c:g} °C or more: "
                 "M109 comes first"
@@ -127,14 +162,27 @@ class PrinterJudge:
         elif amount * self._filament_mm2 * speed > self._max_flow * distance and amount > SLACK_MM:
             flow = amount * self._filament_mm2 * speed / distance
             raise Refused(f"{flow:.1f} mm³/s of filament; the limit is {self._max_flow:g}")
-        self._e = self._e + amount
+        self.e = self.e + amount
         self.filament_mm += amount
 
     def _judge(self, code: str) -> None:
         if not code.isascii() or not code.isprintable():
             raise Refused("a byte that is no printable ASCII")
-        if len(code) > MAX_LINE:
-            raise Refused(f"{len(code)} characters; at most {MAX_LINE} are safe")
+        longest = MAX_LINE if self.block is None or self.limits.dialect is Dialect.MARLIN else MAX_MACRO
+        if len(code) > longest:
+            raise Refused(f"{len(code)} characters; at most {longest} are safe")
+        try:
+            command = self._read(code)
+        except Refused:
+            if self.block is None or first_word(code) not in self.block.words:
+                raise
+            self._strange()
+            return
+        if command is not None:
+            self._apply(*command)
+
+    def _read(self, code: str) -> tuple[str, Values] | None:
+        """The command, if its word and form are those of a program; None for one that marks an object."""
         match = _COMMAND(code)
         if match is None:
             raise Refused(
@@ -149,20 +197,37 @@ class PrinterJudge:
         if "_" in word:
             if not _OBJECT(rest):
                 raise Refused(f"{word}: only NAME=VALUE with plain values may follow")
-            return
+            return None
         values = _values(rest)
         if values is None:
             raise Refused(f"{word}: what follows is not a letter and a plain number each, once")
         foreign = [letter for letter in values if letter not in self._letters[word]]
         if foreign:
             raise Refused(f"{word} with {', '.join(foreign)}: only {self._letters[word] or 'nothing'} may follow")
-        self._apply(word, values)
+        self._check_form(word, values)
+        return word, values
+
+    def _check_form(self, word: str, values: Values) -> None:
+        match word:
+            case "G0" | "G1" | "G2" | "G3" if None in values.values():
+                raise Refused(f"{word}: a letter without its number")
+            case "G92" if values.get("E") is None:
+                raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
+            case "M104" | "M109" | "M140" | "M190" if ("S" in values) == ("R" in values):
+                raise Refused(f"{word} needs one S (or R where it waits)")
+            case "M104" | "M109" if values.get("T") not in {None, 0.0}:
+                raise Refused("only hotend T0 is known")
+            case _:
+                pass
+
+    def _strange(self) -> None:
+        """A word that an approved block may use: what it does is declared for the block as a whole."""
+        self.strange = True
+        self.at = [None, None, None]
 
     def _apply(self, word: str, values: Values) -> None:
         match word:
             case "G0" | "G1" | "G2" | "G3":
-                if None in values.values():
-                    raise Refused(f"{word}: a letter without its number")
                 if word in {"G2", "G3"}:
                     self._arc(values, clockwise=word == "G2")
                 else:
@@ -174,9 +239,7 @@ class PrinterJudge:
             case "G90" | "G91" | "M82" | "M83":
                 self._set_modes(word)
             case "G92":
-                if values.get("E") is None:
-                    raise Refused("G92 only as G92 E<number>: anything else shifts the coordinates")
-                self._e = values["E"] or 0.0
+                self.e = values["E"] or 0.0
             case "M18" | "M84":
                 self._release(values)
             case "M104" | "M109" | "M140" | "M190":
@@ -187,23 +250,23 @@ class PrinterJudge:
     def _set_modes(self, word: str) -> None:
         match word:
             case "M82" | "M83":
-                self._relative_e = word == "M83"
+                self.relative_e = word == "M83"
             case _:
-                self._relative = word == "G91"
+                self.relative = word == "G91"
                 if self.limits.dialect is Dialect.MARLIN:  # 2.0 `set_relative_mode` sets E too; Klipper's leaves it
-                    self._relative_e = self._relative
+                    self.relative_e = self.relative
 
     def _home(self, values: Values) -> None:
         named = [axis for axis, letter in enumerate(_AXES) if letter in values] or [0, 1, 2]
         for axis in named:
-            self._at[axis] = self.limits.home_mm[axis]
+            self.at[axis] = self.limits.home_mm[axis]
             self.travel.visit(axis, self.limits.home_mm[axis])
 
     def _release(self, values: Values) -> None:
         """Motors without current: nobody knows where the head is any more."""
         for axis, letter in enumerate(_AXES):
             if not values or letter in values:
-                self._at[axis] = None
+                self.at[axis] = None
 
     def _dwell(self, values: Values) -> None:
         seconds = (values.get("S") or 0.0) + (values.get("P") or 0.0) / 1000.0
@@ -212,8 +275,6 @@ class PrinterJudge:
         self.travel.seconds += seconds
 
     def _heat(self, word: str, values: Values) -> None:
-        if ("S" in values) == ("R" in values):
-            raise Refused(f"{word} needs one S (or R where it waits)")
         target = values["S"] if "S" in values else values["R"]
         bed = word in {"M140", "M190"}
         limit = self.limits.max_bed_c if bed else self.limits.max_hotend_c
@@ -222,9 +283,7 @@ class PrinterJudge:
         if bed:
             self.bed_c = target
             return
-        if values.get("T") not in {None, 0.0}:
-            raise Refused("only hotend T0 is known")
-        self._warm = target >= self.limits.min_extrusion_c and (word == "M109" or self._warm)
+        self.warm = target >= self.limits.min_extrusion_c and (word == "M109" or self.warm)
         self.hotend_c = target
 
     def _other(self, word: str, values: Values) -> None:
@@ -256,10 +315,10 @@ class PrinterJudge:
                 raise Refused(f"M203 {letter}{number:g}: the limit is {limits[letter]:g} mm/s")
 
     def _arc(self, values: Values, *, clockwise: bool) -> None:
-        x, y = self._at[0], self._at[1]
+        x, y = self.at[0], self.at[1]
         if x is None or y is None:
             raise Refused("an arc before X and Y were homed: G28 comes first")
-        if self._relative:
+        if self.relative:
             raise Refused("an arc in relative mode: G90 comes first")
         goal = (values.get("X") if "X" in values else x, values.get("Y") if "Y" in values else y)
         end = (goal[0] or 0.0, goal[1] or 0.0)

@@ -8,6 +8,7 @@ import re
 from math import inf
 
 from slicer_bridge.programs.arcs import centre_of, sweep
+from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.programs.travel import Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, Dialect, canonical_word
@@ -38,14 +39,15 @@ class RouterJudge:
         self.spindle_on = False
         self.spindle_rpm = 0.0
         self._words = limits.words
-        self._at: list[float | None] = [None, None, None]
-        self._motion: str | None = None
-        self._relative = False
-        self._scale = 1.0
-        self._feed = 0.0
+        self.at: list[float | None] = [None, None, None]
+        self.motion: str | None = None
+        self.relative = False
+        self.scale = 1.0
+        self.feed_mm_s = 0.0
         self._max_feed = limits.max_feed_mm_s
         self._max_z = limits.max_feed_z_mm_s or limits.max_feed_mm_s
-        self._ended = False
+        self.ended = False
+        self.block: BlockSpan | None = None
 
     def feed(self, line: str) -> str | None:
         try:
@@ -53,6 +55,18 @@ class RouterJudge:
         except Refused as refused:
             return str(refused)
         return None
+
+    def enter(self, block: BlockSpan) -> None:
+        """The next line is the block's first."""
+        self.block = block
+
+    def leave(self, block: BlockSpan) -> None:
+        """The block's last line has been judged: what the owner declares of it holds."""
+        self.block = None
+        for axis, at in enumerate(block.effects.position_mm):
+            if at is not None:
+                self.at[axis] = at - self.travel.offset[axis] if self.travel.fixed else None
+        self.travel.seconds += block.effects.duration_s
 
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program ends."""
@@ -73,7 +87,7 @@ class RouterJudge:
         code = (_COMMENT.sub("", code) if "(" in code else code).strip().upper()
         if not code:
             return
-        if self._ended:
+        if self.ended:
             raise Refused("a command after the program's end (M2 or M30)")
         match = _MOVE(code)
         if match is None or len(line) > MAX_LINE:
@@ -82,41 +96,41 @@ class RouterJudge:
         motion, x, y, z, f = match.groups()
         if f is not None:
             self._set_feed(float(f))
-        self._motion = self._motion if motion is None else f"G{motion}"
+        self.motion = self.motion if motion is None else f"G{motion}"
         if x is not None or y is not None or z is not None:
-            if self._motion not in {"G0", "G1"}:
+            if self.motion not in {"G0", "G1"}:
                 raise Refused("a position without G0 or G1 in force: write the motion")
             self._straight(x, y, z)
 
     def _straight(self, x: str | None, y: str | None, z: str | None) -> None:
         """G0 and G1 in the work's coordinates."""
-        goals = list(self._at)
+        goals = list(self.at)
         for axis, text in ((0, x), (1, y), (2, z)):
             if text is None:
                 continue
-            goal = float(text) * self._scale
-            if self._relative:
-                before = self._at[axis]
+            goal = float(text) * self.scale
+            if self.relative:
+                before = self.at[axis]
                 if before is None:
                     raise Refused(f"{_AXES[axis]} moves by a step before any position is known: begin with G90 moves")
                 goal += before
             self.travel.visit(axis, goal)
             goals[axis] = goal
         speed = self._max_feed
-        if self._motion == "G1":
-            speed = self._feed
+        if self.motion == "G1":
+            speed = self.feed_mm_s
             if speed <= 0.0:
                 raise Refused("a cutting move without a feed: the first one needs F")
             if z is not None and x is None and y is None and speed > self._max_z:
                 raise Refused(f"Z would move at {speed:.1f} mm/s; the limit is {self._max_z:g}")
-        self.travel.spend(self._at, goals, speed)
-        self._at = goals
+        self.travel.spend(self.at, goals, speed)
+        self.at = goals
 
     def _set_feed(self, mm_min: float) -> None:
-        speed = mm_min * self._scale / 60.0
+        speed = mm_min * self.scale / 60.0
         if not 0.0 < speed <= self._max_feed:
             raise Refused(f"F {mm_min:g} is {speed:.1f} mm/s; it must be above 0 and up to {self._max_feed:g}")
-        self._feed = speed
+        self.feed_mm_s = speed
 
     def _judge(self, code: str, length: int) -> None:
         if length > MAX_LINE:
@@ -130,6 +144,11 @@ class RouterJudge:
         values = {letter: float(number) for letter, number in words if letter not in "GM"}
         if len(values) + sum(letter in "GM" for letter, _ in words) != len(words):
             raise Refused("a letter stands twice in one line")
+        own = self.block.words if self.block is not None else frozenset()
+        if strange := [word for word in commands if word in own and word not in self._words]:
+            self.at = [None, None, None]
+            commands = [word for word in commands if word not in strange]
+            values = {}
         for word in commands:
             refused = ALWAYS_REFUSED[Dialect.GRBL].get(word)
             if refused is not None:
@@ -153,23 +172,23 @@ class RouterJudge:
         self._set_spindle(commands, values)
         self._dwell(commands, values)
         if "G90" in commands or "G91" in commands:
-            self._relative = "G91" in commands
+            self.relative = "G91" in commands
         self._set_motion(commands)
         if any(letter in values for letter in "XYZ") or "G2" in commands or "G3" in commands:
             self._moves(commands, values)
         if "M2" in commands or "M30" in commands:
-            self.spindle_on, self._ended = False, True
+            self.spindle_on, self.ended = False, True
 
     def _set_motion(self, commands: list[str]) -> None:
         for word in commands:
             if word in _MOTIONS:
-                self._motion = None if word == "G80" else word
+                self.motion = None if word == "G80" else word
 
     def _set_units(self, commands: list[str]) -> None:
         if "G20" in commands:
-            self._scale = _INCH_MM
+            self.scale = _INCH_MM
         elif "G21" in commands:
-            self._scale = 1.0
+            self.scale = 1.0
 
     def _set_spindle(self, commands: list[str], values: dict[str, float]) -> None:
         on = [word for word in commands if word in _SPINDLE]
@@ -194,36 +213,36 @@ class RouterJudge:
     def _moves(self, commands: list[str], values: dict[str, float]) -> None:
         if "G53" in commands:
             self._machine_move(values)
-        elif self._motion is None:
+        elif self.motion is None:
             raise Refused("a position without a motion: G0 or G1 comes first")
-        elif self._motion in {"G2", "G3"}:
-            self._arc(values, clockwise=self._motion == "G2")
+        elif self.motion in {"G2", "G3"}:
+            self._arc(values, clockwise=self.motion == "G2")
         else:
             x, y, z = (str(values[letter]) if letter in values else None for letter in _AXES)
             self._straight(x, y, z)
 
     def _machine_move(self, values: dict[str, float]) -> None:
         """G53: a straight move in machine coordinates, whatever the offset."""
-        if self._motion not in {"G0", "G1"} or self._relative:
+        if self.motion not in {"G0", "G1"} or self.relative:
             raise Refused("G53 only with G0 or G1, in absolute mode")
         travel = self.travel
         for axis, letter in enumerate(_AXES):
             if letter not in values:
                 continue
-            goal = values[letter] * self._scale
+            goal = values[letter] * self.scale
             if not travel.low[axis] <= goal <= travel.high[axis]:
                 raise Refused(
                     f"{letter} {goal:.3f} is outside the machine's {travel.low[axis]:g} to {travel.high[axis]:g}"
                 )
-            self._at[axis] = goal - travel.offset[axis] if travel.fixed else None
+            self.at[axis] = goal - travel.offset[axis] if travel.fixed else None
 
     def _arc(self, values: dict[str, float], *, clockwise: bool) -> None:
-        x, y = self._at[0], self._at[1]
+        x, y = self.at[0], self.at[1]
         if x is None or y is None:
             raise Refused("an arc before any position is known: begin with G0 or G1")
-        if self._relative:
+        if self.relative:
             raise Refused("an arc in relative mode: G90 comes first")
-        scaled = {letter: number * self._scale for letter, number in values.items()}
+        scaled = {letter: number * self.scale for letter, number in values.items()}
         end = (scaled.get("X", x), scaled.get("Y", y))
         if "R" in scaled:
             centre = centre_of((x, y), end, scaled["R"], clockwise)
@@ -232,16 +251,16 @@ class RouterJudge:
         arc = sweep((x, y), end, centre, clockwise) if centre is not None else None
         if arc is None:
             raise Refused("an arc whose start and end lie on no common circle")
-        if self._feed <= 0.0:
+        if self.feed_mm_s <= 0.0:
             raise Refused("a cutting move without a feed: the first one needs F")
         for axis in (0, 1):
             self.travel.visit(axis, arc.low[axis])
             self.travel.visit(axis, arc.high[axis])
         if "Z" in scaled:
             self.travel.visit(2, scaled["Z"])
-            self._at[2] = scaled["Z"]
-        self._at[0], self._at[1] = end
-        self.travel.seconds += arc.length / self._feed
+            self.at[2] = scaled["Z"]
+        self.at[0], self.at[1] = end
+        self.travel.seconds += arc.length / self.feed_mm_s
 
 
 def _words(code: str) -> list[tuple[str, str]] | None:

@@ -46,6 +46,10 @@ class Recipe:
     perimeters: int = 2
     infill: float = 0.2
     """0 to 1."""
+    supports: bool = False
+    """Under everything that hangs over by more than 45°, from the bed up and from the part itself."""
+    brim_mm: float = 0.0
+    """Width of one layer around each part's foot; 0: none. It lies outside the part's outline."""
 
 
 FILAMENTS = {
@@ -59,6 +63,7 @@ FILAMENTS = {
 
 SOLID_LAYERS = 4
 """Closed layers at top and bottom."""
+MAX_BRIM_MM = 20.0
 
 
 def line_width_mm(printer: PrinterProfile) -> float:
@@ -100,6 +105,8 @@ def check_recipe(printer: PrinterProfile, recipe: Recipe) -> None:
         )
     if not 1 <= recipe.perimeters <= 50 or not 0.0 <= recipe.infill <= 1.0:
         raise BadLimits(f"{recipe.perimeters} perimeters (1 to 50) and infill {recipe.infill:g} (0 to 1)")
+    if not 0.0 <= recipe.brim_mm <= MAX_BRIM_MM:
+        raise BadLimits(f"a brim of {recipe.brim_mm:g} mm: 0 (none) to {MAX_BRIM_MM:g}")
 
 
 def slicer_settings(printer: PrinterProfile, recipe: Recipe, material: FilamentProfile) -> str:
@@ -210,12 +217,30 @@ def _print(printer: PrinterProfile, recipe: Recipe) -> dict[str, str]:
         "travel_speed": f"{printer.travel_mm_s:g}",
         "travel_speed_z": f"{printer.z_mm_s:g}",
         "skirts": "0",
-        "brim_type": "no_brim",
-        "brim_width": "0",
+        "brim_type": "outer_only" if recipe.brim_mm else "no_brim",
+        "brim_width": f"{recipe.brim_mm:g}",
+        "brim_separation": "0",
         "raft_layers": "0",
-        "support_material": "0",
+        **_supports(recipe),
         "complete_objects": "0",
         "spiral_vase": "0",
         "wipe_tower": "0",
         "perimeter_generator": "classic",
+    }
+
+
+def _supports(recipe: Recipe) -> dict[str, str]:
+    """PrusaSlicer's 45° of overhang is its threshold angle, measured from the horizontal.
+
+    Snug and without a wider first layer, supports stay within the shadow of what they hold: neighbours come close.
+    """
+    return {
+        "support_material": "1" if recipe.supports else "0",
+        "support_material_auto": "1",
+        "support_material_buildplate_only": "0",
+        "support_material_threshold": "45",
+        "support_material_style": "snug",
+        "raft_first_layer_expansion": "0",
+        "support_material_extruder": "0",
+        "support_material_interface_extruder": "0",
     }

@@ -97,9 +97,11 @@ def _check_places(copies: tuple[Copy, ...], printer: PrinterProfile, recipe: Rec
         if copy.high[2] < 0.5 * recipe.layer_mm:
             raise SlicerFailed(f"{copy.part}: {copy.high[2]:.3f} high: below half a layer of {recipe.layer_mm:g}")
         for axis, limit in enumerate(room):
-            if copy.low[axis] < -1e-3 or copy.high[axis] > limit + 1e-3:
+            brim = recipe.brim_mm if axis < 2 else 0.0
+            if copy.low[axis] - brim < -1e-3 or copy.high[axis] + brim > limit + 1e-3:
                 raise SlicerFailed(
                     f"{copy.part}: {'XYZ'[axis]} from {copy.low[axis]:.2f} to {copy.high[axis]:.2f} mm "
+                    f"{f'with {brim:g} mm of brim around it ' if brim else ''}"
                     f"is not on the bed of {printer.name} (0 to {limit:g})"
                 )
 

@@ -1,5 +1,6 @@
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ LIMITS = MachineLimits(
 COARSE = Recipe(layer_mm=0.3, perimeters=1, infill=0.1)
 FLAT = (1.0, 0, 0, 0, 0, -1, 0, 1, 0)
 """Turned about x: what looked along y looks up."""
+HANGING = (1.0, 0, 0, 0, 0, 1, 0, -1, 0)
+"""An L on its short arm's end: the long arm hangs over."""
 
 needs_slicer = pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
 
@@ -163,6 +166,33 @@ def test_every_dangerous_key_is_always_set() -> None:
     assert {settings[key] for key in (*blocks, *others)} == {""}
     assert settings["start_gcode"].startswith("M140 S60")
     assert settings["gcode_label_objects"] == "1"
+
+
+@needs_slicer
+def test_supports_and_brim_are_made_when_the_recipe_asks(tmp_path: Path) -> None:
+    part = replace(l_part(tmp_path, Placement(60, 60)), rotation=HANGING)
+    plain = sliced(tmp_path, part, recipe=Recipe(0.3, 1, 0.1))
+    supported = sliced(tmp_path, part, recipe=Recipe(0.3, 1, 0.1, supports=True))
+    brimmed = sliced(tmp_path, part, recipe=Recipe(0.3, 1, 0.1, brim_mm=5.0))
+    assert supported.filament_mm > 1.1 * plain.filament_mm
+    assert brimmed.filament_mm > 1.02 * plain.filament_mm
+    assert check_program(supported.program, LIMITS).findings == ()
+
+
+@needs_slicer
+def test_a_brim_stays_on_the_bed(tmp_path: Path) -> None:
+    recipe = Recipe(0.3, 1, 0.1, brim_mm=4.0)
+    fits = sliced(tmp_path, l_part(tmp_path, Placement(4, 4)), recipe=recipe)
+    verdict = check_program(fits.program, LIMITS)
+    assert verdict.findings == ()
+    with pytest.raises(SlicerFailed, match="with 4 mm of brim around it"):
+        sliced(tmp_path, l_part(tmp_path, Placement(3.5, 10)), recipe=recipe)
+
+
+@pytest.mark.parametrize("brim", [-1.0, 21.0, float("nan"), float("inf")])
+def test_impossible_brims(brim: float) -> None:
+    with pytest.raises(BadLimits, match="a brim of"):
+        slicer_settings(PRINTER, Recipe(brim_mm=brim), FILAMENTS["PLA"])
 
 
 @pytest.mark.parametrize("recipe", [Recipe(layer_mm=0.4), Recipe(layer_mm=0), Recipe(perimeters=0), Recipe(infill=1.5)])
