@@ -1,4 +1,4 @@
-"""A drawing's lines as they are to be worked: by rule, fitted with arcs, nested; refused by entity where they can't be."""
+"""A drawing's lines as they are to be worked: by rule, with arcs, nested; refused by entity where they can't be."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from slicer_bridge.cutting.fitting import circle_of, fitted
+from slicer_bridge.cutting.fitting import exact
 from slicer_bridge.cutting.layers import Operation, Rule, rule_of
 from slicer_bridge.cutting.options import CutOptions
 from slicer_bridge.cutting.way import Way, circle_way
 from slicer_bridge.drawings.contours import Contour, Outlines, join
 from slicer_bridge.errors import CutRefused
 from slicer_bridge.plates.plate import PlacedPart
-from slicer_bridge.reading.dxf import FLATTEN_MM, read_dxf
-from slicer_bridge.reading.flat_path import FlatPath
+from slicer_bridge.reading.dxf import read_dxf
+from slicer_bridge.reading.flat_path import FLATTEN_MM, FlatPath
 
 _CHORD_MM = 1.3 * FLATTEN_MM
 """How far a flattened curve's chords may lie from it."""
@@ -62,15 +62,16 @@ def drawn(part: PlacedPart, options: CutOptions) -> Drawn:
             continue
         found = join(paths)
         if rule.operation is Operation.ENGRAVE:
-            along += [(rule, one) for one in (*found.contours, *found.open_paths, *found.crossing)]
+            along += [(rule, one) for one in (*found.contours, *found.crossing)]
+            along += [(rule, path) for path in found.open_paths]
             continue
         _refuse_tangles(part.name, found)
         closed += [(rule, contour) for contour in found.contours]
     if not closed and not along:
         raise CutRefused(f"{part.name}: no closed contour to cut")
-    low = _low_corner([contour.polygon for _, contour in closed], [_points(one) for _, one in along])
+    low = _low_corner([contour.polygon for _, contour in closed], [one.corners for _, one in along])
     shapes = [_shape(rule, contour, low) for rule, contour in closed]
-    lines = [(fitted(_points(one) - low, closed=False, chord_mm=_CHORD_MM), one.handles, rule) for rule, one in along]
+    lines = [(_way(one.corners - low, closed=False), one.handles, rule) for rule, one in along]
     return Drawn(tuple(shapes), tuple(lines))
 
 
@@ -88,23 +89,22 @@ def _refuse_tangles(name: str, found: Outlines) -> None:
         raise CutRefused(f"{name}: contours that cross at {named([c.handles for c in found.crossing])}: separate them")
 
 
-def _points(one: FlatPath | Contour) -> NDArray[np.float64]:
-    return one.points if isinstance(one, FlatPath) else shapely.get_coordinates(one.polygon.exterior)
-
-
 def _low_corner(shapes: list[Polygon], lines: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """As facts of a drawing have it: of what is closed; of its lines alone where nothing is."""
-    if shapes:
-        return np.asarray(shapely.total_bounds(shapes)[:2], dtype=np.float64)
-    lowest: NDArray[np.float64] = np.concatenate(lines).min(axis=0)
-    return lowest
+    """(3,): as facts of a drawing have it, of what is closed; of its lines alone where nothing is."""
+    low = shapely.total_bounds(shapes)[:2] if shapes else np.concatenate(lines)[:, :2].min(axis=0)
+    return np.append(low, 0.0)
+
+
+def _way(corners: NDArray[np.float64], *, closed: bool) -> Way:
+    return exact(corners, closed=closed, chord_mm=_CHORD_MM)
 
 
 def _shape(rule: Rule, contour: Contour, low: NDArray[np.float64]) -> Shape:
-    points = shapely.get_coordinates(contour.polygon.exterior) - low
-    circle = circle_of(points)
+    circle = contour.circle
     if circle is not None:
-        way = circle_way(circle[:2], circle[2] / 2, clockwise=False)
+        x, y, diameter = circle
+        circle = (x - float(low[0]), y - float(low[1]), diameter)
+        way = circle_way((circle[0], circle[1]), diameter / 2, clockwise=False)
     else:
-        way = fitted(points, closed=True, chord_mm=_CHORD_MM)
+        way = _way(contour.corners - low, closed=True)
     return Shape(Polygon(way.flat()), way, contour.handles, rule, contour.depth, circle)

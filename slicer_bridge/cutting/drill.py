@@ -4,7 +4,7 @@ from shapely.geometry import Point as Place
 
 from slicer_bridge.cutting.feeds import CutTool, passes
 from slicer_bridge.cutting.job import Strand, down
-from slicer_bridge.cutting.profile import Descent, Room, round_way
+from slicer_bridge.cutting.profile import Descent, round_way
 from slicer_bridge.cutting.tabs import Held
 from slicer_bridge.cutting.way import Point, circle_way
 
@@ -28,5 +28,5 @@ def bored(at: Point, diameter_mm: float, depth_mm: float, tool: CutTool, tabs: l
     radius = (diameter_mm - tool.diameter_mm) / 2
     way = circle_way(at, radius, clockwise=False)
     solid = diameter_mm > 2 * tool.diameter_mm
-    room = None if solid else Room(Place(at).buffer(radius), side=1)
+    room = None if solid else Place(at).buffer(radius)
     return round_way(way, Descent(tuple(passes(depth_mm, tool)), way.length), tabs, room, radius / 2)

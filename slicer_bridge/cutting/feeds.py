@@ -14,6 +14,8 @@ from slicer_bridge.errors import CutRefused
 
 HIGHEST_FEED_MM_S = 40.0
 """Of light machines; a shop whose machine goes faster says so in its own table."""
+_V_BIT_MM = 2.0
+"""What a V-bit is as strong as, whatever its tip."""
 _WATTS = (0.5, 1.5)
 """How far a laser's power may lie from the one that the figures are for, as a share of it."""
 
@@ -129,8 +131,10 @@ def tool_for(
     kind: ToolKind = ToolKind.MILL,
     flutes: int = 2,
     spindle_rpm: tuple[float, float] | None = None,
+    max_feed_mm_s: float = HIGHEST_FEED_MM_S,
+    max_plunge_mm_s: float = HIGHEST_FEED_MM_S,
 ) -> CutTool:
-    """Figures for a material by chip load. `spindle_rpm`: lowest and highest of the machine.
+    """Figures for a material by chip load. `spindle_rpm`: lowest and highest of the machine, as are the two feeds.
 
     Raises CutRefused for a material that has no figures: give feeds and speeds of your own.
     """
@@ -142,10 +146,11 @@ def tool_for(
         raise CutRefused(f"a cutter of {diameter_mm:g} mm with {flutes} flutes: check both")
     low, high = spindle_rpm or (0.0, found.rpm)
     rpm = min(max(found.rpm, low), high)
-    feed = min(_chip_mm(found.chip_load_mm, diameter_mm) * found.light * flutes * rpm / 60, HIGHEST_FEED_MM_S)
+    width = max(diameter_mm, _V_BIT_MM) if kind is ToolKind.V_BIT else diameter_mm
+    feed = min(_chip_mm(found.chip_load_mm, width) * found.light * flutes * rpm / 60, max_feed_mm_s)
     deep = found.peck_diameters if kind is ToolKind.DRILL else found.pass_diameters
-    plunge = feed * found.plunge_share
-    return CutTool(diameter_mm, feed, plunge, rpm, deep * diameter_mm, stepover=found.stepover, kind=kind)
+    plunge = min(feed * found.plunge_share, max_plunge_mm_s)
+    return CutTool(diameter_mm, feed, plunge, rpm, deep * width, stepover=found.stepover, kind=kind)
 
 
 def _chip_mm(table: tuple[tuple[float, float], ...], diameter: float) -> float:
@@ -159,8 +164,17 @@ def _chip_mm(table: tuple[tuple[float, float], ...], diameter: float) -> float:
     return last[1]
 
 
-def laser_for(material: str, thickness_mm: float, *, watts: float = 60.0, highest_s: float = 1000.0) -> Laser:
-    """Figures for a sheet. Raises CutRefused for materials without figures, sheets too thick, lasers too different."""
+def laser_for(
+    material: str,
+    thickness_mm: float,
+    *,
+    watts: float = 60.0,
+    highest_s: float = 1000.0,
+    max_feed_mm_s: float = 100.0,
+) -> Laser:
+    """Figures for a sheet, and a machine that goes no faster than `max_feed_mm_s`.
+
+    Raises CutRefused for materials without figures, sheets too thick, lasers too different."""
     found = _feeds().laser.get(material.lower())
     if found is None:
         known = ", ".join(sorted(_feeds().laser))
@@ -175,12 +189,12 @@ def laser_for(material: str, thickness_mm: float, *, watts: float = 60.0, highes
     _, power, feed, passes = fitting[0]
     return Laser(
         kerf_mm=found.kerf_mm,
-        feed_mm_s=feed * share,
+        feed_mm_s=min(feed * share, max_feed_mm_s),
         power=power,
         passes=passes,
         pierce_s=found.pierce_s,
         engrave_power=found.engrave[0],
-        engrave_mm_s=found.engrave[1] * min(share, 1.0),
+        engrave_mm_s=min(found.engrave[1] * min(share, 1.0), max_feed_mm_s),
         highest_s=highest_s,
     )
 

@@ -1,6 +1,6 @@
 """Lines and arcs in place of many short chords, within a tolerance: programs get short, and machines run smoothly.
 
-Greedy: from each corner the longest line or arc that stays within tolerance of every corner and of every chord's middle.
+Greedy: from each corner the longest line or arc that stays within tolerance of all corners and of all chords' middles.
 Corners are never moved, so neighbours meet exactly; an arc goes through its first, middle and last corner.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slicer_bridge.cutting.way import Point, Segment, Way
+from slicer_bridge.reading.flat_path import arc_centre
 
 Points = NDArray[np.float64]
 FIT_MM = 0.003
@@ -43,7 +44,7 @@ def fitted(points: Points, *, closed: bool, tolerance_mm: float = FIT_MM, chord_
 
 def _distinct(points: Points) -> Points:
     far = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-6
-    kept = points[np.concatenate([[True], far])]
+    kept: Points = points[np.concatenate([[True], far])]
     kept[-1] = points[-1]
     return kept
 
@@ -135,21 +136,28 @@ def _centre(a: Points, b: Points, c: Points) -> Points | None:
     return found
 
 
-def circle_of(ring: Points, *, round_mm: float = 0.005, chord_mm: float = 0.02) -> tuple[float, float, float] | None:
-    """Centre and diameter (mm) of a closed ring of at least eight even chords that is a circle; None if it is none."""
-    corners = ring[:-1] if np.array_equal(ring[0], ring[-1]) else ring
-    if len(corners) < 8:
-        return None
-    third = len(corners) // 3
-    centre = _centre(corners[0], corners[third], corners[2 * third])
-    if centre is None:
-        return None
-    far = np.linalg.norm(corners - centre, axis=1)
-    middles = np.linalg.norm((corners + np.roll(corners, -1, axis=0)) / 2 - centre, axis=1)
-    radius = float(far.mean())
-    if np.abs(far - radius).max() > round_mm or np.abs(middles - radius).max() > chord_mm:
-        return None
-    return (float(centre[0]), float(centre[1]), 2 * radius)
+def exact(corners: Points, *, closed: bool, chord_mm: float) -> Way:
+    """A way along a drawing's corners (n, 3), with bulges: its arcs as they are, its runs of short chords fitted."""
+    segments: list[Segment] = []
+    at = 0
+    while at < len(corners) - 1:
+        end = at + 1
+        if corners[at, 2]:
+            segments += _bulged(corners[at], corners[end])
+        else:
+            while end < len(corners) - 1 and not corners[end, 2]:
+                end += 1
+            run = corners[at : end + 1, :2]
+            segments += fitted(run, closed=closed and at == 0 and end == len(corners) - 1, chord_mm=chord_mm).segments
+        at = end
+    return Way(tuple(segments), closed)
+
+
+def _bulged(start: Points, end: Points) -> list[Segment]:
+    """The arc between two corners; a long one in two, so that none is nearly a full turn."""
+    x, y, _ = arc_centre(start, end)
+    arc = Segment(_point(start), _point(end), (x, y), bool(start[2] < 0))
+    return [arc.part(0.0, 0.5), arc.part(0.5, 1.0)] if abs(arc.turn) > pi else [arc]
 
 
 def _cross(a: Points, b: Points) -> Points:

@@ -70,9 +70,14 @@ class Job:
     def placed(self, place: Placement) -> "Job":
         return replace(self, strands=tuple(strand.placed(place) for strand in self.strands))
 
+    def centre_line(self) -> BaseGeometry:
+        """Where the tool's centre goes while it cuts."""
+        ways = [shapely.LineString(strand.flat()) for strand in self.strands]
+        return shapely.union_all([*ways, *(shapely.Point(strand.start) for strand in self.strands)])
+
     def footprint(self, radius: float) -> BaseGeometry:
         """What a tool of this radius goes over."""
-        ways = [shapely.LineString(strand.flat()) for strand in self.strands]
+        ways: list[BaseGeometry] = [shapely.LineString(strand.flat()) for strand in self.strands]
         spots = [shapely.Point(strand.start) for strand in self.strands]
         return shapely.union_all(shapely.buffer([*ways, *spots], radius))
 

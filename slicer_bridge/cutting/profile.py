@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import cos, pi, sin
 
 from shapely.geometry import LineString
 from shapely.geometry import Point as Place
@@ -20,14 +19,6 @@ _NEAR_MM = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """Where the cutter's centre may be, and on which side of the way: 1 left, -1 right."""
-
-    allowed: BaseGeometry
-    side: int
-
-
-@dataclass(frozen=True, slots=True)
 class Descent:
     """How deep each pass goes (mm, positive, the last is the deepest), and along how much way it ramps down."""
 
@@ -36,11 +27,13 @@ class Descent:
 
 
 def round_way(
-    way: Way, descent: Descent, tabs: list[Held], room: Room | None, lead_mm: float, *, out: bool = True
+    way: Way, descent: Descent, tabs: list[Held], room: BaseGeometry | None, lead_mm: float, *, out: bool = True
 ) -> Strand:
-    """From Z 0 down and round. Each pass ramps down along the way, then goes on until the ramp is cut flat.
+    """From Z 0 down and round. Each pass ramps down along the way, then goes on until the ramp is cut flat
+    (a ramp all round is a helix: only its last turn is).
 
-    Of the tabs only those parts that lie above a pass are felt. `out`: an arc leads away from the wall at the end.
+    Of the tabs only those parts that lie above a pass are felt. `room`: where the cutter's centre may be; with it an
+    arc leads in from the waste and, with `out`, away from the wall at the end.
     """
     lead = lead_in(way, room, lead_mm) if room else None
     cuts: list[Cut] = []
@@ -50,8 +43,9 @@ def round_way(
         cuts.append(Cut(lead, before))
     for depth in descent.depths:
         cuts += stretch(way, tabs, (at, at + descent.ramp_mm), (before, -depth))
-        cuts += stretch(way, tabs, (at + descent.ramp_mm, at + descent.ramp_mm + way.length), (-depth, -depth))
         at, before = at + descent.ramp_mm, -depth
+        if descent.ramp_mm < way.length or depth == descent.depths[-1]:
+            cuts += stretch(way, tabs, (at, at + way.length), (-depth, -depth))
     leave = lead_out(way, at, room, lead_mm) if room and out and cuts[-1].z <= -descent.depths[-1] + _STEP else None
     cuts += [Cut(leave, cuts[-1].z)] if leave else []
     return Strand(lead.start if lead else way.start, tuple(cuts))
@@ -62,6 +56,7 @@ def stretch(way: Way, tabs: list[Held], span: tuple[float, float], depth: tuple[
     (start, end), (above, below) = span, depth
     if end - start < _STEP:
         return []
+    tabs = [tab for tab in tabs if max(tab.low, tab.high) > min(depth)]
     cuts: list[Cut] = []
     z = above
     for low, high in pairwise([start, *_edges(way.length, tabs, start, end), end]):
@@ -107,36 +102,37 @@ def _floor(length: float, tabs: list[Held], piece: tuple[float, float], s: float
     return float("-inf")
 
 
-def lead_in(way: Way, room: Room, lead_mm: float) -> Segment | None:
-    """A quarter of a circle that meets the start of the way in its direction, from the waste; None without room."""
-    arc = _quarter(way.start, way.heading(0.0), room, lead_mm, behind=True)
-    return arc
+def lead_in(way: Way, room: BaseGeometry, lead_mm: float) -> Segment | None:
+    """A quarter of a circle that meets the start of the way in its direction, from its left; None without room.
+
+    With climb milling the wall is on the right of every way, the waste on its left.
+    """
+    return _quarter(way.start, way.heading(0.0), room, lead_mm, behind=True)
 
 
-def lead_out(way: Way, s: float, room: Room, lead_mm: float) -> Segment | None:
+def lead_out(way: Way, s: float, room: BaseGeometry, lead_mm: float) -> Segment | None:
     """A quarter of a circle away from the way at distance `s`."""
     return _quarter(way.at(s), way.heading(s), room, lead_mm, behind=False)
 
 
-def _quarter(at: Point, heading: Point, room: Room, lead_mm: float, *, behind: bool) -> Segment | None:
-    allowed = prep(room.allowed.buffer(1e-3))
+def _quarter(at: Point, heading: Point, room: BaseGeometry, lead_mm: float, *, behind: bool) -> Segment | None:
+    allowed = prep(room.buffer(1e-3))
     radius = lead_mm
     while radius > _LEAST_LEAD * lead_mm:
-        arc = _arc(at, heading, room.side, radius, behind=behind)
+        arc = _arc(at, heading, radius, behind=behind)
         if allowed.covers(LineString([arc.start, *arc.flat(0.01)])):
             return arc
         radius /= 1.5
     return None
 
 
-def _arc(at: Point, heading: Point, side: int, radius: float, *, behind: bool) -> Segment:
-    """Round a centre on the waste's side; it turns left where that is the left side."""
+def _arc(at: Point, heading: Point, radius: float, *, behind: bool) -> Segment:
+    """Round a centre on the left, counter-clockwise."""
     (hx, hy) = heading
-    centre = (at[0] - hy * side * radius, at[1] + hx * side * radius)
-    angle = (-pi / 2 if behind else pi / 2) * side
-    dx, dy = at[0] - centre[0], at[1] - centre[1]
-    far = (centre[0] + dx * cos(angle) - dy * sin(angle), centre[1] + dx * sin(angle) + dy * cos(angle))
-    return Segment(far, at, centre, side < 0) if behind else Segment(at, far, centre, side < 0)
+    centre = (at[0] - hy * radius, at[1] + hx * radius)
+    ahead = (centre[0] + hx * radius, centre[1] + hy * radius)
+    back = (centre[0] - hx * radius, centre[1] - hy * radius)
+    return Segment(back, at, centre) if behind else Segment(at, ahead, centre)
 
 
 def calm_start(way: Way) -> Way:

@@ -6,6 +6,8 @@ from slicer_bridge.cutting.way import Way
 
 _BORDER = 0.2
 """No more of the border than this is held, in all."""
+_SLOPE = 2.0
+"""Way along a ramp for each mm up."""
 _STRAIGHT_DIAMETERS = 4.0
 """Radius of bends, in diameters of the cutter, on which a tab may stand."""
 
@@ -54,9 +56,9 @@ def held(way: Way, tabs: Tabs, diameter: float, thickness_mm: float, deepest: fl
     for middle in _middles(way, count, width, diameter):
         begin, end = middle - width / 2, middle + width / 2
         if tabs.ramped:
-            found += [Held(begin, middle, deepest, floor), Held(middle, end, floor, deepest)]
-        else:
-            found.append(Held(begin, end, floor, floor))
+            slope = min(_SLOPE * (floor - deepest), (way.length / count - width) / 2)
+            found += [Held(begin - slope, begin, deepest, floor), Held(end, end + slope, floor, deepest)]
+        found.append(Held(begin, end, floor, floor))
     return found
 
 

@@ -51,12 +51,16 @@ class GrblWriter:
             route, height = self.zones.route(self._at, end)
             self.lift(height)
         for point in route:
-            if self._at is not None:
-                self._spend_rapid(gap(self._at, point))
-            self._write("G0", Segment(self._at or point, point), self._z)
+            self.jump(point)
         if self._z is not None and self._z > self.safe_mm:
             self._spend_rapid(self._z - self.safe_mm)
             self._write("G0", Segment(end, end), self.safe_mm)
+
+    def jump(self, point: Point) -> None:
+        """Straight across at the height where the tool is."""
+        if self._at is not None:
+            self._spend_rapid(gap(self._at, point))
+        self._write("G0", Segment(self._at or point, point), self._z)
 
     def lift(self, height_mm: float | None = None) -> None:
         height = self.safe_mm if height_mm is None else height_mm
@@ -98,6 +102,13 @@ class GrblWriter:
         motion = "G1" if not arc else ("G2" if segment.clockwise else "G3")
         self._write(motion, segment, z, feed_mm_s, extra)
 
+    def end(self) -> None:
+        """Spindle off, back over the work's zero where the way is free."""
+        self.lift()
+        self.lines.append("M5")
+        self.rapid((0.0, 0.0))
+        self.lines.append("M30")
+
     def _plunge(self, at: Point, z: float, tool: CutTool) -> None:
         depth = (self._z or 0.0) - z
         if depth <= 0:
@@ -115,7 +126,9 @@ class GrblWriter:
         self.rapid_mm += length
         self.seconds += length / self.rapid_mm_s
 
-    def _write(self, motion: str, segment: Segment, z: float | None, feed: float | None = None, extra: str = "") -> None:
+    def _write(
+        self, motion: str, segment: Segment, z: float | None, feed: float | None = None, extra: str = ""
+    ) -> None:
         words = [motion]
         (x, y), old = segment.end, self._at
         arc = motion in {"G2", "G3"}
@@ -124,7 +137,9 @@ class GrblWriter:
                 words.append(f"{letter}{_text(value)}")
         moves = len(words) > 1
         if arc and segment.centre is not None and old is not None:
-            words += [f"{letter}{_text(to - round(at, 3))}" for letter, to, at in zip("IJ", segment.centre, old, strict=True)]
+            words += [
+                f"{letter}{_text(to - round(at, 3))}" for letter, to, at in zip("IJ", segment.centre, old, strict=True)
+            ]
         self._at, self._z = (x, y), self._z if z is None else z
         if not moves:
             return
