@@ -9,6 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from slicer_bridge.cutting.cut import CutOptions, Sheet
 from slicer_bridge.cutting.feeds import CutTool
@@ -24,7 +25,7 @@ LARGE = Sheet((300, 300), 4.0)
 @dataclass(frozen=True)
 class Drawing:
     entities: str
-    piece: Polygon
+    piece: BaseGeometry
 
 
 def _star(x: float, y: float, radii: list[float]) -> list[tuple[float, float]]:
@@ -60,7 +61,7 @@ def test_never_into_the_piece_and_all_round_it(drawing: Drawing, diameter: float
         except CutRefused:
             assert not list(Path(name).glob("*.nc"))
             return
-    low = shapely.Polygon(drawing.piece.exterior).bounds
+    low = drawing.piece.bounds
     turned = shapely.affinity.rotate(shapely.affinity.translate(drawing.piece, -low[0], -low[1]), angle, origin=(0, 0))
     piece = shapely.affinity.translate(turned, 120, 60)
     through = job.cut_at(-3.99, diameter / 2)
