@@ -12,6 +12,12 @@ from slicer_bridge.programs.words import canonical_word
 
 _FIRST = re.compile(r"[A-Za-z]\d+(?:\.\d+)?(?!\w)|[A-Za-z_]\w*", re.ASCII)
 
+_STILL = re.compile(
+    r"M(?:73|7[5-8]|105|115|117|118|141|150|155|191|2[01][0-9]|22[01]|300|413|486|569|572|593|862(?:\.\d)?|90[067]|91\d)"
+    r"|SET_\w+|RESPOND"
+)
+"""Marlin 2.1 and Prusa's firmware `Marlin_main.cpp`, Klipper `docs/G-Codes.md`."""
+
 Point = tuple[float | None, float | None, float | None]
 
 
@@ -36,6 +42,8 @@ class Effects:
     duration_s: float = 0.0
     """Over and above the moves and dwells that stand in it."""
     position_mm: Point = (None, None, None)
+    returns: bool = False
+    """It leaves the head where it found it, as a change of filament or a picture of each layer does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,11 @@ def first_word(code: str) -> str:
     """The canonical word of a line without comment, however little else of it is understood; empty without one."""
     match = _FIRST.match(code)
     return canonical_word(match[0]) if match else ""
+
+
+def moves_nothing(word: str) -> bool:
+    """Whether a word outside the lists is known to leave the head where it is."""
+    return _STILL.fullmatch(word) is not None
 
 
 def in_order(blocks: tuple[BlockSpan, ...]) -> tuple[BlockSpan, ...]:

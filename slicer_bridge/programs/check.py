@@ -8,11 +8,11 @@ from slicer_bridge.programs.blocks import BlockSpan, in_order
 from slicer_bridge.programs.judge_printer import PrinterJudge
 from slicer_bridge.programs.judge_router import Offset, RouterJudge
 from slicer_bridge.programs.limits import Dialect, MachineLimits
-from slicer_bridge.programs.travel import Bounds, Travel
+from slicer_bridge.programs.text import LONGEST_LINE, without_end
+from slicer_bridge.programs.travel import Bounds, Refused, Travel
 
 MAX_FINDINGS = 100
 """A verdict names this many lines; a program of another dialect would fill the disk with them."""
-_LONGEST_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,13 @@ class LineFinding:
 
 @dataclass(frozen=True, slots=True)
 class EndState:
+    """`hotend_c`: of the hottest tool. `spindle_on`: or laser."""
+
     hotend_c: float = 0.0
     bed_c: float = 0.0
+    chamber_c: float = 0.0
     spindle_on: bool = False
+    coolant_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,22 @@ class ProgramChecker:
             self._judge.enter(block)
         reason = self._judge.feed(line)
         if self._line == block.last:
-            self._judge.leave(block)
             self._block += 1
+            try:
+                self._judge.leave(block)
+            except Refused as refused:
+                return reason or f"what is declared of the {block.kind} block: {refused}"
         return reason
 
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program has ended; empty if nothing."""
-        return self._judge.finish()
+        reasons = self._judge.finish()
+        if self._block < len(self._blocks):
+            block = self._blocks[self._block]
+            reasons.append(
+                f"the program ends before its {block.kind} block in lines {block.first} to {block.last} does"
+            )
+        return reasons
 
     @property
     def bounds(self) -> Bounds | None:
@@ -106,8 +119,11 @@ class ProgramChecker:
     def end(self) -> EndState:
         judge = self._judge
         if isinstance(judge, PrinterJudge):
-            return EndState(hotend_c=judge.hotend_c, bed_c=judge.bed_c)
-        return EndState(spindle_on=isinstance(judge, RouterJudge) and judge.spindle_on)
+            heat = judge.heat
+            return EndState(hotend_c=max(heat.hotends_c), bed_c=heat.bed_c, chamber_c=heat.chamber_c)
+        if isinstance(judge, RouterJudge):
+            return EndState(spindle_on=judge.spindle.on, coolant_on=judge.spindle.coolant_on)
+        return EndState()
 
 
 def check_program(
@@ -118,13 +134,15 @@ def check_program(
     findings: list[LineFinding] = []
     lines = refused = 0
     with path.open("rb") as file:
-        while raw := file.readline(_LONGEST_LINE):
+        while raw := file.readline(LONGEST_LINE + 2):
             lines += 1
-            reason = checker.feed(raw.decode("latin-1").rstrip("\r\n"))
+            reason = checker.feed(without_end(raw.decode("latin-1")))
             if reason is not None:
                 refused += 1
                 if refused <= MAX_FINDINGS:
-                    findings.append(LineFinding(lines, raw[:120].decode("latin-1").rstrip("\r\n"), reason))
+                    findings.append(LineFinding(lines, without_end(raw.decode("latin-1"))[:120], reason))
+            while raw and not raw.endswith(b"\n"):  # the rest of a line too long to be judged; it was refused
+                raw = file.readline(LONGEST_LINE)
     ends = [LineFinding(0, "", reason) for reason in checker.finish()]
     if lines == 0:
         ends.append(LineFinding(0, "", "the program is empty"))

@@ -78,3 +78,31 @@ def test_macros_of_many_values_go_to_klipper_alone(dialect: Dialect, fits: bool)
 )
 def test_first_words(code: str, word: str) -> None:
     assert first_word(code) == word
+
+
+AT_HOME = ["G28", "M109 S210", "M83", "G1 X50 Y50 Z1 F600"]
+
+
+@pytest.mark.parametrize(
+    ("line", "returns", "known"),
+    [
+        ("M117 Layer 3", False, True),
+        ("SET_PRESSURE_ADVANCE ADVANCE=0.05", False, True),
+        ("G29", False, False),
+        ("G29", True, True),
+    ],
+)
+def test_where_the_head_is_after_a_block(line: str, returns: bool, known: bool) -> None:
+    """Words that move nothing leave it where it was; of others the owner says that they bring it back."""
+    words = frozenset({"M117", "SET_PRESSURE_ADVANCE", "G29"})
+    block = BlockSpan(BlockKind.LAYER, 5, 5, "0" * 64, words, Effects(returns=returns))
+    limits = KLIPPER if "_" in line else LIMITS
+    assert (verdicts([*AT_HOME, line, "G91", "G1 X1"], block, limits=limits)[-1] is None) == known
+
+
+def test_filament_is_drawn_back_at_the_end_by_a_hotend_that_was_just_switched_off() -> None:
+    lines = [*AT_HOME, "M104 S0", "G1 E-2 F600"]
+    block = BlockSpan(BlockKind.END, 5, 6, "0" * 64)
+    assert verdicts(lines, block)[-1] is None
+    assert verdicts(lines)[-1] is not None
+    assert verdicts(["G28", "M83", *lines[-2:]], replace(block, first=3, last=4))[-1] is not None, "it was never hot"
