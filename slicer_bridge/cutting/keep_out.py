@@ -1,15 +1,19 @@
 """Places that belong to clamps and screws: nothing is cut there, and rapid moves go over them or round them."""
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import inf
+from pathlib import Path
 
 import shapely
+from pydantic import BaseModel, ValidationError
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from slicer_bridge.cutting.way import Point, gap
-from slicer_bridge.errors import CutRefused
+from slicer_bridge.errors import BadFile, CutRefused
 
 CLEARANCE_MM = 2.0
 """Between the tool and what it passes, sideways and above."""
@@ -25,6 +29,12 @@ class KeepOut:
     """Above the sheet's surface; None: nothing passes over it."""
     machine: bool = False
     """Corners are machine coordinates, not the work's."""
+
+
+class _Keys(BaseModel, frozen=True, extra="forbid"):
+    corners: tuple[Point, ...]
+    height_mm: float | None = None
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,3 +131,25 @@ def _zone(zone: KeepOut, radius: float, offset: tuple[float, float, float] | Non
         raise CutRefused(f"keep-out zone {zone.name} is no simple polygon")
     wide = body.buffer(radius + CLEARANCE_MM, quad_segs=4)
     return _Zone(zone.name, body, wide, zone.height_mm)
+
+
+def load_keep_out(path: Path) -> tuple[KeepOut, ...]:
+    """Zones of a TOML file: `[NAME]` with `corners`, and where wanted `height_mm` and `machine`. Raises BadFile."""
+    try:
+        return keep_out_of(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except OSError as error:
+        raise BadFile(f"{path}: can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadFile(f"{path}: can't be read as TOML: {error}") from error
+
+
+def keep_out_of(tables: Mapping[str, object], where: str) -> tuple[KeepOut, ...]:
+    """Zones of tables by name. Raises BadFile, naming zone and key."""
+    zones = []
+    for name, table in tables.items():
+        try:
+            zones.append(KeepOut(name, **_Keys.model_validate(table).model_dump()))
+        except ValidationError as error:
+            reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise BadFile(f"{where}: zone [{name}]: {reasons}") from error
+    return tuple(zones)

@@ -57,7 +57,8 @@ def test_cleared_to_its_depth_and_no_further(tmp_path: Path, name: str) -> None:
 
 def test_walls_are_cut_last_and_climbing(tmp_path: Path) -> None:
     job = pocket(tmp_path, CASES["square"][0])
-    deep = [move for move in job.moves if move.start[2] == move.end[2] == pytest.approx(-3.0)]
+    deep = [move for move in job.moves if move.start[2] == move.end[2] == -3.0 and 12 < move.end[0] < 108]
+    deep = [move for move in deep if 12 < move.end[1] < 88]
     edge = shapely.box(31.5, 31.5, 58.5, 48.5).exterior
     wall = [move for move in deep if all(edge.distance(Point(p[:2])) < 0.01 for p in (move.start, move.end))]
     assert deep[-len(wall) :] == wall
