@@ -5,7 +5,7 @@ A line ends with a newline or after `LONGEST_LINE` bytes, as the checker reads f
 """
 
 # Compiled code compares numbers; it has no sets.
-# ruff: noqa: PLR0912, PLR1714, SIM109
+# ruff: noqa: PLR1714, SIM109
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,7 +161,9 @@ def _word(
         return after, value, False
     lead = int(data[sign])
     if router:
-        return end, value, exact and (letter == 71 or letter == 77 or not (seen >> (letter - 65)) & 1)
+        if letter == 71 or letter == 77:
+            return end, value, exact and 48 <= lead <= 57
+        return end, value, exact and not (seen >> (letter - 65)) & 1
     if command:
         known = letter == 71 or letter == 77 or letter == 84
         return end, value, exact and known and number == after and not point and (lead != 48 or end == sign + 1)
