@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from slicer_bridge.programs.blocks import BlockKind, moves_nothing
 from slicer_bridge.programs.judge_printer import PrinterJudge
 from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
-from slicer_bridge.slicing.approval import Approval, Target
-from slicer_bridge.slicing.block_text import Block, TemplateLine, template_lines
+from slicer_bridge.slicing.shop.approval import Approval, Target
+from slicer_bridge.slicing.shop.block_text import Block, TemplateLine, template_lines
 
 _FAR_MM = 10_000.0
 _STATE = ("G28", "G21", "G90", "M83", "M109 S300", "G1 X0 Y0 Z0 F60")

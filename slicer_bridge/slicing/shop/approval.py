@@ -6,8 +6,8 @@ from typing import Literal
 
 from slicer_bridge.errors import BlockNotApproved
 from slicer_bridge.programs.blocks import BlockKind, Effects, Point
-from slicer_bridge.slicing.block_text import Block
-from slicer_bridge.slicing.imported import ImportedProfile
+from slicer_bridge.slicing.shop.block_text import Block
+from slicer_bridge.slicing.shop.imported import ImportedProfile
 
 Target = float | Literal["profile"] | None
 """°C; `profile`: as the profile says for the first layer; None: by the block's own M104, M109, M140 and M190."""

@@ -1,10 +1,6 @@
 """PrusaSlicer's settings for a plate in a shop's own profile: the shop's, then the order's, then the always set."""
 
 from slicer_bridge.errors import BadLimits
-from slicer_bridge.slicing.approval import ApprovedProfile
-from slicer_bridge.slicing.block_text import PER_FILAMENT, SLOTS
-from slicer_bridge.slicing.ini import escaped, quoted
-from slicer_bridge.slicing.marks import marked
 from slicer_bridge.slicing.profile import (
     PrinterProfile,
     Recipe,
@@ -13,7 +9,11 @@ from slicer_bridge.slicing.profile import (
     recipe_settings,
     settings_text,
 )
-from slicer_bridge.slicing.setting_kinds import KINDS, is_right
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
+from slicer_bridge.slicing.shop.block_text import PER_FILAMENT, SLOTS
+from slicer_bridge.slicing.shop.ini import escaped, quoted
+from slicer_bridge.slicing.shop.marks import marked
+from slicer_bridge.slicing.shop.setting_kinds import KINDS, is_right
 
 _RESET = "G92 E0\n"
 """At each layer, so that distances of filament lose no digits."""

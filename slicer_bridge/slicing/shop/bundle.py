@@ -7,7 +7,7 @@ and the preset's own keys over all of them.
 from dataclasses import dataclass
 
 from slicer_bridge.errors import BadFile
-from slicer_bridge.slicing.ini import IniFile, split_strings
+from slicer_bridge.slicing.shop.ini import IniFile, split_strings
 
 GROUPS = ("printer", "print", "filament")
 _OTHER_GROUPS = ("printer_model", "sla_print", "sla_material", "physical_printer")

@@ -6,9 +6,9 @@ from math import ceil, floor
 
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
-from slicer_bridge.slicing.block_moves import reach_of
-from slicer_bridge.slicing.imported import ImportedProfile
 from slicer_bridge.slicing.profile import PrinterProfile
+from slicer_bridge.slicing.shop.block_moves import reach_of
+from slicer_bridge.slicing.shop.imported import ImportedProfile
 
 _NEAR_MM = 1.0
 """Beds are given in whole millimetres, and not by everybody to the same edge."""

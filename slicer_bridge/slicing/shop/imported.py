@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from slicer_bridge.errors import BadFile
-from slicer_bridge.slicing.block_text import MAX_BYTES, PER_FILAMENT, SLOTS, Block, make_block
-from slicer_bridge.slicing.bundle import Choice, Flat, flatten
-from slicer_bridge.slicing.ini import read_ini, split_strings, unescaped
-from slicer_bridge.slicing.setting_kinds import KINDS, cleaned, is_right, why_dropped
+from slicer_bridge.slicing.shop.block_text import MAX_BYTES, PER_FILAMENT, SLOTS, Block, make_block
+from slicer_bridge.slicing.shop.bundle import Choice, Flat, flatten
+from slicer_bridge.slicing.shop.ini import read_ini, split_strings, unescaped
+from slicer_bridge.slicing.shop.setting_kinds import KINDS, cleaned, is_right, why_dropped
 
 UNKNOWN = "not known to this version"
 FLAVORS = {"marlin": "marlin", "marlin2": "marlin2", "klipper": "marlin", "reprap": "marlin", "sprinter": "marlin"}

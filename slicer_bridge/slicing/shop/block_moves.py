@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from math import hypot, pi
 
-from slicer_bridge.slicing.block_text import Block, template_lines
+from slicer_bridge.slicing.shop.block_text import Block, template_lines
 
 _LETTER = re.compile(r"([XYZEFIJ])\s*([+-]?(?:\d+\.?\d*|\.\d+))", re.IGNORECASE)
 _PLACE = re.compile(r"([XYZEF])[-+\d.]*(?:\{[^{}]*\}|\[[^\[\]]*(?:\[\w+\])?\])[\d.]*", re.IGNORECASE)

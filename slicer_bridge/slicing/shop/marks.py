@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.programs.blocks import BlockSpan
-from slicer_bridge.slicing.approval import ApprovedProfile
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
 
 NO_NONCE = "0" * 32
 """For the hash of settings, which is to be the same each time."""
