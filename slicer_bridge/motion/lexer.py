@@ -230,7 +230,7 @@ def _lex(
         whole = data[end - 1] == _NEWLINE
         if not whole and end == size and end - at < LONGEST_LINE and not last:
             break
-        clean = clean and not (router and acts)
+        clean = clean and not (router and acts) and end - at < LONGEST_LINE - 2
         flag = CONTINUED if begun else 0
         if head < 0:
             flag |= BLANK if clean else 0

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.estimate import Estimate, Estimator
+from slicer_bridge.motion.estimate import Estimator
+from slicer_bridge.motion.estimated import Estimate
 from slicer_bridge.motion.lexer import CONTINUED, Lines
 from slicer_bridge.motion.limits import MotionLimits, Planner
 from slicer_bridge.motion.marks import layer_tag_of
