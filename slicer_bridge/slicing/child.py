@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from slicer_bridge import confined
@@ -27,7 +27,14 @@ _LIMITS = {
 _BROKEN = "the mesh broke it, or it asked for more memory than {memory:,} bytes: repair the mesh, or use fewer parts"
 
 
-def run_slicer(title: str, slicer: Path, arguments: Sequence[str], work: Path, limits: SliceLimits) -> tuple[int, ...]:
+def run_slicer(
+    title: str,
+    slicer: Path,
+    arguments: Sequence[str],
+    work: Path,
+    limits: SliceLimits,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[int, ...]:
     """Run it in `work` to its end, on one core; returns the cores it was held to. Raises SlicerFailed."""
     cores = sorted(os.sched_getaffinity(0))
     core = cores[os.getpid() % len(cores)]
@@ -35,7 +42,7 @@ def run_slicer(title: str, slicer: Path, arguments: Sequence[str], work: Path, l
     command = [sys.executable, "-I", str(Path(confined.__file__)), *map(str, numbers), str(slicer), *arguments]
     words = work / "words.txt"
     with words.open("wb") as out:
-        code = _ended(title, command, work, out.fileno(), limits.wall_s)
+        code = _ended(title, command, work, environment, out.fileno(), limits.wall_s)
     if code < 0 or code >= 128:
         raise SlicerFailed(f"{title} was ended by {_reason(code, limits)}")
     if code != 0:
@@ -49,7 +56,8 @@ def last_words(words: Path) -> str:
         file.seek(max(words.stat().st_size - _WORDS, 0))
         text = file.read(_WORDS).decode(errors="replace")
     lines = [line.strip() for line in text.splitlines()]
-    said = [line for line in lines if line and not line.startswith("[") and " => " not in line[:6]]
+    errors = [line for line in lines if line.startswith("[ERROR]")]
+    said = errors or [line for line in lines if line and not line.startswith("[") and " => " not in line[:6]]
     return "".join(char if char.isprintable() else " " for char in " ".join(said[-3:]))[-400:] or "it gave no reason"
 
 
@@ -62,8 +70,10 @@ def is_full(error: OSError) -> bool:
     return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def _ended(title: str, command: list[str], work: Path, out: int, wall_s: float) -> int:
-    child = subprocess.Popen(command, cwd=work, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+def _ended(
+    title: str, command: list[str], work: Path, environment: Mapping[str, str] | None, out: int, wall_s: float
+) -> int:
+    child = subprocess.Popen(command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         return child.wait(timeout=wall_s)
     except subprocess.TimeoutExpired as error:

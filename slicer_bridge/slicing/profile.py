@@ -70,6 +70,11 @@ def line_width_mm(printer: PrinterProfile) -> float:
     return 1.125 * printer.nozzle_mm
 
 
+def first_layer_mm(printer: PrinterProfile, recipe: Recipe) -> float:
+    """Thin first layers stick badly: at least 0.2 mm, or half the nozzle where that is less."""
+    return max(recipe.layer_mm, min(0.2, 0.5 * printer.nozzle_mm))
+
+
 def start_block(printer: PrinterProfile, material: FilamentProfile) -> tuple[str, ...]:
     """Heats, homes, waits; nothing is purged outside the bed."""
     return (
@@ -201,7 +206,7 @@ def _print(printer: PrinterProfile, recipe: Recipe) -> dict[str, str]:
         **{f"{kind}extrusion_width": width for kind in widths},
         "resolution": "0.0125",
         "layer_height": f"{recipe.layer_mm:g}",
-        "first_layer_height": f"{max(recipe.layer_mm, min(0.2, 0.5 * printer.nozzle_mm)):g}",
+        "first_layer_height": f"{first_layer_mm(printer, recipe):g}",
         "perimeters": str(recipe.perimeters),
         "fill_density": f"{recipe.infill * 100:g}%",
         "fill_pattern": "rectilinear",
