@@ -7,6 +7,8 @@ grandchild holds it.
 import errno
 import hashlib
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,9 @@ from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.slicing.contract import SliceLimits
 
 _WORDS = 4000
+_LOG = re.compile(r"\[\d{4}-|\[WARNING\]|\d+ => ")
+"""PrusaSlicer's log and progress, CuraEngine's warnings."""
+_ROOM_BYTES = 65_536
 _FEWER = "use fewer or simpler parts a plate"
 _LIMITS = {
     signal.SIGXFSZ: "it wrote more than {files:,} bytes: " + _FEWER,
@@ -45,6 +50,8 @@ def run_slicer(
         code = _ended(title, command, work, environment, out.fileno(), limits.wall_s)
     if code < 0 or code >= 128:
         raise SlicerFailed(f"{title} was ended by {_reason(code, limits)}")
+    if code != 0 and shutil.disk_usage(work).free < _ROOM_BYTES:
+        raise SlicerFailed(f"{title} made no program (exit {code}): the disk is full; free some of {work.parent}")
     if code != 0:
         raise SlicerFailed(f"{title} made no program (exit {code}): {last_words(words)}")
     return (core,)
@@ -57,7 +64,7 @@ def last_words(words: Path) -> str:
         text = file.read(_WORDS).decode(errors="replace")
     lines = [line.strip() for line in text.splitlines()]
     errors = [line for line in lines if line.startswith("[ERROR]")]
-    said = errors or [line for line in lines if line and not line.startswith("[") and " => " not in line[:6]]
+    said = errors or [line for line in lines if line and not _LOG.match(line)]
     return "".join(char if char.isprintable() else " " for char in " ".join(said[-3:]))[-400:] or "it gave no reason"
 
 

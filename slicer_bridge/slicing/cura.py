@@ -21,6 +21,7 @@ _VERSION = re.compile(r"4\.(?:[89]|1[0-3])\.")
 """The settings are those of 4.13; from 5.0 on walls are made another way, and asked for by other names."""
 _MESH = re.compile(r";MESH:(\d+)\.stl")
 _ELAPSED = re.compile(r";TIME_ELAPSED:([\d.]+)")
+_END = ";End of Gcode"
 _RETRACTION = re.compile(r"G1 F[\d.]+ E(-?)[\d.]+\s*$")
 
 
@@ -45,7 +46,7 @@ SLICER = Slicer(Engine.CURA, TITLE, "CuraEngine", make)
 
 def read_cura(source: Path, clean: Path, labels: list[str], material: FilamentProfile) -> SlicedProgram:
     """Read `source`, write it to `clean` with the objects labelled as PrusaSlicer does. Raises SlicerFailed."""
-    version, elapsed = "", ""
+    version = elapsed = line = ""
     with source.open(encoding="utf-8", errors="replace") as read, clean.open("w", encoding="utf-8") as out:
         labelled = _Labelled(labels, out.write)
         for line in read:
@@ -65,7 +66,9 @@ def read_cura(source: Path, clean: Path, labels: list[str], material: FilamentPr
     if not _VERSION.match(version):
         raise SlicerFailed(f"CuraEngine {version} is not known here: install one from 4.8 to 4.13")
     if not elapsed:
-        raise SlicerFailed("CuraEngine's program has no layers, or was cut off: repair the mesh; is the disk full?")
+        raise SlicerFailed("CuraEngine's program has no layers: the part is too thin, or the mesh broken")
+    if not line.startswith(_END):
+        raise SlicerFailed("CuraEngine's program was cut off: is the disk full?")
     lines = labelled.lines
     return SlicedProgram(
         commands=lines.commands,

@@ -23,6 +23,7 @@ _MAX_TRIANGLES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
+    object: int
     label: str
     layers: tuple[Layer, ...]
     move: Point
@@ -32,10 +33,13 @@ def main() -> int:
     order = ORDERS.validate_json(Path(ORDER).read_bytes())
     try:
         answer = _make(order)
-    except BridgeError as error:
+        Path(ANSWER).write_bytes(ANSWERS.dump_json(answer))
+    except (BridgeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    Path(ANSWER).write_bytes(ANSWERS.dump_json(answer))
+    except MemoryError:
+        sys.stderr.write("it needs more memory than is allowed: use fewer or simpler parts a plate\n")
+        return 1
     return 0
 
 
@@ -46,7 +50,8 @@ def _make(order: Order) -> Answer:
         sliced = slice_object(read_stl(Path(one.file), _MAX_TRIANGLES), order.printer, order.recipe)
         notes += _notes(one.name, sliced)
         copies += [
-            _Copy(f"{one.name} id:{number} copy {copy}", sliced.layers, move) for copy, move in enumerate(one.moves)
+            _Copy(number, f"{one.name} id:{number} copy {copy}", sliced.layers, move)
+            for copy, move in enumerate(one.moves)
         ]
     with Path(PROGRAM).open("w", encoding="utf-8") as out:
         writer = Writer(out.write, order.printer)
@@ -78,18 +83,21 @@ def _write_layer(number: int, copies: list[_Copy], order: Order, writer: Writer)
         writer.say(f"M106 S{order.material.fan_percent * 2.55:.0f}")
     if number == 0 and order.recipe.brim_mm:
         writer.passes([_brim(copies, layer.line, order)], (0.0, 0.0), 1.0)
-    passes = {id(copy.layers): _passes(copy.layers[number], number, order) for copy in copies}
-    seconds = sum(one.seconds for copy in copies for one in passes[id(copy.layers)])
+    passes: dict[int, list[Pass]] = {}
+    for copy in copies:
+        if copy.object not in passes:
+            passes[copy.object] = _passes(copy.layers[number], number, order)
+    seconds = sum(one.seconds for copy in copies for one in passes[copy.object])
     left = list(copies)
     while left:
         here = writer.at
         copy = min(left, key=lambda one: hypot(one.move[0] - here[0], one.move[1] - here[1]))
         left.remove(copy)
-        if not any(one.paths for one in passes[id(copy.layers)]):
+        if not any(one.paths for one in passes[copy.object]):
             continue
         writer.say(f"; printing object {copy.label}")
         writer.draw_back()
-        writer.passes(passes[id(copy.layers)], copy.move, min(1.0, seconds / _LEAST_LAYER_S))
+        writer.passes(passes[copy.object], copy.move, min(1.0, seconds / _LEAST_LAYER_S))
         writer.say(f"; stop printing object {copy.label}")
 
 
