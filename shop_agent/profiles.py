@@ -1,8 +1,10 @@
 """The shop's own slicer and cutter settings, one TOML file a machine.
 
 A printer's file has `[printer]` (keys of `slicer_bridge.slicing.profile.PrinterProfile`; name, bed, height and nozzle
-come from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`); a router's has `[tools.MATERIAL]` (keys of
-`slicer_bridge.cutting.feeds.CutTool` but the diameter). What isn't given has the packages' own values.
+come from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`). `[imported.MATERIAL]` names, by nozzle,
+files that `llagar-agent profile import` made of PrusaSlicer profiles, which then take their place. A router's has
+`[tools.MATERIAL]` (keys of `slicer_bridge.cutting.feeds.CutTool` but the diameter). What isn't given has the packages'
+own values.
 """
 
 import tomllib
@@ -17,6 +19,8 @@ from broker.wire.shop import MachineSpec
 from shop_agent.errors import BadConfig
 from slicer_bridge.cutting.feeds import CutTool, tool_for
 from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, PrinterProfile
+from slicer_bridge.slicing.shop.imported import ImportedProfile
+from slicer_bridge.slicing.shop.profile_file import load_profile_file
 
 Values = Mapping[str, object]
 Made = TypeVar("Made", PrinterProfile, FilamentProfile, CutTool)
@@ -49,6 +53,24 @@ class Profile:
         if material not in FILAMENTS:
             raise BadConfig(f"{self.path}: no [filaments.{material}], and it is none that is known by itself")
         return FILAMENTS[material]
+
+    def imported(self, material: str, nozzle_mm: float) -> ImportedProfile | None:
+        """None where the shop has none for this material. Raises BadConfig, BadLimits."""
+        given = self._table("imported", material)
+        if given is None:
+            return None
+        file = given.get(f"{nozzle_mm:g}")
+        if not isinstance(file, str):
+            raise BadConfig(
+                f"{self.path}: [imported.{material}] names no file for a nozzle of {nozzle_mm:g} mm: "
+                f"there are: {', '.join(sorted(given)) or 'none'}"
+            )
+        return load_profile_file(self.path.parent / file)
+
+    def imported_path(self, material: str, nozzle_mm: float) -> Path:
+        """Of the file that `imported` reads."""
+        given = self._table("imported", material) or {}
+        return self.path.parent / str(given.get(f"{nozzle_mm:g}", ""))
 
     def tool(self, material: str, diameter_mm: float) -> CutTool:
         """Raises BadConfig, CutRefused for a material that has no figures."""
@@ -87,7 +109,9 @@ def load_profile(path: Path) -> Profile:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         raise BadConfig(f"{path}: only tables stand in a profile") from error
-    foreign = sorted(set(tables) - {"printer", "filaments", "tools"})
+    foreign = sorted(set(tables) - {"printer", "filaments", "tools", "imported"})
     if foreign:
-        raise BadConfig(f"{path}: no table [{foreign[0]}]; there are: printer, filaments.NAME, tools.NAME")
+        raise BadConfig(
+            f"{path}: no table [{foreign[0]}]; there are: printer, filaments.NAME, imported.NAME, tools.NAME"
+        )
     return Profile(path, tables)

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from slicer_bridge.programs.blocks import BlockSpan, in_order
 from slicer_bridge.programs.judge_printer import PrinterJudge
 from slicer_bridge.programs.judge_router import Offset, RouterJudge
 from slicer_bridge.programs.limits import Dialect, MachineLimits
-from slicer_bridge.programs.travel import Bounds, Travel
+from slicer_bridge.programs.text import LONGEST_LINE, without_end
+from slicer_bridge.programs.travel import Bounds, Refused, Travel
 
 MAX_FINDINGS = 100
 """A verdict names this many lines; a program of another dialect would fill the disk with them."""
-_LONGEST_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,13 @@ class LineFinding:
 
 @dataclass(frozen=True, slots=True)
 class EndState:
+    """`hotend_c`: of the hottest tool. `spindle_on`: or laser."""
+
     hotend_c: float = 0.0
     bed_c: float = 0.0
+    chamber_c: float = 0.0
     spindle_on: bool = False
+    coolant_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,10 @@ class Judge(Protocol):
 
     def feed(self, line: str) -> str | None: ...
 
+    def enter(self, block: BlockSpan) -> None: ...
+
+    def leave(self, block: BlockSpan) -> None: ...
+
     def finish(self) -> list[str]: ...
 
 
@@ -60,15 +69,43 @@ class ProgramChecker:
     After a refusal the lines that follow are judged as well as can be, to name further faults; nothing more is sent.
     """
 
-    def __init__(self, limits: MachineLimits, work_offset: Offset | None = None) -> None:
-        """`work_offset`: machine position of the work's zero, mm; routers only."""
+    def __init__(
+        self, limits: MachineLimits, work_offset: Offset | None = None, blocks: tuple[BlockSpan, ...] = ()
+    ) -> None:
+        """`work_offset`: machine position of the work's zero, mm; routers only. `blocks`: lines by the shop's own
+        approved blocks. Raises ValueError if they overlap.
+        """
         router = limits.dialect is Dialect.GRBL
         self._judge: Judge = RouterJudge(limits, work_offset) if router else PrinterJudge(limits)
-        self.feed = self._judge.feed
+        self._blocks = in_order(blocks)
+        self._line = self._block = 0
+        self.feed = self._judge.feed if not blocks else self._feed_by_line
+
+    def _feed_by_line(self, line: str) -> str | None:
+        self._line += 1
+        if self._block == len(self._blocks):
+            return self._judge.feed(line)
+        block = self._blocks[self._block]
+        if self._line == block.first:
+            self._judge.enter(block)
+        reason = self._judge.feed(line)
+        if self._line == block.last:
+            self._block += 1
+            try:
+                self._judge.leave(block)
+            except Refused as refused:
+                return reason or f"what is declared of the {block.kind} block: {refused}"
+        return reason
 
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program has ended; empty if nothing."""
-        return self._judge.finish()
+        reasons = self._judge.finish()
+        if self._block < len(self._blocks):
+            block = self._blocks[self._block]
+            reasons.append(
+                f"the program ends before its {block.kind} block in lines {block.first} to {block.last} does"
+            )
+        return reasons
 
     @property
     def bounds(self) -> Bounds | None:
@@ -82,23 +119,30 @@ class ProgramChecker:
     def end(self) -> EndState:
         judge = self._judge
         if isinstance(judge, PrinterJudge):
-            return EndState(hotend_c=judge.hotend_c, bed_c=judge.bed_c)
-        return EndState(spindle_on=isinstance(judge, RouterJudge) and judge.spindle_on)
+            heat = judge.heat
+            return EndState(hotend_c=max(heat.hotends_c), bed_c=heat.bed_c, chamber_c=heat.chamber_c)
+        if isinstance(judge, RouterJudge):
+            return EndState(spindle_on=judge.spindle.on, coolant_on=judge.spindle.coolant_on)
+        return EndState()
 
 
-def check_program(path: Path, limits: MachineLimits, work_offset: Offset | None = None) -> Verdict:
-    """Judge a whole program file. Raises OSError if it can't be read."""
-    checker = ProgramChecker(limits, work_offset)
+def check_program(
+    path: Path, limits: MachineLimits, work_offset: Offset | None = None, blocks: tuple[BlockSpan, ...] = ()
+) -> Verdict:
+    """Judge a whole program file. Raises OSError if it can't be read, ValueError for blocks that overlap."""
+    checker = ProgramChecker(limits, work_offset, blocks)
     findings: list[LineFinding] = []
     lines = refused = 0
     with path.open("rb") as file:
-        while raw := file.readline(_LONGEST_LINE):
+        while raw := file.readline(LONGEST_LINE + 2):
             lines += 1
-            reason = checker.feed(raw.decode("latin-1").rstrip("\r\n"))
+            reason = checker.feed(without_end(raw.decode("latin-1")))
             if reason is not None:
                 refused += 1
                 if refused <= MAX_FINDINGS:
-                    findings.append(LineFinding(lines, raw[:120].decode("latin-1").rstrip("\r\n"), reason))
+                    findings.append(LineFinding(lines, without_end(raw.decode("latin-1"))[:120], reason))
+            while raw and not raw.endswith(b"\n"):  # the rest of a line too long to be judged; it was refused
+                raw = file.readline(LONGEST_LINE)
     ends = [LineFinding(0, "", reason) for reason in checker.finish()]
     if lines == 0:
         ends.append(LineFinding(0, "", "the program is empty"))

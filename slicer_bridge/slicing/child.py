@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.slicing.contract import SliceLimits
 
 _WORDS = 4000
+_KILLED_WITHIN_S = 10.0
 _LOG = re.compile(r"\[\d{4}-|\[WARNING\]|\d+ => ")
 """PrusaSlicer's log and progress, CuraEngine's warnings."""
 _ROOM_BYTES = 65_536
@@ -95,9 +97,14 @@ def _kill(pid: int) -> None:
     """The slicer and what it started: a wrapper script's child would go on for as long as it likes."""
     for one in (*_descendants(pid), pid):
         try:
-            os.kill(one, signal.SIGKILL)
+            process = os.pidfd_open(one)
         except ProcessLookupError:
             continue  # it ended by itself meanwhile
+        try:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], _KILLED_WITHIN_S)
+        finally:
+            os.close(process)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from slicer_bridge.plates.plate import Copy
 from slicer_bridge.plates.plate_file import PlateObject
+from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
 
 
 class Engine(StrEnum):
@@ -39,6 +41,8 @@ class Job:
     recipe: Recipe
     material: FilamentProfile
     limits: SliceLimits
+    shop: ApprovedProfile | None = None
+    """The shop's own PrusaSlicer profile, in place of printer's and material's figures."""
 
     def placed_facets(self) -> Iterator[NDArray[np.float64]]:
         """Facets (n, 3, 3) of each copy in bed coordinates, mm; in the order of `copies`."""
@@ -60,6 +64,8 @@ class Provenance:
     settings_sha256: str
     cores: tuple[int, ...]
     """CPUs that the slicer was held to."""
+    profile_sha256: str = ""
+    """Of the shop's own profile, if it was sliced by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,8 @@ class SliceResult:
     provenance: Provenance
     notes: tuple[str, ...] = ()
     """What the engine left out or could not do, such as walls thinner than a line."""
+    blocks: tuple[BlockSpan, ...] = ()
+    """Lines by the shop's own approved blocks, for the checker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ class SlicedProgram:
     layers: Layers
     bounds: PrintedBounds
     notes: tuple[str, ...] = ()
+    blocks: tuple[BlockSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

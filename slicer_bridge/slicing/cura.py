@@ -13,7 +13,7 @@ from slicer_bridge.slicing.child import file_sha256, last_words, run_slicer
 from slicer_bridge.slicing.contract import Draft, Engine, Job, SlicedProgram, Slicer
 from slicer_bridge.slicing.cura_settings import definition
 from slicer_bridge.slicing.lines import ProgramLines
-from slicer_bridge.slicing.profile import FilamentProfile, settings_sha256
+from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, settings_sha256
 
 TITLE = "CuraEngine"
 _MAKER = re.compile(r";Generated with Cura_SteamEngine (\S+)")
@@ -22,6 +22,8 @@ _VERSION = re.compile(r"4\.(?:[89]|1[0-3])\.")
 _MESH = re.compile(r";MESH:(\d+)\.stl")
 _ELAPSED = re.compile(r";TIME_ELAPSED:([\d.]+)")
 _END = ";End of Gcode"
+_SLANTED = re.compile(r"(G[01])(?: F([\d.]+))?((?: [XY]-?[\d.]+)+) Z([\d.]+)\s*$")
+_FEED = re.compile(r" F([\d.]+)")
 _RETRACTION = re.compile(r"G1 F[\d.]+ E(-?)[\d.]+\s*$")
 
 
@@ -37,18 +39,20 @@ def make(job: Job, slicer: Path, work: Path) -> Draft:
     if not (work / "out.gcode").is_file():
         raise SlicerFailed(f"{TITLE} ended well and wrote no program: {last_words(work / 'words.txt')}")
     labels = [copy.label for copy in job.copies]
-    sliced = read_cura(work / "out.gcode", work / "clean.gcode", labels, job.material)
+    sliced = read_cura(work / "out.gcode", work / "clean.gcode", labels, job.printer, job.material)
     return Draft(work / "clean.gcode", sliced, file_sha256(slicer), settings_sha256(settings), cores)
 
 
 SLICER = Slicer(Engine.CURA, TITLE, "CuraEngine", make)
 
 
-def read_cura(source: Path, clean: Path, labels: list[str], material: FilamentProfile) -> SlicedProgram:
+def read_cura(
+    source: Path, clean: Path, labels: list[str], printer: PrinterProfile, material: FilamentProfile
+) -> SlicedProgram:
     """Read `source`, write it to `clean` with the objects labelled as PrusaSlicer does. Raises SlicerFailed."""
     version = elapsed = line = ""
     with source.open(encoding="utf-8", errors="replace") as read, clean.open("w", encoding="utf-8") as out:
-        labelled = _Labelled(labels, out.write)
+        labelled = _Labelled(labels, printer.z_mm_s, out.write)
         for line in read:
             if not version:  # its header of placeholders
                 made = _MAKER.match(line)
@@ -88,9 +92,11 @@ class _Labelled:
     objects are skipped, what is drawn back is pushed out again.
     """
 
-    def __init__(self, labels: list[str], write: Callable[[str], int]) -> None:
+    def __init__(self, labels: list[str], z_mm_s: float, write: Callable[[str], int]) -> None:
         self.lines = ProgramLines()
         self._labels = labels
+        self._z_feed = f"{z_mm_s * 60:.0f}"
+        self._feed = self._z_feed
         self._write = write
         self._open = ""
         self._wanted = ""
@@ -111,7 +117,7 @@ class _Labelled:
             self._back = False
         elif self._wanted and not self._open and not self._back and not line.startswith(";"):
             self._label()
-        self._put(line)
+        self._put_level(line)
         if retraction and self._wanted and not self._open:
             self._label()
 
@@ -145,6 +151,16 @@ class _Labelled:
         if self._held:
             self._put(self._held)
         self._held = ""
+
+    def _put_level(self, line: str) -> None:
+        """Z is told to go as fast as X and Y where they go together: it goes ahead, at its own speed."""
+        if feed := _FEED.search(line):
+            self._feed = feed[1]
+        if slanted := _SLANTED.match(line):
+            move, _, way, height = slanted.groups()
+            self._put(f"{move} F{self._z_feed} Z{height}\n")
+            line = f"{move} F{self._feed}{way}\n"
+        self._put(line)
 
     def _put(self, line: str) -> None:
         self._write(line)

@@ -225,7 +225,7 @@ def _machine(printer: PrinterProfile, material: FilamentProfile) -> Values:
 
 
 def _print(printer: PrinterProfile, recipe: Recipe, material: FilamentProfile) -> Values:
-    width, first = line_width_mm(printer), first_layer_mm(printer, recipe)
+    width, first = line_width_mm(printer), first_layer_mm(printer.nozzle_mm, recipe)
     fastest = material.max_flow_mm3_s / (width * max(recipe.layer_mm, first))
     wall, infill, slow = (
         f"{min(speed, fastest):g}" for speed in (printer.perimeter_mm_s, printer.infill_mm_s, printer.first_layer_mm_s)

@@ -51,6 +51,11 @@ class ProgramLines:
         elif line.startswith("T") and line[1:2].isdigit():
             self._tool = int(line[1:].partition(";")[0])
 
+    def foreign(self, line: str) -> None:
+        """Of a shop's own block: what it draws is no part, and it leaves the head where the slicer goes on."""
+        if line.partition(";")[0].strip():
+            self.commands += 1
+
     def _move(self, line: str) -> None:
         at = self._at
         x, y = at[0], at[1]

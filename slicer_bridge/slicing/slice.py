@@ -24,6 +24,8 @@ from slicer_bridge.slicing.contract import (
 )
 from slicer_bridge.slicing.embedded import engine as embedded
 from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe, check_recipe
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
+from slicer_bridge.slicing.shop.machine_fit import check_fit
 
 __all__ = ["Engine", "SliceLimits", "SliceResult", "slice_plate"]
 
@@ -44,15 +46,22 @@ def slice_plate(
     out: Path,
     engine: Engine | None = None,
     limits: SliceLimits | None = None,
+    shop: ApprovedProfile | None = None,
 ) -> SliceResult:
     """Make the program `out` for one plate; the same plate gives the same bytes. Nothing is left behind on failure.
 
-    `engine` None: the first that is installed. Raises SlicerFailed, BadFile, BadLimits.
+    `engine` None: the first that is installed. `shop`: the shop's own PrusaSlicer profile, which takes the place of all
+    that `printer` and `material` say but bed, height, nozzle and names. Raises SlicerFailed, BadFile, BadLimits.
     """
     check_recipe(printer, recipe)
+    if shop is not None:
+        if engine not in {None, Engine.PRUSA}:
+            raise BadLimits(f"a PrusaSlicer profile is for PrusaSlicer, not for {engine}")
+        check_fit(shop.profile, printer)
+        engine = Engine.PRUSA
     slicer, program = chosen(engine)
     objects, copies = plate_objects(parts)
-    job = Job(objects, copies, printer, recipe, material, limits or SliceLimits())
+    job = Job(objects, copies, printer, recipe, material, limits or SliceLimits(), shop)
     _check_places(job)
     if recipe.supports and not slicer.supports:
         raise BadLimits(f"the {slicer.title} makes no supports: install PrusaSlicer, or turn the part")
@@ -102,14 +111,16 @@ def _result(slicer: Slicer, draft: Draft, job: Job, out: Path) -> SliceResult:
         layers=sliced.layers,
         bounds=sliced.bounds,
         provenance=Provenance(
-            slicer.engine,
-            slicer.engine is Engine.EMBEDDED,
-            sliced.version,
-            draft.binary_sha256,
-            draft.settings_sha256,
-            draft.cores,
+            engine=slicer.engine,
+            embedded=slicer.engine is Engine.EMBEDDED,
+            version=sliced.version,
+            binary_sha256=draft.binary_sha256,
+            settings_sha256=draft.settings_sha256,
+            cores=draft.cores,
+            profile_sha256=job.shop.profile.sha256 if job.shop else "",
         ),
         notes=sliced.notes,
+        blocks=sliced.blocks,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.slicing.contract import MaterialUse, SlicedProgram
 from slicer_bridge.slicing.lines import ProgramLines
+from slicer_bridge.slicing.shop.marks import Marks
 
 _TIME = re.compile(r"; estimated printing time \(normal mode\) = (?:(\d+)d )?(?:(\d+)h )?(?:(\d+)m )?(\d+)s")
 _LENGTH = re.compile(r"; filament used \[mm\] = ([\d., ]+)")
@@ -17,12 +18,22 @@ _SETTINGS_START = "; prusaslicer_config = begin"
 _CLOSING = (_TIME, _LENGTH, _MASS)
 
 
-def read_sliced(source: Path, clean: Path, material: str = "") -> SlicedProgram:
-    """Read `source` and write it to `clean` without its date and the slicer's settings. Raises SlicerFailed."""
-    lines, version = ProgramLines(), ""
+def read_sliced(source: Path, clean: Path, material: str = "", marks: Marks | None = None) -> SlicedProgram:
+    """Read `source` and write it to `clean` without its date, the slicer's settings and the marks of blocks.
+
+    Raises SlicerFailed.
+    """
+    lines, version, kept = ProgramLines(), "", 0
     figures: dict[re.Pattern[str], re.Match[str]] = {}
     with source.open(encoding="utf-8", errors="replace") as read, clean.open("w", encoding="utf-8") as out:
         for line in read:
+            if marks is not None and marks.take(line, kept):
+                continue
+            kept += 1
+            if marks is not None and marks.inside:
+                lines.foreign(line)
+                out.write(line)
+                continue
             if line.startswith(";"):
                 if line.startswith(_SETTINGS_START):
                     break
@@ -50,6 +61,7 @@ def read_sliced(source: Path, clean: Path, material: str = "") -> SlicedProgram:
         objects=lines.objects(),
         layers=lines.layers(),
         bounds=lines.bounds(),
+        blocks=marks.spans() if marks is not None else (),
     )
 
 

@@ -113,7 +113,7 @@ def slice_object(facets: NDArray[np.float64], printer: PrinterProfile, recipe: R
 
 def _levels(height: float, printer: PrinterProfile, recipe: Recipe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Heights and tops of the layers whose middle is within the part."""
-    first, usual = first_layer_mm(printer, recipe), recipe.layer_mm
+    first, usual = first_layer_mm(printer.nozzle_mm, recipe), recipe.layer_mm
     count = 1 + max(0, int(np.ceil((height - first) / usual - 0.5 - 1e-9)))
     heights = np.full(count, usual)
     heights[0] = first

@@ -97,7 +97,7 @@ def runs(pid: int) -> bool:
 
 def test_a_slicer_that_hangs_ends_with_all_it_started(tmp_path: Path, bin_folder: Path) -> None:
     stand_in(bin_folder, f"echo $$ > {bin_folder}/pid; sh -c 'echo $$ > {bin_folder}/child; exec sleep 1000'")
-    assert "took over 0.5 s" in refusal(tmp_path, SliceLimits(wall_s=0.5))
+    assert "took over 5 s" in refusal(tmp_path, SliceLimits(wall_s=5))
     for name in ("pid", "child"):
         assert not runs(int((bin_folder / name).read_text()))
 

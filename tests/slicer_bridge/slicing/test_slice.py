@@ -234,6 +234,12 @@ def test_every_dangerous_key_is_always_set() -> None:
     assert settings["gcode_label_objects"] == "1"
 
 
+@pytest.mark.parametrize("brim", [-1.0, 21.0, float("nan"), float("inf")])
+def test_impossible_brims(brim: float) -> None:
+    with pytest.raises(BadLimits, match="a brim of"):
+        slicer_settings(PRINTER, Recipe(brim_mm=brim), FILAMENTS["PLA"])
+
+
 @pytest.mark.parametrize(
     "recipe",
     [Recipe(layer_mm=0.4), Recipe(layer_mm=0), Recipe(perimeters=0), Recipe(infill=1.5), Recipe(brim_mm=-1)],
