@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from slicer_bridge import confined
@@ -96,15 +97,17 @@ def _ended(
 def _kill(pid: int) -> None:
     """The slicer and what it started: a wrapper script's child would go on for as long as it likes."""
     for one in (*_descendants(pid), pid):
-        try:
-            process = os.pidfd_open(one)
-        except ProcessLookupError:
-            continue  # it ended by itself meanwhile
-        try:
-            signal.pidfd_send_signal(process, signal.SIGKILL)
-            select.select([process], [], [], _KILLED_WITHIN_S)
-        finally:
-            os.close(process)
+        with suppress(ProcessLookupError):  # it may end by itself meanwhile
+            _end(one)
+
+
+def _end(pid: int) -> None:
+    process = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        select.select([process], [], [], _KILLED_WITHIN_S)
+    finally:
+        os.close(process)
 
 
 def _descendants(pid: int) -> list[int]:
