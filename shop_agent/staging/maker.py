@@ -91,11 +91,13 @@ def _approvals(order: MakeOrder) -> tuple[Approval, ...]:
 def _cut(order: MakeOrder, plate: Plate) -> Program:
     from slicer_bridge.cutting.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
 
+    profile = load_profile(order.profile)
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),
-        load_profile(order.profile).tool(plate.material, order.machine.tool_mm),
+        profile.tool(plate.material, order.machine.tool_mm, load_limits(order.limits)),
         Sheet(plate.size_mm, plate.thickness_mm),
         order.folder / "program.nc",
+        profile.cutting(),
     )
     return Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
 
