@@ -46,15 +46,54 @@ class Orientation:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """A connected piece of a mesh's rim: where facets are missing."""
+
+    place: tuple[float, float, float]
+    """Middle of its corners, mm, in the normalised file."""
+    edges: int
+    length_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class MeshFacts:
     triangles: int
     bodies: int
+    """Facets that share an edge are of one body; the shell of a void counts too."""
     watertight: bool
+    """Every edge joins exactly two facets, which agree on the outside."""
     volume_mm3: float
+    """Bodies that overlap are counted once. A guess unless the mesh is closed."""
     area_mm2: float
+    """Of the surface; what lies inside another body doesn't count."""
     size_mm: tuple[float, float, float]
     orientations: tuple[Orientation, ...]
     """Best first; the first is the default."""
+    open_edges: int = 0
+    """Edges of a single facet."""
+    nonmanifold_edges: int = 0
+    """Edges of three facets or more."""
+    turned_facets: int = 0
+    """Facets that disagree with most of their body on which side is out."""
+    duplicate_facets: int = 0
+    """Facets on the same three corners as another, counted beyond the first."""
+    holes: tuple[Hole, ...] = ()
+    """The longest first; at most as many as `meshes.defects.HOLES`."""
+    overlap_mm3: float = 0.0
+    """What adding up the bodies would count too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedContour:
+    """One closed line of a drawing: `depth` contours lie around it, so odd ones are holes."""
+
+    depth: int
+    length_mm: float
+    area_mm2: float
+    circle: tuple[float, float, float] | None
+    """Centre x and y, from the drawing's low corner, and diameter; None for any other shape."""
+    handles: tuple[str, ...]
+    """Names of the first of its entities in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +108,11 @@ class DrawingFacts:
     contours: int
     open_contours: int
     smallest_inside_radius_mm: float | None
+    """Of the curves along which a tool turns inside; None without any. Sharp corners, whose radius is 0, are counted
+    in `sharp_inside_corners` instead."""
+    sharp_inside_corners: int = 0
+    closed: tuple[ClosedContour, ...] = ()
+    """Outermost and largest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def drawing_features(paths: list[FlatPath]) -> DrawingFeatures:
 
 def _sheet(paths: list[FlatPath]) -> _Sheet:
     low = np.array(shapely.total_bounds([one.polygon for one in join(paths).contours if one.depth == 0])[:2])
-    moved = [FlatPath(path.points - low, path.handles, path.radius_mm) for path in paths]
+    moved = [path.moved(-low) for path in paths]
     found = join(moved)
     rings = [
         shapely.get_coordinates(shapely.orient_polygons(one.polygon, exterior_cw=one.is_hole).exterior)[:-1]

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from slicer_bridge.features import DrawingFeatures
-from slicer_bridge.reading.flat_path import FlatPath
+from slicer_bridge.reading.flat_path import FlatPath, circle_corners, straight
 from slicer_bridge.survey.drawing import drawing_features
 
 
 def loop(*points: tuple[float, float], name: str = "A") -> FlatPath:
-    return FlatPath(np.array([*points, points[0]], dtype=np.float64), (name,))
+    return FlatPath(straight(np.array([*points, points[0]], dtype=np.float64)), (name,))
 
 
 def sheet(width: float, depth: float, at: tuple[float, float] = (0, 0), name: str = "A") -> FlatPath:
@@ -15,11 +15,8 @@ def sheet(width: float, depth: float, at: tuple[float, float] = (0, 0), name: st
     return loop((x, y), (x + width, y), (x + width, y + depth), (x, y + depth), name=name)
 
 
-def disc(x: float, y: float, radius: float, name: str = "C", steps: int = 90) -> FlatPath:
-    turn = np.linspace(0, 2 * np.pi, steps + 1)
-    points = np.stack([x + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
-    points[-1] = points[0]
-    return FlatPath(points, (name,), radius)
+def disc(x: float, y: float, radius: float, name: str = "C") -> FlatPath:
+    return FlatPath(circle_corners(x, y, radius), (name,))
 
 
 def featured(*paths: FlatPath) -> DrawingFeatures:
