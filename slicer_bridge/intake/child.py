@@ -140,7 +140,7 @@ def _drawing(request: Request) -> PartFacts:
 def _solid_features(measured: Measured) -> PartFeatures:
     from slicer_bridge.survey.mesh import mesh_features
 
-    return PartFeatures(mesh=mesh_features(measured.facets, measured.facts.orientations[0].rotation))
+    return PartFeatures(mesh=mesh_features(measured.shape, measured.facts.orientations[0].rotation))
 
 
 def _drawing_features(paths: list[FlatPath]) -> PartFeatures:
