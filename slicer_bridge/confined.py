@@ -8,6 +8,7 @@ The other program gets that one core: PrusaSlicer's output depends on how its th
 import ctypes
 import os
 import resource
+import signal
 import sys
 
 _CLONE_NEWUSER = 0x10000000
@@ -32,6 +33,8 @@ def main(arguments: list[str]) -> None:
     memory, cpu, files, core = (int(value) for value in arguments[:4])
     confine(memory, cpu, files)
     os.sched_setaffinity(0, {core})
+    # Python ignores this one, and a program that inherits that writes half of its file and goes on.
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.execv(arguments[4], arguments[4:])  # the caller passes an argument list; no shell
 
 

@@ -25,7 +25,7 @@ from slicer_bridge.errors import BridgeError
 from slicer_bridge.plates.plate import PlacedPart, Placement
 from slicer_bridge.programs.check import check_program
 from slicer_bridge.programs.limits import load_limits
-from slicer_bridge.slicing.profile import FilamentProfile, Recipe
+from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, Recipe
 from slicer_bridge.slicing.shop.approval import Approval, approved
 from slicer_bridge.slicing.slice import slice_plate
 
@@ -62,7 +62,7 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         _placed(plate, order.parts, ".stl"),
         profile.printer(order.machine),
         recipe,
-        profile.filament(plate.material) if own is None else FilamentProfile(plate.material),
+        profile.filament(plate.material) if own is None else _material(plate.material),
         order.folder / "program.gcode",
         shop=None if own is None else approved(own, _approvals(order)),
     )
@@ -76,6 +76,11 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         as_record(made.blocks),
         made.provenance.profile_sha256,
     )
+
+
+def _material(name: str) -> FilamentProfile:
+    """What an imported profile may leave open."""
+    return FILAMENTS.get(name) or FilamentProfile(name)
 
 
 def _approvals(order: MakeOrder) -> tuple[Approval, ...]:

@@ -2,6 +2,7 @@
 
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.slicing.profile import (
+    FilamentProfile,
     PrinterProfile,
     Recipe,
     check_recipe,
@@ -23,8 +24,12 @@ _DENSE_PATTERN = "rectilinear"
 """Of all patterns of infill this one always fills a part altogether."""
 
 
-def composed_settings(shop: ApprovedProfile, printer: PrinterProfile, recipe: Recipe, nonce: str) -> str:
+def composed_settings(
+    shop: ApprovedProfile, printer: PrinterProfile, recipe: Recipe, material: FilamentProfile, nonce: str
+) -> str:
     """INI text. The recipe's keys and the always set ones can't be the profile's, and no recipe touches a block.
+
+    Of `material` only the density is taken, where the profile has none: without it PrusaSlicer tells no mass.
 
     Raises BadLimits.
     """
@@ -37,6 +42,8 @@ def composed_settings(shop: ApprovedProfile, printer: PrinterProfile, recipe: Re
     asked["first_layer_height"] = f"{_first_layer_mm(shop, printer, recipe):g}"
     if profile.number("travel_speed_z") <= 0 and profile.number("machine_max_feedrate_z") > 0:
         asked["travel_speed_z"] = profile.settings["machine_max_feedrate_z"]  # else Z is told to go as fast as X and Y
+    if profile.number("filament_density") <= 0:
+        asked["filament_density"] = f"{material.density_g_cm3:g}"
     if recipe.infill >= 1.0:
         asked["fill_pattern"] = _DENSE_PATTERN
     settings = {**profile.settings, **asked, **harmless_settings(), **_blocks(shop, nonce)}

@@ -7,7 +7,7 @@ bring a line, a placeholder or a second key of its own.
 import re
 from enum import StrEnum
 
-_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d{1,2})?"
 
 
 class Kind(StrEnum):
