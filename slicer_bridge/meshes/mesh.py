@@ -93,7 +93,7 @@ def close_seams(shape: Topology, tolerance_mm: float) -> Topology:
     The mesh stays as it is if more than a tenth of its edges are bad, or if so much lies that close that facets would
     be lost by the hundred: it is no solid with seams.
     """
-    if len(shape.edges.odd) > 0.15 * len(shape.faces):
+    if len(shape.edges.odd) > max(1000, 0.15 * len(shape.faces)):
         return shape
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
