@@ -35,3 +35,7 @@ class CutRefused(BridgeError):
 
 class BadLimits(BridgeError):
     """A limits or profile file does not hold what it should."""
+
+
+class BlockNotApproved(BridgeError):
+    """A profile's start, end, change or layer G-code is not what the owner has approved."""

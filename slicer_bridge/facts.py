@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slicer_bridge.features import PartFeatures, Place
+
 Polygon = tuple[tuple[float, float], ...]
 """Counter-clockwise, not closed, mm."""
 Rotation = tuple[float, float, float, float, float, float, float, float, float]
@@ -22,7 +24,13 @@ class Finding:
     message: str
     measured: float | None = None
     limit: float | None = None
-    place: tuple[float, float, float] | None = None
+    place: Place | None = None
+    source: str = ""
+    """Of the limit."""
+    places: tuple[Place, ...] = ()
+    """All of them, `place` the first; in the frame of the normalised file, mm."""
+    entities: tuple[str, ...] = ()
+    """Of a drawing, by handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,19 @@ class MeshFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedContour:
+    """One closed line of a drawing: `depth` contours lie around it, so odd ones are holes."""
+
+    depth: int
+    length_mm: float
+    area_mm2: float
+    circle: tuple[float, float, float] | None
+    """Centre x and y, from the drawing's low corner, and diameter; None for any other shape."""
+    handles: tuple[str, ...]
+    """Names of the first of its entities in the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class DrawingFacts:
     size_mm: tuple[float, float]
     outline: Polygon
@@ -87,6 +108,11 @@ class DrawingFacts:
     contours: int
     open_contours: int
     smallest_inside_radius_mm: float | None
+    """Of the curves along which a tool turns inside; None without any. Sharp corners, whose radius is 0, are counted
+    in `sharp_inside_corners` instead."""
+    sharp_inside_corners: int = 0
+    closed: tuple[ClosedContour, ...] = ()
+    """Outermost and largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +127,5 @@ class PartFacts:
     mesh: MeshFacts | None
     drawing: DrawingFacts | None
     findings: tuple[Finding, ...]
+    features: PartFeatures | None = None
+    """Measured on demand."""

@@ -6,10 +6,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from slicer_bridge.drawings.circles import Circle, inside_corners
 from slicer_bridge.drawings.contours import Contour, Outlines, join
 from slicer_bridge.errors import BadFile
-from slicer_bridge.facts import DrawingFacts, Finding, Polygon, Severity
+from slicer_bridge.facts import ClosedContour, DrawingFacts, Finding, Polygon, Severity
 from slicer_bridge.outline import covering_outline
+from slicer_bridge.reading.dxf_out import OutLine
 from slicer_bridge.reading.flat_path import FlatPath
 
 _NAMED = 8
@@ -18,10 +20,9 @@ _NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class MeasuredDrawing:
-    """`closed` and `opened`: points (n, 2) mm with the outermost contours' low corner at the origin."""
+    """`lines`: what is to be written, with the outermost contours' low corner at the origin."""
 
-    closed: list[NDArray[np.float64]]
-    opened: list[NDArray[np.float64]]
+    lines: list[OutLine]
     facts: DrawingFacts
     findings: tuple[Finding, ...]
 
@@ -38,19 +39,45 @@ def measure_drawing(paths: list[FlatPath], ignored: dict[str, int], name: str) -
     low_x, low_y, high_x, high_y = shapely.total_bounds([contour.polygon for contour in outer])
     low = np.array([low_x, low_y])
     cover = shapely.transform(shapely.union_all([contour.polygon for contour in outer]), lambda points: points - low)
-    radii = [one.radius_mm for one in found.contours if one.is_hole and one.radius_mm is not None]
+    inside = [inside_corners(one.corners, is_hole=one.is_hole) for one in found.contours]
     facts = DrawingFacts(
         size_mm=(float(high_x - low_x), float(high_y - low_y)),
         outline=covering_outline(cover, float(high_x - low_x), float(high_y - low_y)),
         holes=tuple(_corners(one, low) for one in found.contours if one.is_hole),
-        area_mm2=sum(one.polygon.area * (-1 if one.is_hole else 1) for one in found.contours),
-        cut_length_mm=sum(one.polygon.length for one in found.contours),
+        area_mm2=sum(one.area_mm2 * (-1 if one.is_hole else 1) for one in found.contours),
+        cut_length_mm=sum(one.length_mm for one in found.contours),
         contours=len(found.contours),
         open_contours=len(found.open_paths),
-        smallest_inside_radius_mm=min(radii, default=None),
+        smallest_inside_radius_mm=min((one.radius_mm for one in inside if one.radius_mm is not None), default=None),
+        sharp_inside_corners=sum(one.sharp for one in inside),
+        closed=tuple(_closed(one, low) for one in found.contours),
     )
-    closed = [shapely.get_coordinates(one.polygon.exterior)[:-1] - low for one in found.contours]
-    return MeasuredDrawing(closed, [path.points - low for path in found.open_paths], facts, tuple(findings))
+    lines = [_line_of(one, low) for one in (*found.contours, *found.crossing)]
+    lines += [
+        OutLine(path.moved(-low).corners, path.handles[0], closed=False, layer=path.layer) for path in found.open_paths
+    ]
+    return MeasuredDrawing(lines, facts, tuple(findings))
+
+
+def _closed(contour: Contour, low: NDArray[np.float64]) -> ClosedContour:
+    return ClosedContour(
+        depth=contour.depth,
+        length_mm=contour.length_mm,
+        area_mm2=contour.area_mm2,
+        circle=_moved(contour.circle, low),
+        handles=contour.handles[:_NAMED],
+    )
+
+
+def _moved(circle: Circle | None, low: NDArray[np.float64]) -> Circle | None:
+    return (circle[0] - float(low[0]), circle[1] - float(low[1]), circle[2]) if circle else None
+
+
+def _line_of(contour: Contour, low: NDArray[np.float64]) -> OutLine:
+    """A circle of arcs is written as a circle; one of straight ways stays as it was drawn."""
+    drawn_round = bool(contour.corners[:-1, 2].all())
+    circle = _moved(contour.circle, low) if drawn_round else None
+    return OutLine(contour.corners - [*low, 0.0], contour.handles[0], closed=True, circle=circle, layer=contour.layer)
 
 
 def _corners(contour: Contour, low: NDArray[np.float64]) -> Polygon:
@@ -69,15 +96,15 @@ def _findings(found: Outlines, ignored: dict[str, int]) -> list[Finding]:
         )
         findings.append(Finding("crossing-contour", Severity.REVIEW, text, float(len(found.crossing)), 0.0))
     if found.duplicates:
-        text = f"{found.duplicates} contours are drawn twice; each is cut once"
-        findings.append(Finding("duplicate-contour", Severity.NOTE, text, float(found.duplicates), 0.0))
+        text = f"{len(found.duplicates)} lines are drawn twice; each is cut once: {_names(list(found.duplicates))}"
+        findings.append(Finding("duplicate-contour", Severity.NOTE, text, float(len(found.duplicates)), 0.0))
     pieces = sum(not contour.is_hole for contour in found.contours)
     if pieces > 1:
         text = f"the drawing holds {pieces} separate pieces: they are counted as one part"
         findings.append(Finding("several-pieces", Severity.REVIEW, text, float(pieces), 1.0))
     if ignored:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(ignored.items()))
-        findings.append(Finding("not-cut", Severity.NOTE, f"entities that are no lines were left out: {kinds}"))
+        findings.append(Finding("not-cut", Severity.NOTE, f"what is no line, or hidden, was left out: {kinds}"))
     return findings
 
 

@@ -7,8 +7,9 @@ _MISMATCH_MM = 0.5
 _MISMATCH_SHARE = 0.001
 """GRBL 1.1 gcode.c refuses arcs whose two radii differ by over 0.5 mm and 0.1 %; we refuse if either is over."""
 _ROUNDING_MM = 0.01
-_FULL_CIRCLE_RAD = 1e-6
-"""A shorter way than this is taken as a full circle: GRBL's ARC_ANGULAR_TRAVEL_EPSILON is 5e-7."""
+_DOUBTFUL_RAD = 1e-6
+_DOUBTFUL_MM = 1e-4
+"""Shorter ones are full circles to some firmwares and nothing to others: GRBL's ARC_ANGULAR_TRAVEL_EPSILON is 5e-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,18 @@ def sweep(
     centre: tuple[float, float],
     clockwise: bool,
 ) -> Arc | None:
-    """The arc from `start` to `end` (a full circle if they are equal); None if it isn't one circle's arc."""
+    """The arc from `start` to `end` (a full circle if they are equal); None if no circle has it, or it is too short."""
     ax, ay = start[0] - centre[0], start[1] - centre[1]
     bx, by = end[0] - centre[0], end[1] - centre[1]
     before, after = hypot(ax, ay), hypot(bx, by)
     gap = abs(before - after)
     if before == 0.0 or gap > _MISMATCH_MM or (gap > _ROUNDING_MM and gap > _MISMATCH_SHARE * before):
         return None
-    radius = max(before, after)
-    begin, turn = atan2(ay, ax), _turn((ax, ay), (bx, by), clockwise, closed=start == end)
+    radius, closed = max(before, after), start == end
+    begin, turn = atan2(ay, ax), _turn((ax, ay), (bx, by), clockwise, closed=closed)
+    short = min(abs(turn), 2 * pi - abs(turn))
+    if not closed and (short < _DOUBTFUL_RAD or hypot(bx - ax, by - ay) < _DOUBTFUL_MM):
+        return None
     xs, ys = [start[0], end[0]], [start[1], end[1]]
     for quarter, (ux, uy) in enumerate(((1, 0), (0, 1), (-1, 0), (0, -1))):
         if _passes(begin, turn, quarter * pi / 2):
@@ -43,14 +47,28 @@ def sweep(
     return Arc((min(xs), min(ys)), (max(xs), max(ys)), abs(turn) * radius)
 
 
+def arc_between(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    offset: tuple[float, float],
+    radius: float | None,
+    clockwise: bool,
+) -> Arc | None:
+    """The arc that G2 or G3 asks for: by its radius (R), else by its centre's offset from the start (I, J)."""
+    if radius is None:
+        return sweep(start, end, (start[0] + offset[0], start[1] + offset[1]), clockwise)
+    centre = centre_of(start, end, radius, clockwise)
+    return sweep(start, end, centre, clockwise) if centre is not None else None
+
+
 def _turn(before: tuple[float, float], after: tuple[float, float], clockwise: bool, *, closed: bool) -> float:
     """Signed angle swept, radians; a closed arc is a full circle."""
     if closed:
         return -2 * pi if clockwise else 2 * pi
     angle = atan2(before[0] * after[1] - before[1] * after[0], before[0] * after[0] + before[1] * after[1])
     if clockwise:
-        return angle if angle < -_FULL_CIRCLE_RAD else angle - 2 * pi
-    return angle if angle > _FULL_CIRCLE_RAD else angle + 2 * pi
+        return angle if angle < 0.0 else angle - 2 * pi
+    return angle if angle > 0.0 else angle + 2 * pi
 
 
 def _passes(begin: float, turn: float, angle: float) -> bool:

@@ -44,23 +44,33 @@ class MachineLimits(BaseModel, frozen=True, extra="forbid"):
 
     dialect: Dialect
     envelope_mm: Envelope
-    home_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Where G28 leaves the head (printers)."""
+    home_mm: tuple[float, float, float] | None = None
+    """Where a G28 of all axes leaves the head (printers); None: nobody knows, until each axis was told where to go."""
     max_feed_mm_s: Positive
     max_feed_z_mm_s: Positive | None = None
     """For moves of Z alone; None: as `max_feed_mm_s`."""
     max_feed_e_mm_s: Positive | None = None
     """For moves of the filament alone; None: as `max_feed_mm_s`."""
     max_acceleration_mm_s2: Positive | None = None
+    """Of the head."""
+    max_acceleration_e_mm_s2: Positive | None = None
+    """Of the filament."""
+    max_jerk_mm_s: Positive | None = None
+    """Of M205's axes; Klipper's square corner velocity."""
+    tools: Annotated[int, Field(ge=1, le=32)] = 1
+    """T0 up to this, without it."""
     max_hotend_c: NotNegative = 0.0
     max_bed_c: NotNegative = 0.0
+    max_chamber_c: NotNegative = 0.0
     min_extrusion_c: NotNegative = 170.0
     """Filament moves only when the program has waited for at least this."""
     filament_mm: Positive = 1.75
     max_flow_mm3_s: Positive | None = None
     min_spindle_rpm: NotNegative = 0.0
     max_spindle_rpm: NotNegative = 0.0
-    """0: the machine has no spindle; M3 and M4 are refused."""
+    """0: the machine has no spindle."""
+    max_laser_s: NotNegative = 0.0
+    """Highest S of a laser; 0: the machine has none. A machine has one or the other."""
     max_dwell_s: NotNegative = 120.0
     """Of one G4."""
     max_duration_s: Positive | None = None
@@ -80,12 +90,23 @@ class MachineLimits(BaseModel, frozen=True, extra="forbid"):
                 raise ValueError(f"{word} can't be allowed: {ALWAYS_REFUSED[self.dialect][word]}")
         if self.min_spindle_rpm > self.max_spindle_rpm:
             raise ValueError("min_spindle_rpm is above max_spindle_rpm")
+        if self.max_laser_s and self.max_spindle_rpm:
+            raise ValueError("max_laser_s and max_spindle_rpm: a machine has a laser or a spindle")
+        return self
+
+    @model_validator(mode="after")
+    def _home_is_inside(self) -> Self:
+        box = self.envelope_mm
+        for name, at, (low, high) in zip("xyz", self.home_mm or (), (box.x, box.y, box.z), strict=False):
+            if not low <= at <= high:
+                raise ValueError(f"home_mm: {name} {at:g} is outside envelope_mm's {low:g} to {high:g}")
         return self
 
     @property
     def words(self) -> frozenset[str]:
         """Every command that may stand in a program."""
-        return (frozenset(DEFAULT_WORDS[self.dialect]) | self.allow) - self.refuse
+        tools = {f"T{number}" for number in range(self.tools)} if self.dialect is not Dialect.GRBL else set()
+        return (frozenset(DEFAULT_WORDS[self.dialect]) | tools | self.allow) - self.refuse
 
 
 def load_limits(path: Path) -> MachineLimits:

@@ -7,6 +7,8 @@ from slicer_bridge.programs.limits import MachineLimits
 
 SLACK_MM = 1e-3
 """Programs round to three decimals."""
+STEEP = 0.866
+"""Moves that climb or fall by more of their length than this (60°) are moves of Z: its own limit is theirs."""
 _AXES = "XYZ"
 
 

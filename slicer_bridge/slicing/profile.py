@@ -1,6 +1,7 @@
 """What a print needs to know of printer, material and order; and the slicer's settings that follow from it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slicer_bridge.errors import BadLimits
@@ -46,6 +47,10 @@ class Recipe:
     perimeters: int = 2
     infill: float = 0.2
     """0 to 1."""
+    supports: bool = False
+    """Under everything that hangs over by more than 45°, from the bed up and from the part itself."""
+    brim_mm: float = 0.0
+    """Width of one layer around each part's foot; 0: none. It lies outside the part's outline."""
 
 
 FILAMENTS = {
@@ -59,11 +64,17 @@ FILAMENTS = {
 
 SOLID_LAYERS = 4
 """Closed layers at top and bottom."""
+MAX_BRIM_MM = 20.0
 
 
 def line_width_mm(printer: PrinterProfile) -> float:
     """Width of an extruded line: PrusaSlicer's own rule of thumb, 1.125 × the nozzle."""
     return 1.125 * printer.nozzle_mm
+
+
+def first_layer_mm(nozzle_mm: float, recipe: Recipe) -> float:
+    """Thin first layers stick badly: at least 0.2 mm, or half the nozzle where that is less."""
+    return max(recipe.layer_mm, min(0.2, 0.5 * nozzle_mm))
 
 
 def start_block(printer: PrinterProfile, material: FilamentProfile) -> tuple[str, ...]:
@@ -100,6 +111,8 @@ def check_recipe(printer: PrinterProfile, recipe: Recipe) -> None:
         )
     if not 1 <= recipe.perimeters <= 50 or not 0.0 <= recipe.infill <= 1.0:
         raise BadLimits(f"{recipe.perimeters} perimeters (1 to 50) and infill {recipe.infill:g} (0 to 1)")
+    if not 0.0 <= recipe.brim_mm <= MAX_BRIM_MM:
+        raise BadLimits(f"a brim of {recipe.brim_mm:g} mm: 0 (none) to {MAX_BRIM_MM:g}")
 
 
 def slicer_settings(printer: PrinterProfile, recipe: Recipe, material: FilamentProfile) -> str:
@@ -109,9 +122,19 @@ def slicer_settings(printer: PrinterProfile, recipe: Recipe, material: FilamentP
     anywhere else (CVE-2023-47268); keys that are left out have PrusaSlicer's own defaults.
     """
     check_recipe(printer, recipe)
-    settings = {**_harmless(), **_machine(printer), **_material(material), **_print(printer, recipe)}
+    settings = {
+        **_machine(printer),
+        **_material(material),
+        **_print(printer),
+        **recipe_settings(printer.nozzle_mm, recipe),
+    }
+    settings |= harmless_settings()
     settings["start_gcode"] = _one_line(start_block(printer, material))
     settings["end_gcode"] = _one_line(end_block(printer))
+    return settings_text(settings)
+
+
+def settings_text(settings: Mapping[str, str]) -> str:
     return "".join(f"{key} = {value}\n" for key, value in sorted(settings.items()))
 
 
@@ -123,7 +146,10 @@ def _one_line(block: tuple[str, ...]) -> str:
     return "".join(f"{line}\\n" for line in block)
 
 
-def _harmless() -> dict[str, str]:
+def harmless_settings() -> dict[str, str]:
+    """Keys that run programs, reach the network or put in code, each with nothing in it; and what every program of ours
+    has in common. To be set last.
+    """
     keys = ("post_process", "before_layer_gcode", "between_objects_gcode", "toolchange_gcode", "color_change_gcode")
     more = ("pause_print_gcode", "template_custom_gcode", "gcode_substitutions", "notes", "printer_notes", "thumbnails")
     hosts = ("print_host", "printhost_apikey", "printhost_cafile", "printhost_user", "printhost_password")
@@ -135,6 +161,19 @@ def _harmless() -> dict[str, str]:
         "filament_notes": '""',
         "bed_custom_model": "",
         "bed_custom_texture": "",
+        "silent_mode": "0",
+        "printer_technology": "FFF",
+        "gcode_label_objects": "1",
+        "gcode_comments": "0",
+        "remaining_times": "0",
+        "use_relative_e_distances": "1",
+        "use_firmware_retraction": "0",
+        "use_volumetric_e": "0",
+        "skirts": "0",
+        "raft_layers": "0",
+        "complete_objects": "0",
+        "spiral_vase": "0",
+        "wipe_tower": "0",
     }
 
 
@@ -155,15 +194,7 @@ def _machine(printer: PrinterProfile) -> dict[str, str]:
         "machine_max_jerk_x": jerk,
         "machine_max_jerk_y": jerk,
         "machine_limits_usage": "time_estimate_only",
-        "silent_mode": "0",
-        "printer_technology": "FFF",
         "gcode_flavor": "marlin",
-        "gcode_label_objects": "1",
-        "gcode_comments": "0",
-        "remaining_times": "0",
-        "use_relative_e_distances": "1",
-        "use_firmware_retraction": "0",
-        "use_volumetric_e": "0",
         "bed_shape": f"0x0,{width:g}x0,{width:g}x{depth:g},0x{depth:g}",
         "max_print_height": f"{printer.height_mm:g}",
         "nozzle_diameter": f"{printer.nozzle_mm:g}",
@@ -188,16 +219,26 @@ def _material(material: FilamentProfile) -> dict[str, str]:
     }
 
 
-def _print(printer: PrinterProfile, recipe: Recipe) -> dict[str, str]:
+def recipe_settings(nozzle_mm: float, recipe: Recipe) -> dict[str, str]:
+    """All that an order may say of how a part is made: numbers of ours, never its own words."""
+    return {
+        "layer_height": f"{recipe.layer_mm:g}",
+        "first_layer_height": f"{first_layer_mm(nozzle_mm, recipe):g}",
+        "perimeters": str(recipe.perimeters),
+        "fill_density": f"{recipe.infill * 100:g}%",
+        "brim_type": "outer_only" if recipe.brim_mm else "no_brim",
+        "brim_width": f"{recipe.brim_mm:g}",
+        "brim_separation": "0",
+        **_supports(recipe),
+    }
+
+
+def _print(printer: PrinterProfile) -> dict[str, str]:
     width = f"{line_width_mm(printer):g}"
     widths = ("", "perimeter_", "external_perimeter_", "infill_", "solid_infill_", "top_infill_", "first_layer_")
     return {
         **{f"{kind}extrusion_width": width for kind in widths},
         "resolution": "0.0125",
-        "layer_height": f"{recipe.layer_mm:g}",
-        "first_layer_height": f"{max(recipe.layer_mm, min(0.2, 0.5 * printer.nozzle_mm)):g}",
-        "perimeters": str(recipe.perimeters),
-        "fill_density": f"{recipe.infill * 100:g}%",
         "fill_pattern": "rectilinear",
         "top_solid_layers": str(SOLID_LAYERS),
         "bottom_solid_layers": str(SOLID_LAYERS),
@@ -209,13 +250,22 @@ def _print(printer: PrinterProfile, recipe: Recipe) -> dict[str, str]:
         "first_layer_speed": f"{printer.first_layer_mm_s:g}",
         "travel_speed": f"{printer.travel_mm_s:g}",
         "travel_speed_z": f"{printer.z_mm_s:g}",
-        "skirts": "0",
-        "brim_type": "no_brim",
-        "brim_width": "0",
-        "raft_layers": "0",
-        "support_material": "0",
-        "complete_objects": "0",
-        "spiral_vase": "0",
-        "wipe_tower": "0",
         "perimeter_generator": "classic",
+    }
+
+
+def _supports(recipe: Recipe) -> dict[str, str]:
+    """PrusaSlicer's 45° of overhang is its threshold angle, measured from the horizontal.
+
+    Snug and without a wider first layer, supports stay within the shadow of what they hold: neighbours come close.
+    """
+    return {
+        "support_material": "1" if recipe.supports else "0",
+        "support_material_auto": "1",
+        "support_material_buildplate_only": "0",
+        "support_material_threshold": "45",
+        "support_material_style": "snug",
+        "raft_first_layer_expansion": "0",
+        "support_material_extruder": "0",
+        "support_material_interface_extruder": "0",
     }

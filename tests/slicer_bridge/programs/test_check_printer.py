@@ -15,10 +15,11 @@ LIMITS = MachineLimits(
     max_flow_mm3_s=15,
     max_acceleration_mm_s2=3000,
     max_duration_s=3600,
+    home_mm=(0, 0, 0),
 )
 READY = ("G28", "M104 S200", "M109 S200", "G90", "M83", "G1 X10 Y10 Z0.2 F3000")
 _FILES = ("M20", "M21", "M23", "M24", "M28", "M29", "M30", "M32")
-_SETTINGS = ("M500", "M501", "M502", "M301", "M303", "M304", "M92", "M206", "M851", "G10", "G92", "G20")
+_SETTINGS = ("M500", "M501", "M502", "M301", "M303", "M304", "M92", "M206", "M851", "G18", "G92", "G20")
 _RESETS = ("M112", "M997", "M999", "M108", "M110", "M410", "M81", "M42", "M302")
 _HOST = ("M117", "M118", "@pause", "//action:cancel", "!", "?")
 FORBIDDEN = (*_FILES, *_SETTINGS, *_RESETS, *_HOST, "M600", "G29", "T1", "M6", "M3")
@@ -194,8 +195,10 @@ def test_klipper_objects_and_its_own_forbidden_words() -> None:
     assert reasons("EXCLUDE_OBJECT_START NAME={printer.x}", limits=klipper)
 
 
-def test_extruder_mode_follows_each_firmware() -> None:
+def test_extruder_mode_after_g90_is_doubtful_in_marlin_and_kept_in_klipper() -> None:
     klipper = LIMITS.model_copy(update={"dialect": Dialect.KLIPPER})
-    start = ("G28", "M83", "G90", "G92 E5", "G1 X5 E5 F3000")
-    assert reasons(*start) == []  # Marlin: G90 makes E absolute, so that E 5 is no move
-    assert "M109" in reasons(*start, limits=klipper)[0]  # Klipper: E stays relative, the filament would move cold
+    start = ("G28", "M109 S200", "M83", "G90", "G92 E5", "G1 X5 E6 F3000")
+    assert "M82 or M83" in reasons(*start)[0]
+    assert reasons(*start[:-1], "M82", "G1 X5 E5.1 F3000") == []
+    assert "mm³/s" in reasons(*start, limits=klipper)[0]  # a step of 6 mm
+    assert reasons(*start[:-1], "G1 X5 E0.1 F3000", limits=klipper) == []
