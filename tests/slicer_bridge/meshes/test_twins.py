@@ -98,11 +98,11 @@ def test_outline_from_the_rim_covers_the_shadow(
     facts = parsed(tmp_path, monkeypatch, turned, 0).mesh
     assert facts is not None
     flat = turned[:, :, :2] - turned[:, :, :2].reshape(-1, 2).min(axis=0)
-    triangles = shapely.polygons(flat)
+    triangles = np.asarray(shapely.polygons(flat))
     shadow = shapely.union_all(triangles[shapely.area(triangles) > 1e-9])
     if shadow.geom_type == "MultiPolygon":
         shadow = shadow.convex_hull
-    upright = next(way for way in facts.orientations if way.rotation == (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    upright = next(way for way in facts.orientations if list(way.rotation) == np.eye(3).reshape(-1).tolist())
     outline = shapely.Polygon(upright.outline)
     assert outline.buffer(1e-3).covers(shadow)
     assert shadow.buffer(0.2 + 1e-3, join_style="mitre").covers(outline)
