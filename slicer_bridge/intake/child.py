@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slicer_bridge import errors
-from slicer_bridge.confined import confine
+from slicer_bridge.confined import confine, fence
 from slicer_bridge.facts import Finding, PartFacts, Severity
+from slicer_bridge.intake import heating
 from slicer_bridge.intake.parsing import Reply, Request
 from slicer_bridge.meshes import compiled
 from slicer_bridge.meshes.normalised import write_normalised
@@ -24,6 +25,7 @@ from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
+_SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
 _FORMATS = {".stp": "step"}
 _NAMED = 8
 _BYTES_PER_FACET = 50
@@ -33,7 +35,7 @@ _BYTES_PER_FACET = 50
 def read_part(request: Request) -> PartFacts:
     """Raises BadFile and its kinds."""
     match request.path.suffix.lower():
-        case ".stl" | ".obj" | ".3mf" | ".step" | ".stp":
+        case suffix if suffix in _SOLIDS:
             return _solid(request)
         case ".dxf" | ".svg":
             return _drawing(request)
@@ -141,17 +143,28 @@ def _sha256(path: Path) -> str:
 def main() -> None:
     request = Request.model_validate_json(sys.stdin.buffer.read())
     answers = _own_stdout()
-    confine(request.memory_bytes, request.cpu_s, request.file_bytes)
+    confine(request.memory_bytes, request.cpu_s, request.file_bytes, request.data_bytes)
     try:
-        if request.path.stat().st_size > _BYTES_PER_FACET * compiled.WORTH_FACETS:
-            compiled.start_alone()
+        if _many_facets(request.path):
+            compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
+        fence([str(request.workdir)])
         reply = Reply(facts=read_part(request))
     except errors.BridgeError as error:
         reply = Reply(error=type(error).__name__, message=str(error))
     except MemoryError:
-        reply = Reply(error="ParserDied", message=f"{request.path.name} needs more memory to read than is allowed")
+        text = f"{request.path.name} needs more memory to read than is allowed: simplify it"
+        reply = Reply(error="ParserDied", message=text)
+    except OSError as error:
+        text = f"{request.path.name} can't be read, or its measured form can't be written: {error}: simplify it"
+        reply = Reply(error="ParserDied", message=text)
     with os.fdopen(answers, "wb") as out:
         out.write(reply.model_dump_json().encode())
+
+
+def _many_facets(path: Path) -> bool:
+    """So many that compiled loops may be used for them."""
+    worth = _BYTES_PER_FACET * compiled.WORTH_FACETS if path.suffix.lower() == ".stl" else heating.WORTH_BYTES
+    return path.suffix.lower() in _SOLIDS and path.stat().st_size > worth
 
 
 def _own_stdout() -> int:
