@@ -15,6 +15,7 @@ from slicer_bridge import errors
 from slicer_bridge.confined import confine, fence
 from slicer_bridge.facts import Finding, PartFacts, Severity
 from slicer_bridge.intake import heating
+from slicer_bridge.intake.foreign import check_kind
 from slicer_bridge.intake.parsing import Reply, Request
 from slicer_bridge.meshes import compiled
 from slicer_bridge.meshes.normalised import write_normalised
@@ -26,6 +27,7 @@ from slicer_bridge.reading.threemf import read_3mf
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
 _SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
+_DRAWINGS = frozenset({".dxf", ".svg"})
 _FORMATS = {".stp": "step"}
 _NAMED = 8
 _BYTES_PER_FACET = 50
@@ -34,10 +36,12 @@ _BYTES_PER_FACET = 50
 
 def read_part(request: Request) -> PartFacts:
     """Raises BadFile and its kinds."""
+    if request.path.suffix.lower() in _SOLIDS | _DRAWINGS:
+        check_kind(request.path)
     match request.path.suffix.lower():
         case suffix if suffix in _SOLIDS:
             return _solid(request)
-        case ".dxf" | ".svg":
+        case suffix if suffix in _DRAWINGS:
             return _drawing(request)
         case other:
             kind = other or "a file without ending"
@@ -55,6 +59,8 @@ class _Read:
     items: int = 1
     names: tuple[str, ...] = ()
     lost: str = ""
+    alike: str = ""
+    left_out: tuple[str, ...] = ()
     in_mm: bool = False
     """The reader has converted them already, from `unit`."""
 
@@ -63,7 +69,16 @@ def _read(request: Request) -> _Read:
     match request.path.suffix.lower():
         case ".3mf":
             model = read_3mf(request.path, request.max_triangles)
-            return _Read(model.facets, model.unit, model.items)
+            same = f", {model.designs} designs" if 1 < model.designs < len(model.names) else ", one design"
+            names = tuple(dict.fromkeys(name for name in model.names if name))
+            return _Read(
+                model.facets,
+                model.unit,
+                len(model.names),
+                names,
+                alike=same if model.designs < len(model.names) else "",
+                left_out=model.left_out,
+            )
         case ".step" | ".stp":
             from slicer_bridge.reading.step import read_step
 
@@ -105,9 +120,11 @@ def _solid(request: Request) -> PartFacts:
 def _file_findings(read: _Read) -> list[Finding]:
     findings = []
     if read.items > 1:
-        named = f" ({', '.join(read.names[:_NAMED])}{' …' if read.items > _NAMED else ''})" if read.names else ""
-        text = f"the file holds {read.items} items{named}: they are counted together as one part"
+        named = f" ({', '.join(read.names[:_NAMED])}{' …' if len(read.names) > _NAMED else ''})" if read.names else ""
+        text = f"the file holds {read.items} items{read.alike}{named}: they are counted together as one part"
         findings.append(Finding("several-items", Severity.REVIEW, text, float(read.items), 1.0))
+    if read.left_out:
+        findings.append(Finding("not-made", Severity.NOTE, f"left out: {', '.join(read.left_out)}"))
     if read.lost:
         findings.append(Finding("not-read", Severity.REVIEW, read.lost))
     return findings
