@@ -4,7 +4,7 @@ from random import Random
 
 from slicer_bridge.programs.check import ProgramChecker
 from slicer_bridge.programs.limits import Dialect
-from tests.slicer_bridge.programs.bouts import Bout, Tally
+from tests.slicer_bridge.programs.bouts import Bout, Tally, again
 from tests.slicer_bridge.programs.mutations import mutated, rearranged
 from tests.slicer_bridge.programs.specimens import OFFSET, Specimen
 
@@ -27,8 +27,9 @@ def _once_through(specimen: Specimen, random: Random) -> Tally:
     chance = min(1.0, 60 / count)
     for at, line in enumerate(specimen.lines):
         if at < 25 or at > count - 12 or random.random() < chance:
+            snapshot = bout.snapshot()
             for _ in range(_TRIES):
-                _try(bout.branch(), mutated(random, line, specimen.limits.dialect), specimen.lines[at : at + _AFTER])
+                _try(again(snapshot), mutated(random, line, specimen.limits.dialect), specimen.lines[at : at + _AFTER])
         assert bout.feed(line) is None, f"{specimen.name}: {line}"
     return bout.tally
 
