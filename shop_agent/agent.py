@@ -184,6 +184,7 @@ class Agent:
             sha256=order.program.sha256,
             record=translate.setup_record(order.setup),
             deadline_s=order.deadline_s,
+            blocks=order.program.blocks,
         )
         try:
             answer = await self.watches[order.machine].ask(request, streamer_wire.StartAnswer)

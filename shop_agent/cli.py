@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from shop_agent import machines
+from shop_agent import machines, profile_verbs
 from shop_agent.bench import verbs
 from shop_agent.errors import AgentError
 from shop_agent.options import DEFAULT, Config, Operator, named
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(verbs.app, name="machine")
 app.add_typer(machines.app, name="machines")
+app.add_typer(profile_verbs.app, name="profile")
 
 
 @app.command()

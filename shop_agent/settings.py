@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from broker.wire.shop import Inventory, MachineSpec, Process, Rates, Stock, Window
+from shop_agent.blocks import BlockApproval
 from shop_agent.errors import BadConfig
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.programs.limits import MachineLimits, load_limits
@@ -223,6 +224,20 @@ class Policy(_File):
     power_budget_w: float | None = Field(default=None, gt=0)
     """What all heat-ups of the shop together may draw; None: no limit."""
     machines: dict[str, MachinePolicy]
+    blocks: tuple[BlockApproval, ...] = ()
+    """The shop's own start, end, change and layer blocks, as approved; read anew for every program."""
+
+    @model_validator(mode="after")
+    def _blocks_of_machines(self) -> Self:
+        seen: set[tuple[str, str, str]] = set()
+        for block in self.blocks:
+            if block.machine not in self.machines:
+                raise ValueError(f"[[blocks]] of {block.machine}: there is no [machines.{block.machine}]")
+            name = (block.machine, block.kind.value, block.sha256)
+            if name in seen:
+                raise ValueError(f"[[blocks]] of {block.machine}: {block.kind} {block.sha256[:12]}… stands there twice")
+            seen.add(name)
+        return self
 
     @model_validator(mode="after")
     def _within_budget(self) -> Self:
@@ -282,9 +297,14 @@ def load_config(path: Path) -> AgentConfig:
     )
 
 
+def policy_of(path: Path) -> Policy:
+    """Whichever machines it names. Raises BadConfig."""
+    return _load(path, Policy)
+
+
 def read_policy(config: AgentConfig) -> Policy:
     """Whichever machines it names. Raises BadConfig."""
-    return _load(config.policy, Policy)
+    return policy_of(config.policy)
 
 
 def load_policy(config: AgentConfig) -> Policy:

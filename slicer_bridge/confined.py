@@ -1,13 +1,14 @@
 """Limits that a process puts on itself before it touches a stranger's file, or becomes a slicer.
 
 Run as a script it confines itself and becomes another program:
-`python -I confined.py MEMORY_BYTES CPU_S FILE_BYTES PROGRAM ARG…`. Standard library alone: it starts at once.
-The other program gets one core: PrusaSlicer's output depends on how its threads race, and on one core it doesn't.
+`python -I confined.py MEMORY_BYTES CPU_S FILE_BYTES CORE PROGRAM ARG…`. Standard library alone: it starts at once.
+The other program gets that one core: PrusaSlicer's output depends on how its threads race, and on one core it doesn't.
 """
 
 import ctypes
 import os
 import resource
+import signal
 import sys
 
 _CLONE_NEWUSER = 0x10000000
@@ -29,11 +30,12 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    memory, cpu, files = (int(value) for value in arguments[:3])
+    memory, cpu, files, core = (int(value) for value in arguments[:4])
     confine(memory, cpu, files)
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
-    os.execv(arguments[3], arguments[3:])  # the caller passes an argument list; no shell
+    os.sched_setaffinity(0, {core})
+    # Python ignores this one, and a program that inherits that writes half of its file and goes on.
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    os.execv(arguments[4], arguments[4:])  # the caller passes an argument list; no shell
 
 
 if __name__ == "__main__":

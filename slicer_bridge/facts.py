@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slicer_bridge.features import PartFeatures, Place
+
 Polygon = tuple[tuple[float, float], ...]
 """Counter-clockwise, not closed, mm."""
 Rotation = tuple[float, float, float, float, float, float, float, float, float]
@@ -22,7 +24,13 @@ class Finding:
     message: str
     measured: float | None = None
     limit: float | None = None
-    place: tuple[float, float, float] | None = None
+    place: Place | None = None
+    source: str = ""
+    """Of the limit."""
+    places: tuple[Place, ...] = ()
+    """All of them, `place` the first; in the frame of the normalised file, mm."""
+    entities: tuple[str, ...] = ()
+    """Of a drawing, by handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,41 @@ class Orientation:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """A connected piece of a mesh's rim: where facets are missing."""
+
+    place: tuple[float, float, float]
+    """Middle of its corners, mm, in the normalised file."""
+    edges: int
+    length_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class MeshFacts:
     triangles: int
     bodies: int
+    """Facets that share an edge are of one body; the shell of a void counts too."""
     watertight: bool
+    """Every edge joins exactly two facets, which agree on the outside."""
     volume_mm3: float
+    """Bodies that overlap are counted once. A guess unless the mesh is closed."""
     area_mm2: float
+    """Of the surface; what lies inside another body doesn't count."""
     size_mm: tuple[float, float, float]
     orientations: tuple[Orientation, ...]
     """Best first; the first is the default."""
+    open_edges: int = 0
+    """Edges of a single facet."""
+    nonmanifold_edges: int = 0
+    """Edges of three facets or more."""
+    turned_facets: int = 0
+    """Facets that disagree with most of their body on which side is out."""
+    duplicate_facets: int = 0
+    """Facets on the same three corners as another, counted beyond the first."""
+    holes: tuple[Hole, ...] = ()
+    """The longest first; at most as many as `meshes.defects.HOLES`."""
+    overlap_mm3: float = 0.0
+    """What adding up the bodies would count too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +127,5 @@ class PartFacts:
     mesh: MeshFacts | None
     drawing: DrawingFacts | None
     findings: tuple[Finding, ...]
+    features: PartFeatures | None = None
+    """Measured on demand."""

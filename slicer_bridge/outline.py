@@ -9,10 +9,13 @@ from slicer_bridge.facts import Polygon as Outline
 SIMPLIFY_MM = 0.1
 
 
-def covering_outline(covered: BaseGeometry, width_mm: float, depth_mm: float) -> Outline:
+def covering_outline(
+    covered: BaseGeometry, width_mm: float, depth_mm: float, simplify_mm: float = SIMPLIFY_MM
+) -> Outline:
     """A simple polygon, counter-clockwise, that covers `covered`, which lies in (0, 0, width, depth).
 
-    It has few corners: edges may stand out by 0.2 mm, but never beyond the rectangle: its low corner stays (0, 0).
+    It has few corners: edges may stand out by twice `simplify_mm`, but never beyond the rectangle: its low corner
+    stays (0, 0).
     Several separate areas get their common convex hull.
     """
     frame = shapely.box(0.0, 0.0, width_mm, depth_mm)
@@ -20,7 +23,7 @@ def covering_outline(covered: BaseGeometry, width_mm: float, depth_mm: float) ->
     if not isinstance(whole, Polygon):
         return _ring(frame)
     filled = Polygon(whole.exterior)
-    rough = filled.simplify(SIMPLIFY_MM).buffer(SIMPLIFY_MM, join_style="mitre", mitre_limit=2.0)
+    rough = filled.simplify(simplify_mm).buffer(simplify_mm, join_style="mitre", mitre_limit=2.0)
     for candidate in (rough, rough.convex_hull):
         outline = candidate.intersection(frame)
         if isinstance(outline, Polygon) and outline.is_valid and outline.buffer(1e-6).covers(filled):

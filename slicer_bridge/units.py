@@ -2,7 +2,16 @@
 
 from slicer_bridge.errors import BadFile, UnitUnknown
 
-MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "inch": 25.4, "foot": 304.8, "micron": 0.001}
+MM_PER_UNIT = {
+    "mm": 1.0,
+    "cm": 10.0,
+    "m": 1000.0,
+    "inch": 25.4,
+    "foot": 304.8,
+    "micron": 0.001,
+    "px": 25.4 / 96,
+    "pt": 25.4 / 72,
+}
 _ALIASES = {
     "millimeter": "mm",
     "millimetre": "mm",
@@ -18,7 +27,7 @@ DOUBTFUL_ABOVE_MM = 1000.0
 
 
 def canonical_unit(unit: str) -> str:
-    """`mm`, `cm`, `m`, `inch`, `foot` or `micron`. Raises BadFile for any other word."""
+    """`mm`, `cm`, `m`, `inch`, `foot`, `micron`, or a drawing's `px` or `pt`. Raises BadFile for any other word."""
     name = _ALIASES.get(unit.strip().lower(), unit.strip().lower())
     if name not in MM_PER_UNIT:
         raise BadFile(f"unknown unit {unit!r}: say one of {', '.join(MM_PER_UNIT)}")

@@ -15,15 +15,18 @@ from pydantic import ValidationError
 
 from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import Process
+from shop_agent.blocks import approvals_for, as_record, as_spans, why_not
 from shop_agent.errors import BadConfig, StagingFailed
 from shop_agent.profiles import load_profile
+from shop_agent.settings import policy_of
 from shop_agent.staging.order import Made, MakeOrder
 from shop_agent.state.records import PlateNeeds, Program
 from slicer_bridge.errors import BridgeError
 from slicer_bridge.plates.plate import PlacedPart, Placement
 from slicer_bridge.programs.check import check_program
 from slicer_bridge.programs.limits import load_limits
-from slicer_bridge.slicing.profile import Recipe
+from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, Recipe
+from slicer_bridge.slicing.shop.approval import Approval, approved
 from slicer_bridge.slicing.slice import slice_plate
 
 NICENESS = 10
@@ -38,7 +41,11 @@ def make(order: MakeOrder) -> Made:
     if plate.process is not order.machine.process:
         raise StagingFailed(f"the plate is for {plate.process}, {order.machine.name} does {order.machine.process}")
     program = _printed(order, plate) if plate.process is Process.FDM else _cut(order, plate)
-    verdict = check_program(Path(program.path), load_limits(order.limits))
+    limits = load_limits(order.limits)
+    reason = why_not(program.blocks, _approvals(order), limits)
+    if reason:
+        raise StagingFailed(reason)
+    verdict = check_program(Path(program.path), limits, None, as_spans(program.blocks))
     if not verdict.ok:
         reasons = "; ".join(f"line {one.line}: {one.reason}" for one in verdict.findings[:3])
         raise StagingFailed(f"the program is outside this machine's limits: {reasons}")
@@ -50,24 +57,47 @@ def make(order: MakeOrder) -> Made:
 def _printed(order: MakeOrder, plate: Plate) -> Program:
     profile = load_profile(order.profile)
     recipe = Recipe(plate.recipe.layer_mm, plate.recipe.perimeters, plate.recipe.infill)
+    own = profile.imported(plate.material, order.machine.tool_mm)
     made = slice_plate(
         _placed(plate, order.parts, ".stl"),
         profile.printer(order.machine),
         recipe,
-        profile.filament(plate.material),
+        profile.filament(plate.material) if own is None else _material(plate.material),
         order.folder / "program.gcode",
+        shop=None if own is None else approved(own, _approvals(order)),
     )
-    return Program(str(made.program), made.sha256, made.lines, made.estimate_s, made.filament_g, made.made_by)
+    return Program(
+        str(made.program),
+        made.sha256,
+        made.lines,
+        made.estimate_s,
+        made.filament_g,
+        made.made_by,
+        as_record(made.blocks),
+        made.provenance.profile_sha256,
+    )
+
+
+def _material(name: str) -> FilamentProfile:
+    """What an imported profile may leave open."""
+    return FILAMENTS.get(name) or FilamentProfile(name)
+
+
+def _approvals(order: MakeOrder) -> tuple[Approval, ...]:
+    """Read anew for every program. Raises BadConfig."""
+    return approvals_for(policy_of(order.policy).blocks, order.machine.name)
 
 
 def _cut(order: MakeOrder, plate: Plate) -> Program:
     from slicer_bridge.cutting.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
 
+    profile = load_profile(order.profile)
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),
-        load_profile(order.profile).tool(plate.material, order.machine.tool_mm),
+        profile.tool(plate.material, order.machine.tool_mm, load_limits(order.limits)),
         Sheet(plate.size_mm, plate.thickness_mm),
         order.folder / "program.nc",
+        profile.cutting(),
     )
     return Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
 

@@ -17,6 +17,7 @@ class MakeOrder(BaseModel, frozen=True):
     machine: MachineSpec
     profile: Path
     limits: Path
+    policy: Path
 
 
 class Made(BaseModel, frozen=True):

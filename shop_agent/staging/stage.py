@@ -55,6 +55,7 @@ class Stager:
             machine=section.spec(),
             profile=section.profile,
             limits=limits_path(self.config, self.policy, machine),
+            policy=self.config.policy,
         )
         async with self._turn:
             return await _run_child(order)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from broker.wire.states import RunState
+from slicer_bridge.programs.blocks import BlockKind, Effects
 
 Size = tuple[float, float, float]
 """Width, depth, height or thickness; or x, y, z. Millimetres."""
@@ -42,8 +43,20 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramBlock:
+    """What one of the shop's own approved blocks made of a program. `lines`: first and last of each, from 1."""
+
+    kind: BlockKind
+    sha256: str
+    """Of the approved template."""
+    words: tuple[str, ...]
+    effects: Effects
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """A checked program on the shop's disk."""
+    """A checked program on the shop's disk. `sha256` pins `blocks` too, for these are lines of that very file."""
 
     path: str
     sha256: str
@@ -51,6 +64,9 @@ class Program:
     estimate_s: float
     material_g: float
     made_by: str
+    blocks: tuple[ProgramBlock, ...] = ()
+    profile_sha256: str = ""
+    """Of the shop's own profile, if it was sliced by one."""
 
 
 @dataclass(frozen=True, slots=True)

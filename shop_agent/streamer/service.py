@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from drivers.base import PortSettings, SafeEnd, State
 from drivers.errors import DriverError
 from drivers.registry import make
+from shop_agent.blocks import approvals_for
 from shop_agent.errors import AlreadyRunning
 from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
@@ -28,6 +29,7 @@ from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.worker import Unable, Worker
 from slicer_bridge.programs.limits import MachineLimits
+from slicer_bridge.slicing.shop.approval import Approval
 
 NUDGE_S = 0.1
 """Requests to a run are repeated so often until they show."""
@@ -69,7 +71,9 @@ class Service:
         self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
-        self._worker = Worker(driver, self._journal, self._limits, self._tell_news, power, machine.answer_s)
+        self._worker = Worker(
+            driver, self._journal, self._limits, self._tell_news, power, machine.answer_s, self._approvals
+        )
         self._driver = driver
         self._stopper = ThreadPoolExecutor(2, "stop")
         """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
@@ -77,6 +81,9 @@ class Service:
 
     def _limits(self) -> MachineLimits:
         return machine_limits(self._config, load_policy(self._config), self._machine.name)
+
+    def _approvals(self) -> tuple[Approval, ...]:
+        return approvals_for(load_policy(self._config).blocks, self._machine.name)
 
     def _tell_news(self) -> None:
         self._loop.call_soon_threadsafe(self._wake)

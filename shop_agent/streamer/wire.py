@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, SetupRecord, Starting, Stopped, Unknown
 from drivers.base import State
+from shop_agent.state.records import ProgramBlock
 
 
 class Line(BaseModel):
@@ -44,6 +45,7 @@ class Start(Line):
     sha256: str
     record: SetupRecord
     deadline_s: float
+    blocks: tuple[ProgramBlock, ...] = ()
 
 
 class Forbid(Line):

@@ -12,6 +12,7 @@ from typing import TypeVar
 from broker.wire.messages import Unknown
 from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
+from shop_agent.blocks import as_spans, why_not
 from shop_agent.errors import BadConfig
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal, RunUsed
@@ -19,6 +20,7 @@ from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded, ProgramRefused, load_program
 from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
 from slicer_bridge.programs.limits import MachineLimits
+from slicer_bridge.slicing.shop.approval import Approval
 
 LOOK_S = 0.5
 REOPEN_S = (0.5, 1.0, 2.0, 5.0, 15.0)
@@ -51,14 +53,18 @@ class Worker:
         changed: Callable[[], None],
         power: PowerCut,
         lost_s: float,
+        approvals: Callable[[], tuple[Approval, ...]] = tuple,
     ) -> None:
-        """`lost_s`: for so long a machine that was left in mid-run is looked for before its power is cut."""
+        """`approvals`: the blocks that the owner has approved for this machine.
+
+        `lost_s`: for so long a machine that was left in mid-run is looked for before its power is cut."""
         self._driver = driver
         self._journal = journal
         self._limits = limits
         self._changed = changed
         self._power = power
         self._lost_s = lost_s
+        self._approvals = approvals
         self._begun_s = time.monotonic()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="machine")
@@ -221,7 +227,11 @@ class Worker:
         if order.record.boot_id != self.boot_id:
             raise Unable("the setup record is void: the machine was restarted, homed or zeroed since")
         offset = self._work_offset(order)
-        program = load_program(Path(order.program), order.sha256, self._limits(), offset)
+        limits = self._limits()
+        reason = why_not(order.blocks, self._approvals(), limits)
+        if reason:
+            raise ProgramRefused(reason)
+        program = load_program(Path(order.program), order.sha256, limits, offset, as_spans(order.blocks))
         if time.monotonic() > order.deadline_s:
             raise Unable("the permit has lapsed")
         return program

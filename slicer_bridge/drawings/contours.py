@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point, Polygon
+from shapely.geometry import LineString, Point, Polygon
 
 from slicer_bridge.drawings.circles import Circle, fitted_circle
 from slicer_bridge.errors import FileTooLarge
@@ -26,6 +26,7 @@ class Contour:
     corners: NDArray[np.float64]
     """(n, 3) with bulges, as in `FlatPath`, the last one at the first: arcs are exact."""
     depth: int = 0
+    layer: str = ""
 
     @property
     def is_hole(self) -> bool:
@@ -63,7 +64,7 @@ def join(paths: list[FlatPath]) -> Outlines:
     Raises FileTooLarge for more than `MAX_NESTED` contours in one another.
     """
     single, doubles = _single([path for path in paths if not path.closed])
-    chained = [path for path in paths if path.closed] + _chain(single)
+    chained = [path for path in paths if path.closed] + _faces(_chain(single))
     loops = [_contour(path) for path in chained if path.closed]
     contours, crossing, more_doubles = _distinct([loop for loop in loops if loop is not None])
     nested, tangled = _nest(contours)
@@ -81,7 +82,7 @@ def _contour(path: FlatPath) -> Contour | None:
     corners[-1, :2] = corners[0, :2]
     corners = without_standstill(corners)
     points = FlatPath(corners, ()).points
-    return Contour(Polygon(points), path.handles, corners) if len(points) > 3 else None
+    return Contour(Polygon(points), path.handles, corners, layer=path.layer) if len(points) > 3 else None
 
 
 def _single(paths: list[FlatPath]) -> tuple[list[FlatPath], list[tuple[str, ...]]]:
@@ -114,6 +115,33 @@ def _chain(paths: list[FlatPath]) -> list[FlatPath]:
     return found
 
 
+def _faces(paths: list[FlatPath]) -> list[FlatPath]:
+    """Where pieces share a line, each gets its whole outline: the smallest closed ways through the crossroads.
+
+    What is on no such way comes back as it is.
+    """
+    loose = [number for number, path in enumerate(paths) if not path.closed]
+    if len(loose) < 2:
+        return paths
+    ends = np.array([end for number in loose for end in (paths[number].points[0], paths[number].points[-1])])
+    _, first, place = np.unique(_clusters(ends), return_index=True, return_inverse=True)
+    meeting = ends[first][place].reshape(-1, 2, 2)
+    lines = [
+        LineString([start, *paths[number].points[1:-1], end])
+        for number, (start, end) in zip(loose, meeting, strict=True)
+    ]
+    tree = shapely.STRtree([line.interpolate(0.5, normalized=True) for line in lines])
+    closed: list[FlatPath] = []
+    used: set[int] = set()
+    for face in shapely.polygonize(lines).geoms:
+        around = [loose[row] for row in tree.query(shapely.boundary(face), predicate="dwithin", distance=_SAME_MM)]
+        ring = _chain([paths[number] for number in around])
+        if len(ring) == 1 and ring[0].closed:
+            closed += ring
+            used |= set(around)
+    return closed + [path for number, path in enumerate(paths) if number not in used]
+
+
 def _follow(paths: list[FlatPath], partner: dict[int, int], start: int, left: set[int]) -> FlatPath:
     """The chain that begins at end number `start`: ends 2i and 2i + 1 are first and last point of path i."""
     pieces: list[NDArray[np.float64]] = []
@@ -129,7 +157,7 @@ def _follow(paths: list[FlatPath], partner: dict[int, int], start: int, left: se
         pieces.append(corners)
         handles += path.handles
         end = partner.get(end ^ 1)
-    return FlatPath(np.concatenate(pieces), tuple(dict.fromkeys(handles)))
+    return FlatPath(np.concatenate(pieces), tuple(dict.fromkeys(handles)), paths[start // 2].layer)
 
 
 def _clusters(points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,15 +1,23 @@
-"""Topology and integrals of a triangle mesh, in numpy; scipy only for the connected components."""
+"""A triangle mesh as vertices and faces, how it hangs together, and what it encloses."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes.edges import Edges, edges_of
+from slicer_bridge.meshes.welding import Corners, weld, weld_scaled
+
+__all__ = ["Facets", "Topology", "body_labels", "close_seams", "normals_and_areas", "topology", "volume_mm3", "weld"]
+
 Facets = NDArray[np.float64]
 """Shape (n, 3, 3): facet, corner, xyz; mm."""
+_CHUNK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Topology:
     """How the facets of a mesh hang together, after welding equal corners.
 
@@ -18,117 +26,135 @@ class Topology:
 
     vertices: NDArray[np.float64]
     faces: NDArray[np.int64]
+    edges: Edges
     collapsed: int
     """Facets left out: two of their corners are one."""
-    edges_in_file: int
-    """Undirected edges that don't belong to exactly two facets, counting the collapsed facets too."""
-    bad_edges: int
-    """The same without the collapsed facets."""
-    turned_edges: int
-    """Edges of two facets that run through them in the same direction: neighbours disagree on the outside."""
-    open_at: tuple[float, float, float] | None
-    """Middle of one bad edge."""
-    bad_vertices: NDArray[np.int64]
-    """Ends of the bad edges."""
+
+    @property
+    def bad_edges(self) -> int:
+        """Edges that don't join exactly two facets."""
+        return len(self.edges.odd)
+
+    @property
+    def turned_edges(self) -> int:
+        return self.edges.turned
+
+    @cached_property
+    def bad_vertices(self) -> NDArray[np.int64]:
+        """Ends of the bad edges."""
+        return np.unique(self.edges.odd[:, :2])
+
+    @property
+    def open_at(self) -> tuple[float, float, float] | None:
+        """Middle of one bad edge."""
+        if not self.bad_edges:
+            return None
+        x, y, z = self.vertices[self.edges.odd[0, :2]].mean(axis=0).tolist()
+        return (x, y, z)
 
     @property
     def watertight(self) -> bool:
         return self.bad_edges == 0 and self.turned_edges == 0 and len(self.faces) > 0
 
     @property
+    def closed(self) -> bool:
+        """Every edge runs up as often as down: it encloses something, though its bodies may touch along edges."""
+        odd = self.edges.odd
+        return self.turned_edges == 0 and len(self.faces) > 0 and bool((odd[:, 2] == 2 * odd[:, 3]).all())
+
+    @property
     def facets(self) -> Facets:
         return self.vertices[self.faces]
 
 
-def weld(facets: Facets) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Join corners that are equal in float32: vertices (k, 3) and faces (n, 3)."""
-    corners = facets.reshape(-1, 3).astype(np.float32) + np.float32(0.0)
-    bits = corners.view(np.uint32).astype(np.uint64)
-    key = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15)
-    key ^= (bits[:, 1] + np.uint64(0x7F4A7C15)) * np.uint64(0xC2B2AE3D27D4EB4F)
-    key ^= (bits[:, 2] + np.uint64(0x165667B1)) * np.uint64(0x165667B19E3779F9)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    vertices = corners[first]
-    if not np.array_equal(vertices[inverse], corners):  # two corners share a hash: compare in full
-        vertices, inverse = np.unique(corners, axis=0, return_inverse=True)
-    return vertices.astype(np.float64), inverse.reshape(-1, 3).astype(np.int64)
+def topology(facets: Corners, scale: float = 1.0, low: NDArray[np.float64] | None = None) -> Topology:
+    """Of facets (n, 3, 3) times `scale`, less `low` (3,), rounded to float32."""
+    return indexed(*weld_scaled(facets, scale, np.zeros(3) if low is None else low))
 
 
-def topology(facets: Facets) -> Topology:
-    return _topology(*weld(facets))
-
-
-def _topology(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Topology:
+def indexed(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Topology:
     lost = (faces[:, 0] == faces[:, 1]) | (faces[:, 1] == faces[:, 2]) | (faces[:, 2] == faces[:, 0])
-    in_file = _edges(faces, len(vertices)).bad if lost.any() else None
-    edges = _edges(faces[~lost], len(vertices))
-    bad = edges.key[edges.bad]
-    ends = np.stack([bad // len(vertices), bad % len(vertices)], axis=1)
-    middle = None
-    if len(ends):
-        x, y, z = vertices[ends[0]].mean(axis=0)
-        middle = (float(x), float(y), float(z))
-    return Topology(
-        vertices=vertices,
-        faces=faces[~lost],
-        collapsed=int(lost.sum()),
-        edges_in_file=int((edges.bad if in_file is None else in_file).sum()),
-        bad_edges=len(bad),
-        turned_edges=int(((edges.forward != 1) & ~edges.bad).sum()),
-        open_at=middle,
-        bad_vertices=np.unique(ends),
-    )
+    collapsed = int(lost.sum())
+    kept = faces[~lost] if collapsed else faces
+    return Topology(vertices, kept, edges_of(kept, len(vertices)), collapsed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Undirected edges, each once; all arrays (e,). `key` = low end * vertices + high end, `forward` = uses upwards."""
-
-    key: NDArray[np.int64]
-    forward: NDArray[np.int64]
-    bad: NDArray[np.bool_]
-
-
-def _edges(faces: NDArray[np.int64], vertices: int) -> _Edges:
-    start, end = faces.reshape(-1), np.roll(faces, -1, axis=1).reshape(-1)
-    key = np.minimum(start, end) * np.int64(vertices) + np.maximum(start, end)
-    order = np.argsort(key, kind="stable")
-    edges, begin, count = np.unique(key[order], return_index=True, return_counts=True)
-    if not len(edges):
-        return _Edges(edges, np.empty(0, np.int64), np.empty(0, np.bool_))
-    forward = np.add.reduceat((start < end)[order].astype(np.int64), begin)
-    return _Edges(edges, forward, count != 2)
+def with_turned(shape: Topology, bodies: NDArray[np.bool_]) -> Topology:
+    """The same with the facets of some bodies (b,) turned round."""
+    faces = shape.faces.copy()
+    chosen = bodies[shape.edges.body]
+    faces[chosen] = faces[chosen][:, ::-1]
+    return indexed(shape.vertices, faces)
 
 
 def close_seams(shape: Topology, tolerance_mm: float) -> Topology:
-    """Weld the ends of bad edges that lie within `tolerance_mm` of one another; everything else stays."""
+    """Weld the ends of bad edges that lie within `tolerance_mm` of one another; everything else stays.
+
+    Where more than a few of them lie that close the mesh is no solid with seams, and stays as it is.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
     loose = shape.bad_vertices
-    pairs = cKDTree(shape.vertices[loose]).query_pairs(tolerance_mm, output_type="ndarray")
+    tree = cKDTree(shape.vertices[loose])
+    if tree.count_neighbors(tree, tolerance_mm) > 10 * len(loose):
+        return shape
+    pairs = tree.query_pairs(tolerance_mm, output_type="ndarray")
+    if not len(pairs):
+        return shape
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(loose), len(loose)))
     _, label = connected_components(graph, directed=False)
     first = np.full(int(label.max()) + 1, -1, dtype=np.int64)
     first[label[::-1]] = loose[::-1]
     target = np.arange(len(shape.vertices), dtype=np.int64)
     target[loose] = first[label]
-    return _topology(shape.vertices, target[shape.faces])
+    return indexed(shape.vertices, target[shape.faces])
 
 
 def body_labels(shape: Topology) -> tuple[int, NDArray[np.int32]]:
     """Number of connected bodies, and the body of each face (m,)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    return shape.edges.bodies, shape.edges.body
 
-    faces, size = shape.faces, len(shape.vertices)
-    rows = np.concatenate([faces[:, 0], faces[:, 1]])
-    columns = np.concatenate([faces[:, 1], faces[:, 2]])
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(size, size))
-    _, labels = connected_components(graph, directed=False)
-    used, of_face = np.unique(labels[faces[:, 0]], return_inverse=True)
-    return len(used), of_face.astype(np.int32)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Integrals:
+    """Of each body; all arrays (b,) or (b, 3)."""
+
+    volume_mm3: NDArray[np.float64]
+    """Signed; meaningless for an open body, negative for one that is inside out, as voids are."""
+    area_mm2: NDArray[np.float64]
+    moment_mm4: NDArray[np.float64]
+    """First moments of the volume about the middle of the mesh's box."""
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    shortest_mm: float
+    """Side of all facets."""
+
+
+def integrals(shape: Topology) -> Integrals:
+    body, bodies = shape.edges.body, shape.edges.bodies
+    middle = (shape.vertices.min(axis=0) + shape.vertices.max(axis=0)) / 2
+    if compiled.worth(len(shape.faces)):
+        from slicer_bridge.meshes import kernels
+
+        table, shortest = kernels.integrals(shape.vertices, shape.faces, body, bodies, middle)
+        return Integrals(table[:, 0], table[:, 1], table[:, 2:5], table[:, 5:8], table[:, 8:], float(shortest))
+    table = np.zeros((bodies, 5))
+    low, high, shortest = np.full((bodies, 3), np.inf), np.full((bodies, 3), -np.inf), np.inf
+    for at in range(0, len(shape.faces), _CHUNK):
+        facets, of = shape.vertices[shape.faces[at : at + _CHUNK]], body[at : at + _CHUNK]
+        np.minimum.at(low, of, facets.min(axis=1))
+        np.maximum.at(high, of, facets.max(axis=1))
+        shortest = min(shortest, float(np.linalg.norm(facets - np.roll(facets, 1, axis=1), axis=2).min()))
+        local = facets - middle
+        cross = np.cross(local[:, 1] - local[:, 0], local[:, 2] - local[:, 0])
+        six = np.einsum("ij,ij->i", local[:, 0], cross)
+        for column, values in enumerate(
+            (six / 6, np.linalg.norm(cross, axis=1) / 2, *(six[:, None] / 24 * local.sum(axis=1)).T)
+        ):
+            table[:, column] += np.bincount(of, weights=values, minlength=bodies)
+    return Integrals(table[:, 0], table[:, 1], table[:, 2:], low, high, shortest)
 
 
 def volume_mm3(facets: Facets) -> float:

@@ -3,89 +3,198 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slicer_bridge.errors import BadFile
 from slicer_bridge.facts import Finding, MeshFacts, Severity
-from slicer_bridge.meshes.mesh import (
-    Facets,
-    Topology,
-    body_labels,
-    close_seams,
-    normals_and_areas,
-    topology,
-    volume_mm3,
-)
+from slicer_bridge.meshes import defects
+from slicer_bridge.meshes.mesh import Facets, Integrals, Topology, close_seams, integrals, topology, with_turned
 from slicer_bridge.meshes.orientation import orientations
+from slicer_bridge.meshes.overlap import Union, union_of
+from slicer_bridge.meshes.shells import Shells, shells
+from slicer_bridge.meshes.welding import Corners, bounds
 
 SEAM_MM = 1e-3
 """Corners closer than this were one before the export rounded them."""
+LONGEST_MM = 1e5
+"""Nothing longer is made in any shop; float32 keeps 0.01 mm there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """`facets` (n, 3, 3) mm: what was measured and is to be written; low corner at the origin."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """A mesh as it is measured and written: mm, low corner at the origin, outside out.
 
-    facets: Facets
-    facts: MeshFacts
+    `findings`: what was done to it, and what is wrong with its surface.
+    """
+
+    shape: Topology
+    per_body: Integrals
+    shells: Shells
     findings: tuple[Finding, ...]
 
 
-def measure_solid(facets: Facets, name: str) -> Measured:
-    """Facts of facets (n, 3, 3) in mm. Raises BadFile if nothing is left that has an extent."""
-    facets = facets - facets.reshape(-1, 3).min(axis=0)
-    shape, findings = _sound(topology(facets))
-    if not len(shape.faces):
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    shape: Topology
+    facts: MeshFacts
+    findings: tuple[Finding, ...]
+
+    @property
+    def facets(self) -> Facets:
+        """(n, 3, 3) mm: what is to be written."""
+        return self.shape.facets
+
+
+def measure_solid(facets: Corners, name: str, scale: float = 1.0) -> Measured:
+    """Facts of facets (n, 3, 3) times `scale`, in mm. Raises BadFile if nothing is left that has an extent."""
+    solid = solid_of(facets, name, scale)
+    return measured(solid)
+
+
+def solid_of(facets: Corners, name: str, scale: float = 1.0) -> Solid:
+    """Of facets (n, 3, 3) times `scale`. Raises BadFile if nothing is left that has an extent.
+
+    Facets without area are left out, seams of rounding are closed, bodies that are inside out are turned.
+    """
+    low, high = bounds(facets)
+    longest = float((high - low).max()) * scale
+    if not longest <= LONGEST_MM:
+        raise BadFile(f"{name} would be {longest / 1e6:.3g} km long: a coordinate is garbled; export it again")
+    welded = topology(facets, scale, low * scale)
+    if not len(welded.faces):
         raise BadFile(f"{name}: every facet is a line or a point: nothing to make; export it again")
-    solid = shape.facets - shape.vertices[shape.faces].reshape(-1, 3).min(axis=0)
-    volume = volume_mm3(solid)
-    if shape.watertight and volume < 0:
-        solid, volume = solid[:, ::-1], -volume
-        findings.append(Finding("inside-out", Severity.NOTE, "all facets looked inwards: they were turned round"))
-    bodies, _ = body_labels(shape)
-    if bodies > 1:
-        findings.append(
-            Finding("bodies", Severity.NOTE, f"the file holds {bodies} separate bodies", float(bodies), 1.0)
-        )
-    size = solid.reshape(-1, 3).max(axis=0)
-    facts = MeshFacts(
-        triangles=len(solid),
-        bodies=bodies,
-        watertight=shape.watertight,
-        volume_mm3=abs(volume),
-        area_mm2=float(normals_and_areas(solid)[1].sum()),
-        size_mm=(float(size[0]), float(size[1]), float(size[2])),
-        orientations=orientations(solid, watertight=shape.watertight),
-    )
-    return Measured(solid, facts, tuple(findings))
+    shape, found = _sound(welded)
+    per_body = integrals(shape)
+    if not per_body.area_mm2.sum() > 0:
+        raise BadFile(f"{name}: no facet has an area: nothing to make; export it again")
+    if welded.collapsed or per_body.shortest_mm < 2 * defects.GRID_MM:
+        found = _needles(facets, scale, welded.collapsed) + found
+    hulls = shells(shape, per_body)
+    if hulls.inverted.any():
+        found.append(_inside_out(hulls))
+        shape = with_turned(shape, hulls.inverted)
+        per_body = integrals(shape)
+        hulls = shells(shape, per_body)
+    return Solid(shape, per_body, hulls, tuple(found + _surface(shape)))
 
 
 def _sound(shape: Topology) -> tuple[Topology, list[Finding]]:
-    """Leave out collapsed facets and close seams of rounding; list what was changed and what is still wrong."""
-    findings = []
-    if shape.collapsed:
-        severity = Severity.REVIEW if shape.edges_in_file else Severity.NOTE
+    """Close seams of rounding; only if nothing stays open."""
+    if not shape.bad_edges:
+        return shape, []
+    closed = close_seams(shape, SEAM_MM)
+    if closed.bad_edges:
+        return shape, []
+    text = f"{shape.bad_edges} edges stood up to {SEAM_MM * 1000:g} µm apart: their ends were joined"
+    if lost := len(shape.faces) - len(closed.faces):
+        text += f", and {lost} facets without area between them left out"
+    return closed, [Finding("seams", Severity.NOTE, text, float(shape.bad_edges), 0.0, shape.open_at)]
+
+
+def _needles(facets: Corners, scale: float, left_out: int) -> list[Finding]:
+    thin = defects.needles(facets, scale)
+    if not thin.facets and not left_out:
+        return []
+    text = (
+        f"{thin.facets} facets are thinner than {defects.GRID_MM * 1000:g} µm: in a program that welds corners so "
+        f"close they vanish, and {thin.edges} edges don't join exactly two facets; exactly as the file stands "
+        f"{thin.exact_edges} don't"
+    )
+    if left_out:
+        text += f"; {left_out} that are mere lines or points were left out"
+    severity = Severity.REVIEW if thin.edges else Severity.NOTE
+    return [Finding("collapsed-facets", severity, text, float(thin.edges), 0.0)]
+
+
+def _inside_out(hulls: Shells) -> Finding:
+    count, bodies = int(hulls.inverted.sum()), len(hulls.inverted)
+    if count == bodies:
+        return Finding("inside-out", Severity.NOTE, "all facets looked inwards: they were turned round")
+    text = f"{count} of {bodies} bodies looked inwards and lie in no other: they were turned round"
+    return Finding("inside-out", Severity.REVIEW, text, float(count), 0.0)
+
+
+def _surface(shape: Topology) -> list[Finding]:
+    """What is wrong with the surface and stays so."""
+    found: list[Finding] = []
+    open_edges = int((shape.edges.odd[:, 2] == 1).sum())
+    if open_edges:
+        count, holes = defects.holes(shape)
         text = (
-            f"{shape.collapsed} facets without area were left out; as it stands the file has {shape.edges_in_file} "
-            f"edges that don't join exactly two facets"
+            f"the mesh is open: {open_edges} edges have one facet only, round {count} holes, the longest of "
+            f"{holes[0].length_mm:.1f} mm; its volume is a guess, and a slicer may close it in its own way: repair it"
         )
-        findings.append(Finding("collapsed-facets", severity, text, float(shape.edges_in_file), 0.0))
-    if shape.bad_edges:
-        closed = close_seams(shape, SEAM_MM)
-        if closed.bad_edges == 0:
-            text = f"{shape.bad_edges} edges stood up to {SEAM_MM * 1000:g} µm apart: their ends were joined"
-            findings.append(Finding("seams", Severity.NOTE, text, float(shape.bad_edges), 0.0, shape.open_at))
-            shape = closed
-    if shape.bad_edges:
-        text = (
-            f"the mesh is open or folded: {shape.bad_edges} edges don't join exactly two facets; "
-            "its volume is a guess, and a slicer may close it in its own way: repair it in your CAD"
+        found.append(Finding("open-mesh", Severity.REVIEW, text, float(open_edges), 0.0, holes[0].place))
+    crowded, touching, place = defects.crowded_edges(shape)
+    if crowded:
+        text = f"{crowded} edges join three facets or more: " + (
+            "bodies touch along them" if touching else "the surface is folded or doubled there: repair it"
         )
-        findings.append(Finding("open-mesh", Severity.REVIEW, text, float(shape.bad_edges), 0.0, shape.open_at))
+        severity = Severity.NOTE if touching else Severity.REVIEW
+        found.append(Finding("non-manifold", severity, text, float(crowded), 0.0, place))
+    double, place = defects.duplicate_facets(shape)
+    if double:
+        text = f"{double} facets lie on the corners of another: the surface is doubled there"
+        found.append(Finding("duplicate-facets", Severity.REVIEW, text, float(double), 0.0, place))
     if shape.turned_edges:
-        text = f"at {shape.turned_edges} edges neighbouring facets disagree on which side is out: recompute the normals"
-        findings.append(Finding("mixed-normals", Severity.REVIEW, text, float(shape.turned_edges), 0.0))
-    return shape, findings
+        turned, place = defects.turned_facets(shape)
+        text = (
+            f"{turned} facets are turned round: at {shape.turned_edges} edges neighbouring facets disagree on which "
+            "side is out: recompute the normals, or repair it"
+        )
+        found.append(Finding("mixed-normals", Severity.REVIEW, text, float(shape.turned_edges), 0.0, place))
+    return found
 
 
-def extent_mm(facets: Facets) -> float:
-    return float(np.ptp(facets.reshape(-1, 3), axis=0).max())
+def measured(solid: Solid) -> Measured:
+    shape, per_body = solid.shape, solid.per_body
+    union = union_of(shape, per_body, solid.shells)
+    volume, area = abs(float(per_body.volume_mm3.sum())), float(per_body.area_mm2.sum())
+    size = (per_body.high.max(axis=0) - per_body.low.min(axis=0)).tolist()
+    facts = MeshFacts(
+        triangles=len(shape.faces),
+        bodies=shape.edges.bodies,
+        watertight=shape.watertight,
+        volume_mm3=volume - union.volume_mm3,
+        area_mm2=area - union.area_mm2,
+        size_mm=(size[0], size[1], size[2]),
+        orientations=orientations(shape, area, _centre(shape, per_body)),
+        open_edges=int((shape.edges.odd[:, 2] == 1).sum()),
+        nonmanifold_edges=int((shape.edges.odd[:, 2] > 2).sum()),
+        turned_facets=defects.turned_facets(shape)[0],
+        duplicate_facets=defects.duplicate_facets(shape)[0],
+        holes=defects.holes(shape)[1],
+        overlap_mm3=union.volume_mm3,
+    )
+    return Measured(shape, facts, (*solid.findings, *_bodies(facts, union, volume)))
+
+
+def _centre(shape: Topology, per_body: Integrals) -> NDArray[np.float64]:
+    """Centre of mass, (3,) mm; of an open mesh the middle of its corners."""
+    volume = float(per_body.volume_mm3.sum())
+    middle = (per_body.low.min(axis=0) + per_body.high.max(axis=0)) / 2
+    if shape.closed and volume > 0:
+        centre: NDArray[np.float64] = middle + per_body.moment_mm4.sum(axis=0) / volume
+        return centre
+    used = shape.vertices[np.unique(shape.faces)] if shape.collapsed else shape.vertices
+    return np.asarray(used.mean(axis=0))
+
+
+def _bodies(facts: MeshFacts, union: Union, added_mm3: float) -> list[Finding]:
+    found = []
+    if facts.bodies > 1:
+        text = f"the file holds {facts.bodies} separate bodies"
+        found.append(Finding("bodies", Severity.NOTE, text, float(facts.bodies), 1.0))
+    if union.volume_mm3:
+        text = (
+            f"{union.bodies} bodies overlap: added up they have {added_mm3 / 1000:.3f} cm³, counted once "
+            f"{facts.volume_mm3 / 1000:.3f} cm³; a slicer may leave walls where they meet: unite them in your CAD"
+        )
+        found.append(Finding("overlapping-bodies", Severity.NOTE, text, union.volume_mm3, 0.0, union.place))
+    elif union.bodies:
+        text = f"bodies touch on {union.area_mm2 / 2:.1f} mm² of their surface, which is not counted"
+        found.append(Finding("touching-bodies", Severity.NOTE, text, union.area_mm2 / 2, 0.0, union.place))
+    if union.untested:
+        text = f"{union.untested} bodies may overlap, which was not looked into: their volumes are added up"
+        found.append(Finding("overlap-untested", Severity.REVIEW, text, float(union.untested), 0.0))
+    return found

@@ -49,6 +49,7 @@ class Copy:
     part: str
     low: tuple[float, float, float]
     high: tuple[float, float, float]
+    lot: str = ""
 
 
 def turned(facets: NDArray[np.float64], rotation: Rotation) -> NDArray[np.float64]:
@@ -69,7 +70,14 @@ def placed(points: NDArray[np.float64], placement: Placement) -> NDArray[np.floa
 
 
 def plate_mesh(parts: tuple[PlacedPart, ...], path: Path) -> tuple[Copy, ...]:
-    """Write the plate as 3MF; labels are `OBJECT copy N`. Raises BadFile, also for parts that are no STL.
+    """Write the plate as 3MF; labels are `OBJECT copy N`. Raises BadFile, also for parts that are no STL."""
+    objects, copies = plate_objects(parts)
+    write_plate(path, list(objects))
+    return copies
+
+
+def plate_objects(parts: tuple[PlacedPart, ...]) -> tuple[tuple[PlateObject, ...], tuple[Copy, ...]]:
+    """Objects, and their copies in the order of their moves. Raises BadFile, also for parts that are no STL.
 
     Copies at the same angle are instances of one object: a slicer works each object out once.
     """
@@ -78,18 +86,29 @@ def plate_mesh(parts: tuple[PlacedPart, ...], path: Path) -> tuple[Copy, ...]:
     for part in parts:
         if part.path.suffix.lower() != ".stl":
             raise BadFile(f"{part.path.name} is no STL: only normalised meshes can be printed")
+        if not part.placements:
+            continue
         facets = turned(read_stl(part.path, _MAX_TRIANGLES), part.rotation)
         for angle in dict.fromkeys(place.angle_deg for place in part.placements):
-            name = f"{len(objects):03d}-{_plain(part.name)}"
-            corners = placed(facets, Placement(0.0, 0.0, angle))
-            low, high = corners.reshape(-1, 3).min(axis=0), corners.reshape(-1, 3).max(axis=0)
-            moves = [(place.x_mm, place.y_mm) for place in part.placements if place.angle_deg == angle]
-            objects.append(PlateObject(name, corners, tuple(moves)))
-            for number, (x, y) in enumerate(moves):
-                move = np.array([x, y, 0.0])
-                copies.append(Copy(f"{name} copy {number}", part.name, _triple(low + move), _triple(high + move)))
-    write_plate(path, objects)
-    return tuple(copies)
+            one = _object(f"{len(objects):03d}-{_plain(part.name)}", facets, part, angle)
+            objects.append(one)
+            copies += _copies(one, part)
+    return tuple(objects), tuple(copies)
+
+
+def _object(name: str, facets: NDArray[np.float64], part: PlacedPart, angle: float) -> PlateObject:
+    moves = tuple((place.x_mm, place.y_mm) for place in part.placements if place.angle_deg == angle)
+    return PlateObject(name, placed(facets, Placement(0.0, 0.0, angle)), moves)
+
+
+def _copies(one: PlateObject, part: PlacedPart) -> list[Copy]:
+    corners = one.facets.reshape(-1, 3)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    moves = [np.array([x, y, 0.0]) for x, y in one.moves]
+    return [
+        Copy(one.label(number), part.name, _triple(low + move), _triple(high + move), part.lot)
+        for number, move in enumerate(moves)
+    ]
 
 
 def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -43,6 +43,10 @@ class PlateObject:
     facets: NDArray[np.float64]
     moves: tuple[tuple[float, float], ...]
 
+    def label(self, number: int) -> str:
+        """Names one copy in the program, so that it alone can be skipped."""
+        return f"{self.name} copy {number}"
+
 
 def write_plate(path: Path, objects: list[PlateObject]) -> None:
     """The same objects give the same bytes."""

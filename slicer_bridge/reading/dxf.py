@@ -1,7 +1,6 @@
 """DXF in, through ezdxf; its recovering reader takes over where the strict one gives up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import cos, radians, sin, tan
 from pathlib import Path
 
@@ -21,27 +20,17 @@ from ezdxf.path import make_path
 from numpy.typing import NDArray
 
 from slicer_bridge.errors import BadFile, FileTooLarge, UnitUnknown
+from slicer_bridge.reading.drawing_lines import MAX_POINTS, DrawingLines, checked
 from slicer_bridge.reading.dxf_blocks import Unfolding
 from slicer_bridge.reading.flat_path import FLATTEN_MM, FlatPath, circle_corners, straight, without_standstill
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit
 
 MAX_TEXT_LINES = 1_500_000
-MAX_POINTS = 5_000_000
 _INSUNITS = {1: "inch", 2: "foot", 4: "mm", 5: "cm", 6: "m", 13: "micron"}
 _LINES = frozenset({"LINE", "ARC", "CIRCLE", "ELLIPSE", "SPLINE", "LWPOLYLINE", "POLYLINE"})
-_LARGEST_MM = 1e7
 _MAX_DEGREE = 20
 _CURVE_FITTED = 2 | 4
 """Bits of POLYLINE's flags: its vertices are control points, or were added by AutoCAD."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawingLines:
-    """`paths` in mm; `ignored` counts what was left out, by kind (texts, dimensions, hidden things)."""
-
-    unit: str
-    paths: tuple[FlatPath, ...]
-    ignored: dict[str, int]
 
 
 def read_dxf(path: Path, unit: str | None = None) -> DrawingLines:
@@ -114,9 +103,9 @@ def _flat_paths(document: Drawing, scale: float, path: Path) -> tuple[list[FlatP
         if kind not in _LINES or (isinstance(entity, Polyline) and not _is_line(entity)):
             ignored[kind] = ignored.get(kind, 0) + 1
             continue
-        corners = without_standstill(_checked(_corners(entity, scale), f"{path.name}: entity {_handle(entity)}"))
+        corners = without_standstill(checked(_corners(entity, scale), f"{path.name}: entity {_handle(entity)}"))
         if len(corners) > 1:
-            paths.append(FlatPath(corners, (_handle(entity),)))
+            paths.append(FlatPath(corners, (_handle(entity),), str(entity.dxf.layer)))
             points += len(paths[-1].points)
         if points > MAX_POINTS:
             raise FileTooLarge(f"{path.name}: its curves flatten to over {MAX_POINTS:,} points: simplify the drawing")
@@ -180,18 +169,6 @@ def _flattened(entity: DXFGraphic, scale: float) -> NDArray[np.float64]:
     if len(line) == 0:
         return np.empty((0, 3))
     controls = np.array([point.vec2 for point in line.control_vertices()], dtype=np.float64)
-    _checked(straight(controls * scale), f"entity {_handle(entity)}")
+    checked(straight(controls * scale), f"entity {_handle(entity)}")
     points = np.array([point.vec2 for point in line.flattening(FLATTEN_MM / scale, segments=4)], dtype=np.float64)
     return straight(np.concatenate([points, points[:1]]) if line.is_closed else points)
-
-
-def _checked(corners: NDArray[np.float64], what: str) -> NDArray[np.float64]:
-    """Raises BadFile for what is no number, and for arcs and places out of this world."""
-    steps = np.linalg.norm(np.diff(corners[:, :2], axis=0), axis=1)
-    bulge = np.abs(corners[:-1, 2])
-    far = (np.abs(corners[:, :2]) > _LARGEST_MM).any() or (steps * np.maximum(bulge - 1.0, 0.0) > _LARGEST_MM).any()
-    if far or not np.isfinite(corners).all():
-        raise BadFile(
-            f"{what} has a coordinate that is no number, or lies over {_LARGEST_MM / 1e6:g} km away: export it again"
-        )
-    return corners

@@ -13,8 +13,20 @@ _FACET = np.dtype([("normal", "<f4", 3), ("vertices", "<f4", (3, 3)), ("attribut
 _VERTEX = re.compile(rb"vertex\s+(\S+)\s+(\S+)\s+(\S+)", re.IGNORECASE)
 
 
+_BLOCK = 1 << 15
+"""Facets that are read at a time."""
+Corners = NDArray[np.float32] | NDArray[np.float64]
+
+
 def read_stl(path: Path, max_triangles: int) -> NDArray[np.float64]:
+    """As `read_corners`, in float64."""
+    return read_corners(path, max_triangles).astype(np.float64, copy=False)
+
+
+def read_corners(path: Path, max_triangles: int) -> Corners:
     """Facets of an STL file, shape (n, 3, 3), n >= 1, all finite, in the file's unknown unit.
+
+    A binary file's are float32, as it has them.
 
     Raises BadFile, FileTooLarge.
     """
@@ -23,13 +35,13 @@ def read_stl(path: Path, max_triangles: int) -> NDArray[np.float64]:
         raise BadFile(f"{path.name} is empty (0 bytes): export it again")
     with path.open("rb") as file:
         head = file.read(_HEADER + 4)
-    facets = _read_binary(path, size, head, max_triangles)
+    facets: Corners | None = _read_binary(path, size, head, max_triangles)
     if facets is None:
         facets = _read_ascii(path, head, size, max_triangles)
     if len(facets) == 0:
         raise BadFile(f"{path.name} holds no facets: nothing to make; export it again")
-    bad = ~np.isfinite(facets).all(axis=(1, 2))
-    if bad.any():
+    if not np.isfinite(facets.min()) or not np.isfinite(facets.max()):
+        bad = ~np.isfinite(facets).all(axis=(1, 2))
         raise BadFile(
             f"{path.name}: facet {int(np.argmax(bad)) + 1} has a coordinate that is no number "
             f"({int(bad.sum())} such facets): repair the mesh in your CAD and export it again"
@@ -37,7 +49,7 @@ def read_stl(path: Path, max_triangles: int) -> NDArray[np.float64]:
     return facets
 
 
-def _read_binary(path: Path, size: int, head: bytes, max_triangles: int) -> NDArray[np.float64] | None:
+def _read_binary(path: Path, size: int, head: bytes, max_triangles: int) -> NDArray[np.float32] | None:
     """None if the size doesn't fit a binary file and the text may be ASCII."""
     count = int.from_bytes(head[_HEADER:], "little") if len(head) == _HEADER + 4 else -1
     if count >= 0 and size == _HEADER + 4 + _FACET.itemsize * count:
@@ -45,8 +57,13 @@ def _read_binary(path: Path, size: int, head: bytes, max_triangles: int) -> NDAr
             raise FileTooLarge(
                 f"{path.name} has {count:,} facets; at most {max_triangles:,} are read: simplify the mesh"
             )
-        facets = np.fromfile(path, dtype=_FACET, offset=_HEADER + 4)
-        return facets["vertices"].astype(np.float64)
+        facets = np.empty((count, 3, 3), np.float32)
+        with path.open("rb") as file:
+            file.seek(_HEADER + 4)
+            for at in range(0, count, _BLOCK):
+                block = np.fromfile(file, dtype=_FACET, count=min(_BLOCK, count - at))
+                facets[at : at + len(block)] = block["vertices"]
+        return facets
     if head[:5].lower() == b"solid":
         return None
     if count < 0:

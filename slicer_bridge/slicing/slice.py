@@ -1,51 +1,41 @@
-"""Plates to programs through PrusaSlicer: checked before, confined while it runs, checked after.
+"""Plates to programs through one of three engines: checked before, confined while it runs, checked after.
 
-PrusaSlicer ends with 0 for plates off the bed and for open meshes, so its word is not taken for anything.
+Slicers end with 0 for plates off the bed and for open meshes, so their word is not taken for anything.
 """
 
-import hashlib
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from slicer_bridge import confined
-from slicer_bridge.errors import SlicerFailed
-from slicer_bridge.plates.plate import Copy, PlacedPart, plate_mesh
-from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe, settings_sha256, slicer_settings
-from slicer_bridge.slicing.sliced import SlicedProgram, read_sliced
+from slicer_bridge.errors import BadLimits, SlicerFailed
+from slicer_bridge.plates.plate import Copy, PlacedPart, plate_objects
+from slicer_bridge.slicing import cura, prusa
+from slicer_bridge.slicing.child import file_sha256, is_full
+from slicer_bridge.slicing.contract import (
+    Draft,
+    Engine,
+    Job,
+    Provenance,
+    SlicedObject,
+    SlicedProgram,
+    SliceLimits,
+    Slicer,
+    SliceResult,
+)
+from slicer_bridge.slicing.embedded import engine as embedded
+from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe, check_recipe
+from slicer_bridge.slicing.shop.approval import ApprovedProfile
+from slicer_bridge.slicing.shop.machine_fit import check_fit
 
-SLICER = "prusa-slicer"
+__all__ = ["Engine", "SliceLimits", "SliceResult", "slice_plate"]
+
+SLICERS = (prusa.SLICER, cura.SLICER, embedded.SLICER)
+"""In the order in which they are taken."""
 _NEAR_MM = 0.5
 """Lines may lie this far outside a copy's box: half a line's width, and rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class SliceLimits:
-    memory_bytes: int = 6_000_000_000
-    """Address space, of which libraries take over 1 GB."""
-    cpu_s: int = 900
-    wall_s: float = 1200.0
-    file_bytes: int = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class SliceResult:
-    """`lines` counts commands, without comments and blanks. `estimate_s` has no heat-up in it."""
-
-    program: Path
-    sha256: str
-    lines: int
-    estimate_s: float
-    filament_mm: float
-    filament_g: float
-    made_by: str
-    settings_sha256: str
-    objects: tuple[str, ...]
+_SUPPORT_MM = 5.0
+"""Supports stand wider than what they carry."""
+_SLACK_MM = 1e-3
 
 
 def slice_plate(
@@ -54,99 +44,137 @@ def slice_plate(
     recipe: Recipe,
     material: FilamentProfile,
     out: Path,
+    engine: Engine | None = None,
     limits: SliceLimits | None = None,
+    shop: ApprovedProfile | None = None,
 ) -> SliceResult:
     """Make the program `out` for one plate; the same plate gives the same bytes. Nothing is left behind on failure.
 
-    Raises SlicerFailed, BadFile, BadLimits.
+    `engine` None: the first that is installed. `shop`: the shop's own PrusaSlicer profile, which takes the place of all
+    that `printer` and `material` say but bed, height, nozzle and names. Raises SlicerFailed, BadFile, BadLimits.
     """
-    limits = limits or SliceLimits()
-    settings = slicer_settings(printer, recipe, material)
-    slicer = shutil.which(SLICER)
-    if slicer is None:
-        raise SlicerFailed(f"{SLICER} is not installed: run make slicer, or install PrusaSlicer and try again")
-    with tempfile.TemporaryDirectory(prefix="slice-", dir=out.parent) as folder:
-        work = Path(folder)
-        copies = plate_mesh(parts, work / "plate.3mf")
-        _check_places(copies, printer, recipe)
-        (work / "settings.ini").write_text(settings, encoding="utf-8")
-        _run(slicer, work, limits)
-        sliced = read_sliced(work / "out.gcode", work / "clean.gcode")
-        _check_objects(sliced, copies)
-        (work / "clean.gcode").replace(out)
-    with out.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    check_recipe(printer, recipe)
+    if shop is not None:
+        if engine not in {None, Engine.PRUSA}:
+            raise BadLimits(f"a PrusaSlicer profile is for PrusaSlicer, not for {engine}")
+        check_fit(shop.profile, printer)
+        engine = Engine.PRUSA
+    slicer, program = chosen(engine)
+    objects, copies = plate_objects(parts)
+    job = Job(objects, copies, printer, recipe, material, limits or SliceLimits(), shop)
+    _check_places(job)
+    if recipe.supports and not slicer.supports:
+        raise BadLimits(f"the {slicer.title} makes no supports: install PrusaSlicer, or turn the part")
+    try:
+        with tempfile.TemporaryDirectory(prefix="slice-", dir=out.parent) as folder:
+            draft = slicer.make(job, program, Path(folder))
+            _check_objects(draft.sliced, job)
+            _check_bounds(draft.sliced, job)
+            draft.program.replace(out)
+    except OSError as error:
+        if is_full(error):
+            raise SlicerFailed(f"{out.parent}: no room for the program ({error.strerror}): free some") from error
+        raise
+    return _result(slicer, draft, job, out)
+
+
+def chosen(engine: Engine | None) -> tuple[Slicer, Path]:
+    """The engine and its executable. Raises SlicerFailed if the one that is asked for is not there."""
+    for slicer in SLICERS:
+        if engine not in {None, slicer.engine}:
+            continue
+        found = shutil.which(slicer.program) if slicer.program else __file__
+        if found:
+            return slicer, Path(found).resolve()
+        if engine:
+            raise SlicerFailed(f"{slicer.program} is not installed: run make slicer, or choose another engine")
+    raise SlicerFailed("no slicer is installed: run make slicer, or install PrusaSlicer and try again")
+
+
+def _result(slicer: Slicer, draft: Draft, job: Job, out: Path) -> SliceResult:
+    sliced = draft.sliced
+    boxes = {box.label: box for box in sliced.objects}
     return SliceResult(
         program=out,
-        sha256=sha256,
+        sha256=file_sha256(out),
         lines=sliced.commands,
         estimate_s=sliced.estimate_s,
-        filament_mm=sliced.filament_mm,
-        filament_g=sliced.filament_g,
-        made_by=sliced.made_by,
-        settings_sha256=settings_sha256(settings),
-        objects=tuple(copy.label for copy in copies),
+        filament_mm=sum(use.length_mm for use in sliced.materials),
+        filament_g=sum(use.mass_g for use in sliced.materials),
+        made_by=f"{slicer.title} {sliced.version}",
+        settings_sha256=draft.settings_sha256,
+        objects=tuple(
+            SlicedObject(copy.label, copy.part, copy.lot, boxes[copy.label].low, boxes[copy.label].high)
+            for copy in job.copies
+        ),
+        materials=sliced.materials,
+        layers=sliced.layers,
+        bounds=sliced.bounds,
+        provenance=Provenance(
+            engine=slicer.engine,
+            embedded=slicer.engine is Engine.EMBEDDED,
+            version=sliced.version,
+            binary_sha256=draft.binary_sha256,
+            settings_sha256=draft.settings_sha256,
+            cores=draft.cores,
+            profile_sha256=job.shop.profile.sha256 if job.shop else "",
+        ),
+        notes=sliced.notes,
+        blocks=sliced.blocks,
     )
 
 
-def _check_places(copies: tuple[Copy, ...], printer: PrinterProfile, recipe: Recipe) -> None:
-    if not copies:
+def _check_places(job: Job) -> None:
+    if not job.copies:
         raise SlicerFailed("the plate holds no part")
-    room = (*printer.bed_mm, printer.height_mm)
-    for copy in copies:
-        if copy.high[2] < 0.5 * recipe.layer_mm:
-            raise SlicerFailed(f"{copy.part}: {copy.high[2]:.3f} high: below half a layer of {recipe.layer_mm:g}")
-        for axis, limit in enumerate(room):
-            brim = recipe.brim_mm if axis < 2 else 0.0
-            if copy.low[axis] - brim < -1e-3 or copy.high[axis] + brim > limit + 1e-3:
-                raise SlicerFailed(
-                    f"{copy.part}: {'XYZ'[axis]} from {copy.low[axis]:.2f} to {copy.high[axis]:.2f} mm "
-                    f"{f'with {brim:g} mm of brim around it ' if brim else ''}"
-                    f"is not on the bed of {printer.name} (0 to {limit:g})"
-                )
+    layer, brim = job.recipe.layer_mm, job.recipe.brim_mm
+    for copy in job.copies:
+        if copy.high[2] < 0.5 * layer:
+            raise SlicerFailed(f"{copy.part}: {copy.high[2]:.3f} high: below half a layer of {layer:g}")
+        _check_on_bed(copy, job.printer, brim)
 
 
-def _run(slicer: str, work: Path, limits: SliceLimits) -> None:
-    numbers = [str(limits.memory_bytes), str(limits.cpu_s), str(limits.file_bytes)]
-    command = [sys.executable, "-I", str(Path(confined.__file__)), *numbers, slicer]
-    command += ["-g", "--load", "settings.ini", "--datadir", str(work / "data"), "--loglevel", "1"]
-    command += ["--dont-arrange", "-o", "out.gcode", "plate.3mf"]
-    try:
-        done = subprocess.run(command, cwd=work, capture_output=True, timeout=limits.wall_s, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise SlicerFailed(f"PrusaSlicer took over {limits.wall_s:g} s: use fewer or simpler parts a plate") from error
-    if done.returncode < 0 or done.returncode >= 128:
-        number = -done.returncode if done.returncode < 0 else done.returncode - 128
-        raise SlicerFailed(
-            f"PrusaSlicer was ended by {signal.Signals(number).name}: the mesh broke it, "
-            "or it asked for more memory or time than is allowed"
-        )
-    if done.returncode != 0 or not (work / "out.gcode").is_file():
-        raise SlicerFailed(f"PrusaSlicer made no program (exit {done.returncode}): {_last_words(done)}")
+def _check_on_bed(copy: Copy, printer: PrinterProfile, brim: float) -> None:
+    for axis, limit in enumerate((*printer.bed_mm, printer.height_mm)):
+        round_it = brim if axis < 2 else 0.0
+        low, high = copy.low[axis] - round_it, copy.high[axis] + round_it
+        if low < -_SLACK_MM or high > limit + _SLACK_MM:
+            with_brim = f" with a brim of {brim:g} mm" if round_it else ""
+            raise SlicerFailed(
+                f"{copy.part}: {'XYZ'[axis]} from {low:.2f} to {high:.2f} mm{with_brim} "
+                f"is not on the bed of {printer.name} (0 to {limit:g})"
+            )
 
 
-def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    text = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not re.match(r"\d+ => |\[", line)]
-    return " ".join(lines[-3:])[:400] or "it gave no reason"
-
-
-def _check_objects(sliced: SlicedProgram, copies: tuple[Copy, ...]) -> None:
+def _check_objects(sliced: SlicedProgram, job: Job) -> None:
     """Every copy is there, exactly where it was put: the slicer may centre or drop parts without a word."""
     found = {box.label: box for box in sliced.objects}
-    if len(found) != len(copies):
-        missing = sorted({copy.part for copy in copies if copy.label not in found})
+    if len(found) != len(job.copies):
+        missing = sorted({copy.part for copy in job.copies if copy.label not in found})
         raise SlicerFailed(
-            f"{len(copies)} copies were placed and {len(found)} sliced: nothing was left of {', '.join(missing[:5])}: "
-            "too thin to print?"
+            f"{len(job.copies)} copies were placed and {len(found)} sliced: "
+            f"nothing was left of {', '.join(missing[:5])}: too thin to print?"
         )
-    for copy in copies:
+    near = _NEAR_MM + (_SUPPORT_MM if job.recipe.supports else 0.0)
+    for copy in job.copies:
         box = found.get(copy.label)
         if box is None:
             raise SlicerFailed(f"{copy.part}: the program has no object {copy.label}")
         for axis in (0, 1):
-            if box.low[axis] < copy.low[axis] - _NEAR_MM or box.high[axis] > copy.high[axis] + _NEAR_MM:
+            if box.low[axis] < copy.low[axis] - near or box.high[axis] > copy.high[axis] + near:
                 raise SlicerFailed(
                     f"{copy.part}: placed at {'XY'[axis]} {copy.low[axis]:.2f} to {copy.high[axis]:.2f} mm, "
                     f"sliced at {box.low[axis]:.2f} to {box.high[axis]:.2f}"
                 )
+
+
+def _check_bounds(sliced: SlicedProgram, job: Job) -> None:
+    """Supports and brim too stay on the bed, and no layer is above the parts or the printer."""
+    room = (*job.printer.bed_mm, job.printer.height_mm)
+    for axis, limit in enumerate(room):
+        low, high = sliced.bounds.low[axis], sliced.bounds.high[axis]
+        if low < -_SLACK_MM or high > limit + _SLACK_MM:
+            raise SlicerFailed(
+                f"the program prints at {'XYZ'[axis]} {low:.2f} to {high:.2f} mm, off the bed of {job.printer.name} "
+                f"(0 to {limit:g}): give supports and brim more room"
+            )

@@ -1,0 +1,38 @@
+"""Whether the loops of `kernels` are to be used: only where numba is, and only for meshes that are worth its start."""
+
+import sys
+from functools import cache
+from importlib.util import find_spec
+
+WORTH_FACETS = 20_000
+"""numba takes a third of a second to start; below this numpy is done sooner."""
+
+
+def worth(facets: int) -> bool:
+    return facets >= WORTH_FACETS and _there()
+
+
+@cache
+def _there() -> bool:
+    try:
+        if find_spec("numba") is None:
+            return False
+        from slicer_bridge.meshes import kernels
+    except (ImportError, ValueError):  # ValueError: barred, as in tests of what goes without it
+        return False
+    kernels.warm_up()
+    return True
+
+
+def start_alone() -> bool:
+    """Start numba in a process that uses it for `kernels` alone; true if it is there.
+
+    It asks for scipy.linalg only to offer BLAS, which `kernels` don't need: 0.15 s and 30 MB spared.
+    """
+    if "scipy.linalg" in sys.modules:
+        return _there()
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]  # how Python bars an import
+    try:
+        return _there()
+    finally:
+        del sys.modules["scipy.linalg"]

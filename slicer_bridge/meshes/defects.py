@@ -1,0 +1,144 @@
+"""What is wrong with a mesh's surface, and where."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slicer_bridge.facts import Hole
+from slicer_bridge.meshes.edges import components, edges_of, pairs_of
+from slicer_bridge.meshes.mesh import Topology
+from slicer_bridge.meshes.welding import Corners, weld, weld_points
+
+HOLES = 12
+"""So many holes are told with their places; the others are counted."""
+GRID_MM = 1e-4
+"""CAD and slicers weld corners that are about so close."""
+_TURNED_EDGES = 100_000
+"""With more of them a mesh has no inside to speak of."""
+
+Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """What becomes of a mesh when its corners are welded on a grid of `GRID_MM`."""
+
+    facets: int
+    """That lose a side."""
+    edges: int
+    """That then don't join exactly two facets, counting the collapsed ones."""
+    exact_edges: int
+    """That don't as it stands."""
+
+
+def holes(shape: Topology) -> tuple[int, tuple[Hole, ...]]:
+    """How many there are, and the longest of them."""
+    rim = shape.edges.odd[shape.edges.odd[:, 2] == 1, :2]
+    if not len(rim):
+        return 0, ()
+    corners, ends = np.unique(rim, return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    label = components(ends[:, 0], ends[:, 1], len(corners))
+    found = int(label.max()) + 1
+    of = label[ends[:, 0]]
+    edges = np.bincount(of, minlength=found)
+    lengths = np.linalg.norm(shape.vertices[rim[:, 1]] - shape.vertices[rim[:, 0]], axis=1)
+    length = np.bincount(of, weights=lengths, minlength=found)
+    count = np.bincount(label, minlength=found)
+    middle = [np.bincount(label, weights=shape.vertices[corners, axis]) / count for axis in range(3)]
+    longest = np.argsort(-length, kind="stable")[:HOLES].tolist()
+    return found, tuple(
+        Hole((float(middle[0][n]), float(middle[1][n]), float(middle[2][n])), int(edges[n]), float(length[n]))
+        for n in longest
+    )
+
+
+def duplicate_facets(shape: Topology) -> tuple[int, Place | None]:
+    """Facets on the same three corners as another beyond the first, and where one is."""
+    crowded = shape.edges.odd[shape.edges.odd[:, 2] > 2, :2]
+    if not len(crowded):
+        return 0, None
+    at = np.zeros(len(shape.vertices), np.bool_)
+    at[crowded] = True
+    near = np.sort(shape.faces[at[shape.faces].all(axis=1)], axis=1)
+    if not len(near):
+        return 0, None
+    each, count = np.unique(near, axis=0, return_counts=True)
+    double = count > 1
+    if not double.any():
+        return 0, None
+    return int((count[double] - 1).sum()), _middle(shape, each[double][0])
+
+
+def crowded_edges(shape: Topology) -> tuple[int, bool, Place | None]:
+    """Edges of three facets or more, whether bodies merely touch there (each runs up as often as down), and one."""
+    odd = shape.edges.odd[shape.edges.odd[:, 2] > 2]
+    touching = bool((odd[:, 2] == 2 * odd[:, 3]).all())
+    return len(odd), touching, _middle(shape, odd[0, :2]) if len(odd) else None
+
+
+def turned_facets(shape: Topology) -> tuple[int, Place | None]:
+    """Facets that disagree with most of their body on which side is out, and where one is.
+
+    Facets that agree with their neighbours make patches; patches of a body are coloured by turns across the edges
+    where they disagree, and the colour with fewer facets is the wrong one.
+    """
+    edges = shape.edges
+    if not edges.turned:
+        return 0, None
+    if edges.turned > _TURNED_EDGES:
+        return edges.turned, None
+    one, other, agree = pairs_of(edges)
+    patch = components(one[agree], other[agree], len(shape.faces))
+    size = np.bincount(patch)
+    wrong = _fewer(patch[one[~agree]], patch[other[~agree]], size)
+    first = np.flatnonzero(np.isin(patch, wrong))
+    return len(first), _middle(shape, shape.faces[first[0]]) if len(first) else None
+
+
+def _fewer(one: NDArray[np.int32], other: NDArray[np.int32], size: NDArray[np.int64]) -> list[int]:
+    """Patches of the colour that has fewer facets, of each group of patches that disagree across an edge."""
+    neighbours: dict[int, set[int]] = {}
+    for a, b in zip(one.tolist(), other.tolist(), strict=True):
+        neighbours.setdefault(a, set()).add(b)
+        neighbours.setdefault(b, set()).add(a)
+    colour: dict[int, bool] = {}
+    wrong: list[int] = []
+    for start in neighbours:
+        if start in colour:
+            continue
+        colour[start], group = True, [start]
+        for patch in group:  # grows as it goes
+            for beside in neighbours[patch] - colour.keys():
+                colour[beside] = not colour[patch]
+                group.append(beside)
+        sides = [[patch for patch in group if colour[patch] is side] for side in (True, False)]
+        wrong += min(sides, key=lambda side: sum(int(size[patch]) for patch in side))
+    return wrong
+
+
+def needles(facets: Corners, scale: float) -> Needles:
+    """Of facets (n, 3, 3) times `scale`, in mm, as they stand in the file.
+
+    Welded on the grid, facets that are thinner than it collapse, and take the edges of others along.
+    """
+    vertices, faces = weld(facets)
+    exact = edges_of(faces, len(vertices)).odd
+    # Text may hold more digits than float32. Cell numbers are whole and below 2**24, exact in float32, up to 1.6 m.
+    every = facets.dtype == np.float64
+    cells, place = weld_points(np.round((facets.reshape(-1, 3) if every else vertices) * (scale / GRID_MM)))
+    gridded = place.reshape(-1, 3) if every else place[faces]
+    lost = (gridded[:, 0] == gridded[:, 1]) | (gridded[:, 1] == gridded[:, 2]) | (gridded[:, 2] == gridded[:, 0])
+    odd = edges_of(gridded, len(cells)).odd
+    return Needles(int(lost.sum()), _between_corners(odd), _between_corners(exact))
+
+
+def _between_corners(odd: NDArray[np.int64]) -> int:
+    """Without those of collapsed facets that begin and end at one corner."""
+    return int((odd[:, 0] != odd[:, 1]).sum())
+
+
+def _middle(shape: Topology, corners: NDArray[np.int64]) -> Place:
+    x, y, z = shape.vertices[corners].mean(axis=0).tolist()
+    return (x, y, z)

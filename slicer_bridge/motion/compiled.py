@@ -1,0 +1,28 @@
+"""Functions compiled by numba where it is installed; plain Python, slow and with the same results, where it isn't.
+
+numba keeps machine code on disk beside the module (in a read-only install: in the user's cache folder, or where
+NUMBA_CACHE_DIR points) and looks only at the file of the function itself to see whether it is out of date: so a
+compiled function calls compiled functions, and takes constants, of its own module alone.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+AVAILABLE = find_spec("numba") is not None
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call, once for each set of types; nothing is compiled at import."""
+    if not AVAILABLE:
+        return function
+    import numba
+
+    fast: Any
+    try:
+        fast = numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba finds no folder to write to: compile in each process
+        fast = numba.njit(nogil=True)(function)
+    compiled_function: Function = fast
+    return compiled_function
