@@ -34,6 +34,10 @@ def firmwares(limits: MachineLimits, offset: Offset) -> list[Firmware]:
             return [Grbl(limits, offset, leftover) for leftover in LEFTOVERS]
 
 
+def new_checker(limits: MachineLimits, offset: Offset) -> ProgramChecker:
+    return ProgramChecker(limits, offset if limits.dialect is Dialect.GRBL else None)
+
+
 class Beaten(AssertionError):
     """A line passed the judge that some firmware takes for something forbidden."""
 
@@ -58,7 +62,7 @@ class Bout:
     seen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.checker = ProgramChecker(self.limits, self.offset if self.limits.dialect is Dialect.GRBL else None)
+        self.checker = new_checker(self.limits, self.offset)
         self.firmwares = firmwares(self.limits, self.offset)
 
     def feed(self, line: str) -> str | None:

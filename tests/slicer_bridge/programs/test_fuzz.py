@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -72,7 +73,8 @@ def real_specimens() -> Iterator[Specimen]:
 
 
 @pytest.mark.proof(share=0.04)
-def test_a_million_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_million_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled = tmp_path if find_spec("numba") is not None else None
     specimens = [*SPECIMENS, *real_specimens()]
     for specimen in specimens:
         assert passes(specimen) == ""
@@ -81,7 +83,7 @@ def test_a_million_lines(capsys: pytest.CaptureFixture[str]) -> None:
         seed += 1
         for specimen in specimens:
             total += lines_go_wrong(specimen, Random(seed), each)
-            total += programs_go_wrong(specimen, Random(-seed), each)
+            total += programs_go_wrong(specimen, Random(-seed), each, compiled)
     with capsys.disabled():
         print(
             f"\n{total.lines} lines of {total.mutants} mutants of {len(specimens)} programs judged, "
