@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from slicer_bridge.motion.estimate import estimate, limits_of
-from slicer_bridge.motion.estimated import Estimate
+from slicer_bridge.motion.estimated import Box, Estimate
 from slicer_bridge.motion.limits import DEFAULTS, Heating, MotionLimits, Planner
 
 PLAIN = MotionLimits(
@@ -150,7 +150,9 @@ def test_marked_layers_are_the_slicer_s() -> None:
     ],
 )
 def test_objects_have_their_own_times(start: str, end: str) -> None:
-    part = lambda name, x: [start.format(name), f"G1 X{x} F3000", end.format(name), "G1 X0"]  # noqa: E731
+    def part(name: str, x: int) -> list[str]:
+        return [start.format(name), f"G1 X{x} F3000", end.format(name), "G1 X0"]
+
     found = of(*part("cube", 50), *part("ring", 100), *part("cube", 50))
     names = [one.name.split()[0] for one in found.objects]
     assert names == ["cube", "ring"]
@@ -166,10 +168,8 @@ def test_filament_by_tool_and_mass() -> None:
 
 def test_bounds_of_all_and_of_work() -> None:
     found = of("M83", "G1 X10 Y20 Z1 F600", "G1 X30 E1", "G1 X0 Y0 Z50")
-    assert found.bounds is not None
-    assert found.work_bounds is not None
-    assert found.bounds.high == (30, 20, 50)
-    assert (found.work_bounds.low, found.work_bounds.high) == ((10, 20, 1), (30, 20, 1))
+    assert found.bounds == Box((0, 0, 1), (30, 20, 50))
+    assert found.work_bounds == Box((10, 20, 1), (30, 20, 1))
 
 
 def test_a_short_queue_slows_tiny_moves_down() -> None:
