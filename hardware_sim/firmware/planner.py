@@ -6,25 +6,33 @@ speeds mm/s, accelerations mm/s². Squared speeds carry a trailing 2, as in Grbl
 
 from collections import deque
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import acos, inf, sqrt
 
 Point = tuple[float, float, float]
+Corner = tuple[float, float, float, float]
+"""X, Y, Z and filament."""
 
 
 class Block:
-    """One straight move. `filament_mm` is what it extrudes; `lit` says that the spindle turns; `line` is its N word."""
+    """One straight move. `filament_mm` is what it extrudes; `lit` says that the spindle turns; `line` is its N word.
+
+    `axis_accel` holds corners as well as the block itself does; with `free_corner`, as in Grbl, it alone does.
+    """
 
     __slots__ = (
         "accel",
+        "axis_accel",
         "begin",
         "end",
         "entry2",
         "exit2",
         "filament_mm",
+        "free_corner",
         "join2",
         "length",
         "line",
         "lit",
+        "path",
         "peak2",
         "rapid",
         "start",
@@ -41,6 +49,9 @@ class Block:
         else:
             length = abs(filament_mm)
             self.unit = (0.0, 0.0, 0.0)
+        self.path = _path(self.unit, filament_mm / length if length else 0.0)
+        self.axis_accel: Corner = (inf, inf, inf, inf)
+        self.free_corner = False
         self.begin = begin
         self.end = end
         self.length = length
@@ -83,6 +94,15 @@ class Block:
         u = self.unit
         b = self.begin
         return (b[0] + u[0] * travelled, b[1] + u[1] * travelled, b[2] + u[2] * travelled)
+
+
+def _path(unit: Point, filament: float) -> Corner:
+    """A block's direction as its corners see it."""
+    x, y, z = unit
+    if not filament:
+        return (x, y, z, 0.0)
+    length = sqrt(x * x + y * y + z * z + filament * filament)
+    return (x / length, y / length, z / length, filament / length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +166,25 @@ class Planner:
             self.until = head.until
 
     def _junction2(self, before: Block, after: Block) -> float:
-        a, b = before.unit, after.unit
-        cosine = -(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+        """Marlin 2.1 planner.cpp with JD_HANDLE_SMALL_SEGMENTS, as configured by default; Grbl 1.1h planner.c."""
+        ax, ay, az, ae = before.path
+        bx, by, bz, be = after.path
+        cosine = -(ax * bx + ay * by + az * bz + ae * be)
         limit2 = min(before.top2, after.top2)
         if cosine < -0.999999:
             return limit2
-        if cosine > 0.999999 or after.unit == (0.0, 0.0, 0.0) or before.unit == (0.0, 0.0, 0.0):
+        if cosine > 0.999999:
             return 0.0
+        accel = inf if after.free_corner else after.accel
+        across = sqrt(2.0 + 2.0 * cosine)
+        for change, most in zip((bx - ax, by - ay, bz - az, be - ae), after.axis_accel, strict=True):
+            if change and abs(change) * accel > most * across:
+                accel = most * across / abs(change)
         half = sqrt((1.0 - cosine) / 2)
-        return min(limit2, after.accel * self.junction_mm * half / (1.0 - half))
+        join2 = accel * self.junction_mm * half / (1.0 - half)
+        if not after.free_corner and after.length < 1.0 and cosine < -0.7071067812:
+            join2 = min(join2, accel * after.length / acos(-cosine))
+        return min(limit2, join2)
 
     def _launch(self, at: float) -> None:
         blocks = self.blocks

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from slicer_bridge.command_line import check, cut, measure, printability, slicing
+from slicer_bridge.command_line import check, cut, estimate, measure, preview, printability, slicing
 from slicer_bridge.command_line.outcome import BAD_INPUT, DONE, REFUSED, Outcome, in_words
 from slicer_bridge.errors import BridgeError, CutRefused, SlicerFailed
 
@@ -28,7 +28,7 @@ class Verb(Protocol):
         ...
 
 
-VERBS: tuple[Verb, ...] = (measure, printability, slicing, cut, check)
+VERBS: tuple[Verb, ...] = (measure, printability, slicing, cut, check, estimate, preview)
 _OUTCOMES = TypeAdapter(list[Outcome])
 _Work = Callable[[Path, argparse.Namespace], Outcome]
 

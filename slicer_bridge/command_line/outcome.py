@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slicer_bridge.cutting.cut import CutResult
 from slicer_bridge.facts import Finding, PartFacts
+from slicer_bridge.motion.estimated import Estimate
 from slicer_bridge.programs.check import Verdict
 from slicer_bridge.slicing.slice import SliceResult
 
@@ -22,6 +23,8 @@ class Outcome:
     sliced: SliceResult | None = None
     cut: CutResult | None = None
     verdict: Verdict | None = None
+    estimate: Estimate | None = None
+    picture: str | None = None
 
 
 def in_words(outcome: Outcome) -> list[str]:
@@ -40,7 +43,29 @@ def in_words(outcome: Outcome) -> list[str]:
     for made in (outcome.sliced, outcome.cut):
         if made:
             lines.append(f"  {made.program}: {made.lines} lines, {made.estimate_s:.0f} s, by {made.made_by}")
+    if outcome.cut and len(outcome.cut.programs) > 1:
+        lines += [f"  {one.path.name}: {one.tools}, {one.lines} lines" for one in outcome.cut.programs]
     if outcome.verdict:
         verdict = outcome.verdict
         lines.append(f"  {verdict.lines} lines, {verdict.refused} refused, moves take {verdict.moves_s:.0f} s at least")
+    if outcome.estimate:
+        lines += [f"  {line}" for line in _estimated(outcome.estimate)]
+    if outcome.picture:
+        lines.append(f"  {outcome.picture}")
+    return lines
+
+
+def _estimated(estimate: Estimate) -> list[str]:
+    lines = [
+        f"{estimate.total_s:.0f} s by {estimate.planner}'s rules: moving {estimate.moving_s:.0f}, "
+        f"waiting {estimate.waiting_s:.0f}, heating {estimate.heating_s:.0f}",
+        f"{estimate.moves} moves, {estimate.work_mm:.0f} mm of work, {estimate.travel_mm:.0f} mm of travel, "
+        f"{len(estimate.layers)} layers",
+    ]
+    lines += [f"waits {estimate.stops} times for a person"] if estimate.stops else []
+    for used in estimate.filament:
+        mass = f", {used.mass_g:.1f} g" if used.mass_g is not None else ""
+        lines.append(f"T{used.tool}: {used.length_mm:.0f} mm of filament, {used.volume_mm3 / 1000:.2f} cm³{mass}")
+    lines += [f"{one.name}: {one.seconds:.0f} s" for one in estimate.objects]
+    lines += [f"{estimate.unread} lines say nothing known"] if estimate.unread else []
     return lines

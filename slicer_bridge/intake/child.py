@@ -14,11 +14,13 @@ from pathlib import Path
 from slicer_bridge import errors
 from slicer_bridge.confined import confine
 from slicer_bridge.facts import Finding, PartFacts, Severity
+from slicer_bridge.features import PartFeatures
 from slicer_bridge.intake.parsing import Reply, Request
 from slicer_bridge.meshes import compiled
 from slicer_bridge.meshes.normalised import write_normalised
-from slicer_bridge.meshes.solid import measured, solid_of
+from slicer_bridge.meshes.solid import Measured, measured, solid_of
 from slicer_bridge.meshes.welding import bounds
+from slicer_bridge.reading.flat_path import FlatPath
 from slicer_bridge.reading.obj import read_obj
 from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
@@ -97,6 +99,7 @@ def _solid(request: Request) -> PartFacts:
             mesh=found.facts,
             drawing=None,
             findings=(*found.findings, *of_file),
+            features=_solid_features(found) if request.features else None,
         )
 
 
@@ -130,7 +133,20 @@ def _drawing(request: Request) -> PartFacts:
         mesh=None,
         drawing=measured.facts,
         findings=measured.findings,
+        features=_drawing_features(list(lines.paths)) if request.features else None,
     )
+
+
+def _solid_features(measured: Measured) -> PartFeatures:
+    from slicer_bridge.survey.mesh import mesh_features
+
+    return PartFeatures(mesh=mesh_features(measured.facets, measured.facts.orientations[0].rotation))
+
+
+def _drawing_features(paths: list[FlatPath]) -> PartFeatures:
+    from slicer_bridge.survey.drawing import drawing_features
+
+    return PartFeatures(drawing=drawing_features(paths))
 
 
 def _sha256(path: Path) -> str:

@@ -29,9 +29,17 @@ class ParseLimits:
     """Largest file that the child may write."""
 
 
-def measure_file(path: Path, workdir: Path, *, unit: str | None = None, limits: ParseLimits | None = None) -> PartFacts:
+def measure_file(
+    path: Path,
+    workdir: Path,
+    *,
+    unit: str | None = None,
+    limits: ParseLimits | None = None,
+    features: bool = False,
+) -> PartFacts:
     """Facts of one file; writes `normalised.stl` (binary, mm) or `normalised.dxf` (mm) into `workdir`.
 
+    `features`: also measure walls, gaps, holes, cavities and overhangs, which takes longer.
     `unit` (mm, cm, m, inch, foot) overrides what the file says and ends all doubt about it. Nothing is left in
     `workdir` when it fails.
 
@@ -51,6 +59,7 @@ def measure_file(path: Path, workdir: Path, *, unit: str | None = None, limits: 
         memory_bytes=limits.memory_bytes,
         cpu_s=limits.cpu_s,
         file_bytes=limits.file_bytes,
+        features=features,
     )
     try:
         reply = _ask_child(request, limits.wall_s)

@@ -15,6 +15,7 @@ class Request(BaseModel, frozen=True):
     memory_bytes: int
     cpu_s: int
     file_bytes: int
+    features: bool = False
 
 
 class Reply(BaseModel, frozen=True):

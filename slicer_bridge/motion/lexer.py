@@ -161,7 +161,9 @@ def _word(
         return after, value, False
     lead = int(data[sign])
     if router:
-        return end, value, exact and (letter == 71 or letter == 77 or not (seen >> (letter - 65)) & 1)
+        if letter == 71 or letter == 77:
+            return end, value, exact and 48 <= lead <= 57
+        return end, value, exact and not (seen >> (letter - 65)) & 1
     if command:
         known = letter == 71 or letter == 77 or letter == 84
         return end, value, exact and known and number == after and not point and (lead != 48 or end == sign + 1)
@@ -228,7 +230,7 @@ def _lex(
         whole = data[end - 1] == _NEWLINE
         if not whole and end == size and end - at < LONGEST_LINE and not last:
             break
-        clean = clean and not (router and acts)
+        clean = clean and not (router and acts) and end - at < LONGEST_LINE - 2
         flag = CONTINUED if begun else 0
         if head < 0:
             flag |= BLANK if clean else 0

@@ -16,7 +16,6 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from slicer_bridge.errors import BadLimits
-from slicer_bridge.motion import junctions
 
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -83,6 +82,8 @@ class MotionLimits:
 
     def values(self) -> NDArray[np.float64]:
         """As `junctions` numbers them."""
+        from slicer_bridge.motion import junctions
+
         out = np.zeros(junctions.LIMITS)
         out[junctions.FEED : junctions.FEED + 4] = self.max_feed_mm_s
         out[junctions.ACCEL : junctions.ACCEL + 4] = self.max_acceleration_mm_s2

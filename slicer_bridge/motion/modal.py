@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 # Columns of a row: one move, one pause, or one limit that the program sets.
-KIND, LENGTH, UNIT_X, UNIT_Y, UNIT_Z, UNIT_E, FEED, LAYER, OBJECT, COLUMNS = range(10)
+KIND, LENGTH, UNIT_X, UNIT_Y, UNIT_Z, UNIT_E, FEED, LAYER, OBJECT, END_X, END_Y, END_Z, COLUMNS = range(13)
 MOVE, PAUSE, SET, NOTE = 0.0, 1.0, 2.0, 3.0
 """PAUSE: motion ends here. SET: limit number UNIT_X becomes UNIT_Y. PAUSE and NOTE: what UNIT_X says, with UNIT_Y."""
 DWELL, STOP, HOME, CHANGE, SPIN_UP, REST = range(6)
@@ -79,13 +79,17 @@ def _limit(rows: Floats, n: int, number: int, to: float) -> int:
 
 
 @compiled
-def _row(s: Floats, rows: Floats, n: int, kind: float, d: tuple[float, float, float, float], length: float) -> int:
+def _row(
+    s: Floats, rows: Floats, n: int, kind: float, d: tuple[float, float, float, float], length: float,
+    end: tuple[float, float, float],
+) -> int:  # fmt: skip
     rows[n, KIND] = kind
     rows[n, LENGTH] = length
     rows[n, UNIT_X], rows[n, UNIT_Y] = d[0] / length, d[1] / length
     rows[n, UNIT_Z], rows[n, UNIT_E] = d[2] / length, d[3] / length
     rows[n, FEED] = s[S_FEED] * s[S_FACTOR]
     rows[n, LAYER], rows[n, OBJECT] = s[S_LAYER], s[S_OBJECT]
+    rows[n, END_X], rows[n, END_Y], rows[n, END_Z] = end
     return n + 1
 
 
@@ -153,7 +157,7 @@ def straight(
         s[S_LONGEST_MM] = max(s[S_LONGEST_MM], length)
     s[S_X], s[S_Y], s[S_Z] = goal
     s[S_MOVES] += 1
-    return _row(s, rows, n, kind + (WIPE if s[S_WIPE] > 0 else 0.0), (dx, dy, dz, de), length)
+    return _row(s, rows, n, kind + (WIPE if s[S_WIPE] > 0 else 0.0), (dx, dy, dz, de), length, goal)
 
 
 @compiled
@@ -219,7 +223,8 @@ def arc(
         _reach(box, s[S_X], s[S_Y], s[S_Z], works)
     else:
         s[S_TRAVEL_MM] += length
-    _bulge(box, s[S_X] + i, s[S_Y] + j, radius, begin, turn, goal[2], works)
+    x, y = s[S_X] + i, s[S_Y] + j
+    _bulge(box, x, y, radius, begin, turn, goal[2], works)
     _reach(box, goal[0], goal[1], goal[2], works)
     kind = MOVE + (WIPE if s[S_WIPE] > 0 else 0.0)
     step, share = length / chords, flat / chords
@@ -228,7 +233,10 @@ def arc(
         tx, ty = -sin(angle) * share, cos(angle) * share
         if turn < 0:
             tx, ty = -tx, -ty
-        n = _row(s, rows, n, kind + (CHORD if chord else 0.0), (tx, ty, dz / chords, de / chords), step)
+        angle = begin + turn * (chord + 1) / chords
+        end = (x + radius * cos(angle), y + radius * sin(angle), s[S_Z] + dz * (chord + 1) / chords)
+        delta = (tx, ty, dz / chords, de / chords)
+        n = _row(s, rows, n, kind + (CHORD if chord else 0.0), delta, step, end)
     s[S_X], s[S_Y], s[S_Z] = goal
     s[S_MOVES] += 1
     s[S_ARCS] += 1

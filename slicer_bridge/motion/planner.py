@@ -72,9 +72,9 @@ def plan_queue(
 
 @compiled
 def plan_ahead(
-    blocks: Floats, begin: int, count: int, layer_s: Floats, object_s: Floats, ends: Floats, marks: NDArray[np.int64]
+    blocks: Floats, count: int, layer_s: Floats, object_s: Floats, ends: Floats, marks: NDArray[np.int64]
 ) -> None:
-    """Klipper: all blocks from `begin` on, which start and end at rest.
+    """Klipper: all blocks, which start and end at rest.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def plan_ahead(
     """
     waiting = 0
     end2 = smoothed2 = peak2 = 0.0
-    for at in range(count - 1, begin - 1, -1):
+    for at in range(count - 1, -1, -1):
         gain = 2 * blocks[at, ACCELERATION] * blocks[at, LENGTH]
         reach2, reach_smooth2 = end2 + gain, smoothed2 + 2 * blocks[at, SAFE] * blocks[at, LENGTH]
         start2 = min(ends[at, 0], reach2)
@@ -106,18 +106,18 @@ def plan_ahead(
             marks[waiting] = at
             waiting += 1
         end2, smoothed2 = start2, start_smooth2
-    for at in range(begin, count):
+    for at in range(count):
         length, acceleration = blocks[at, LENGTH], blocks[at, ACCELERATION]
         seconds = _trapezoid_s(length, ends[at, 1], acceleration, ends[at, 0], ends[at, 2])
         _book(blocks[at], seconds, layer_s, object_s)
 
 
 @compiled
-def limit_starts(blocks: Floats, begin: int, count: int, ends: Floats) -> None:
+def limit_starts(blocks: Floats, count: int, ends: Floats) -> None:
     """Before `plan_ahead`: start speeds² that can be reached (column 0), and those that leave room to cruise (2)."""
     gain = gain_smooth = start2 = smooth2 = 0.0
-    for at in range(begin, count):
-        join2 = 0.0 if at == begin or blocks[at, BREAK] > 0.0 else blocks[at, JOIN] ** 2
+    for at in range(count):
+        join2 = 0.0 if at == 0 or blocks[at, BREAK] > 0.0 else blocks[at, JOIN] ** 2
         start2 = min(join2, start2 + gain)
         smooth2 = min(start2, smooth2 + gain_smooth)
         ends[at, 0], ends[at, 2] = start2, smooth2

@@ -1,6 +1,7 @@
 """Only programs within a machine's limits may reach it: the whole file is judged beforehand, each line as it goes."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.text import LONGEST_LINE, without_end
 from slicer_bridge.programs.travel import Bounds, Refused, Travel
 
+_LONG = 1_000_000
+"""Bytes from which on it pays to load compiled code (`quick`): a second's work for the judges."""
 MAX_FINDINGS = 100
 """A verdict names this many lines; a program of another dialect would fill the disk with them."""
 
@@ -76,30 +79,40 @@ class ProgramChecker:
         approved blocks. Raises ValueError if they overlap.
         """
         router = limits.dialect is Dialect.GRBL
-        self._judge: Judge = RouterJudge(limits, work_offset) if router else PrinterJudge(limits)
+        self.judge: Judge = RouterJudge(limits, work_offset) if router else PrinterJudge(limits)
         self._blocks = in_order(blocks)
         self._line = self._block = 0
-        self.feed = self._judge.feed if not blocks else self._feed_by_line
+        self.feed = self.judge.feed if not blocks else self._feed_by_line
+
+    def lines_before_block(self) -> int | None:
+        """How many of the next lines belong to no block; None: all of them."""
+        if self._block == len(self._blocks):
+            return None
+        return max(0, self._blocks[self._block].first - 1 - self._line)
+
+    def skip(self, lines: int) -> None:
+        """So many lines outside of blocks were judged elsewhere, with the judge's state (`quick`)."""
+        self._line += lines
 
     def _feed_by_line(self, line: str) -> str | None:
         self._line += 1
         if self._block == len(self._blocks):
-            return self._judge.feed(line)
+            return self.judge.feed(line)
         block = self._blocks[self._block]
         if self._line == block.first:
-            self._judge.enter(block)
-        reason = self._judge.feed(line)
+            self.judge.enter(block)
+        reason = self.judge.feed(line)
         if self._line == block.last:
             self._block += 1
             try:
-                self._judge.leave(block)
+                self.judge.leave(block)
             except Refused as refused:
                 return reason or f"what is declared of the {block.kind} block: {refused}"
         return reason
 
     def finish(self) -> list[str]:
         """What is wrong with the state in which the program has ended; empty if nothing."""
-        reasons = self._judge.finish()
+        reasons = self.judge.finish()
         if self._block < len(self._blocks):
             block = self._blocks[self._block]
             reasons.append(
@@ -109,15 +122,15 @@ class ProgramChecker:
 
     @property
     def bounds(self) -> Bounds | None:
-        return self._judge.travel.bounds()
+        return self.judge.travel.bounds()
 
     @property
     def moves_s(self) -> float:
-        return self._judge.travel.seconds
+        return self.judge.travel.seconds
 
     @property
     def end(self) -> EndState:
-        judge = self._judge
+        judge = self.judge
         if isinstance(judge, PrinterJudge):
             heat = judge.heat
             return EndState(hotend_c=max(heat.hotends_c), bed_c=heat.bed_c, chamber_c=heat.chamber_c)
@@ -126,32 +139,56 @@ class ProgramChecker:
         return EndState()
 
 
+class Account:
+    """What became of a program's lines."""
+
+    def __init__(self) -> None:
+        self.lines = self.refused = 0
+        self.findings: list[LineFinding] = []
+
+    def note(self, text: str, reason: str | None) -> None:
+        """One more line, and why it was refused."""
+        self.lines += 1
+        if reason is not None:
+            self.refused += 1
+            if self.refused <= MAX_FINDINGS:
+                self.findings.append(LineFinding(self.lines, text[:120], reason))
+
+    def verdict(self, checker: ProgramChecker) -> Verdict:
+        """The program has ended."""
+        ends = [LineFinding(0, "", reason) for reason in checker.finish()]
+        if self.lines == 0:
+            ends.append(LineFinding(0, "", "the program is empty"))
+        return Verdict(
+            ok=not self.findings and not ends,
+            lines=self.lines,
+            refused=self.refused,
+            findings=(*self.findings, *ends),
+            bounds=checker.bounds,
+            moves_s=checker.moves_s,
+            end=checker.end,
+        )
+
+
 def check_program(
     path: Path, limits: MachineLimits, work_offset: Offset | None = None, blocks: tuple[BlockSpan, ...] = ()
 ) -> Verdict:
     """Judge a whole program file. Raises OSError if it can't be read, ValueError for blocks that overlap."""
     checker = ProgramChecker(limits, work_offset, blocks)
-    findings: list[LineFinding] = []
-    lines = refused = 0
+    if find_spec("numba") is not None and path.stat().st_size >= _LONG:
+        from slicer_bridge.programs.quick import check_quickly
+
+        return check_quickly(path, checker, limits)
+    return check_by_line(path, checker)
+
+
+def check_by_line(path: Path, checker: ProgramChecker) -> Verdict:
+    """Each line by the judge. Raises OSError if the file can't be read."""
+    account = Account()
     with path.open("rb") as file:
         while raw := file.readline(LONGEST_LINE + 2):
-            lines += 1
-            reason = checker.feed(without_end(raw.decode("latin-1")))
-            if reason is not None:
-                refused += 1
-                if refused <= MAX_FINDINGS:
-                    findings.append(LineFinding(lines, without_end(raw.decode("latin-1"))[:120], reason))
+            text = without_end(raw.decode("latin-1"))
+            account.note(text, checker.feed(text))
             while raw and not raw.endswith(b"\n"):  # the rest of a line too long to be judged; it was refused
                 raw = file.readline(LONGEST_LINE)
-    ends = [LineFinding(0, "", reason) for reason in checker.finish()]
-    if lines == 0:
-        ends.append(LineFinding(0, "", "the program is empty"))
-    return Verdict(
-        ok=not findings and not ends,
-        lines=lines,
-        refused=refused,
-        findings=(*findings, *ends),
-        bounds=checker.bounds,
-        moves_s=checker.moves_s,
-        end=checker.end,
-    )
+    return account.verdict(checker)

@@ -146,6 +146,8 @@ class PrinterJudge:
             filament.rest(seconds)
         else:
             self._check_warm()
+            if blind and self.block is None:
+                raise Refused("filament moves along a way that nobody knows: a move without E comes first")
             if blind:
                 filament.push_blind(amount)
             elif distance:
@@ -262,8 +264,8 @@ class PrinterJudge:
                     self.filament.factor = numbers["S"] / 100.0
 
     def _choose(self, tool: int) -> None:
-        """Tool changes move the head; those of one tool do nothing."""
-        if tool != self.heat.tool:
+        """Marlin's `tool_change.cpp` brings the new tool to where the old one was; Klipper's changes are macros."""
+        if tool != self.heat.tool and self._klipper:
             self.at = [None, None, None]
         self.heat.choose(tool)
         self.filament.choose(tool)

@@ -56,7 +56,8 @@ def values_of(word: str, rest: str, letters: str) -> Values:
     at = 0
     while at < len(rest) and not rest[at:].isspace():
         match = _LETTERS(rest, at)
-        if match is None or match[1] in values or (match[1] == "E" and at and rest[at].isalpha()):
+        exponent = rest[at] == "E" and (rest[at - 1] if at else word[-1]) in "0123456789."
+        if match is None or match[1] in values or exponent:
             raise Refused(f"{word}: what follows is not a letter and a plain number each, once")
         values[match[1]] = None if match[2] is None else float(match[2])
         at = match.end()

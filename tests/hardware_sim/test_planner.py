@@ -1,7 +1,7 @@
 """Motion takes the time that it takes: by closed forms, and by a reference that integrates in small steps."""
 
 from itertools import pairwise
-from math import cos, hypot, pi, sin, sqrt
+from math import acos, cos, hypot, pi, sin, sqrt
 
 import numpy as np
 import pytest
@@ -57,13 +57,16 @@ def _length(begin: Point, end: Point) -> float:
 
 
 def _corner_speed(before: Point, corner: Point, after: Point, accel: float) -> float:
-    """Grbl's and Marlin's junction deviation, from the angle between the two ways."""
+    """Marlin's junction deviation, from the angle between the two ways; short chords are those of an arc."""
     a, b = np.subtract(corner, before), np.subtract(after, corner)
     cosine = float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
     if cosine > 0.999999:
         return 1e9
     half = sqrt((1 + cosine) / 2)
-    return sqrt(accel * JUNCTION_MM * half / (1 - half)) if half > 1e-9 else 0.0
+    square = accel * JUNCTION_MM * half / (1 - half) if half > 1e-9 else 0.0
+    if _length(corner, after) < 1.0 and cosine > sqrt(0.5):
+        square = min(square, accel * _length(corner, after) / acos(cosine))
+    return sqrt(square)
 
 
 def test_a_long_move_ramps_up_cruises_and_ramps_down() -> None:

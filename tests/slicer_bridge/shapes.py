@@ -33,7 +33,7 @@ def real_file(*names: str) -> Path:
     return path
 
 
-def parse(path: Path, workdir: Path, unit: str | None = None) -> PartFacts:
+def parse(path: Path, workdir: Path, unit: str | None = None, *, features: bool = False) -> PartFacts:
     """Facts as the child process finds them, without the cost of starting one."""
     request = Request(
         path=path,
@@ -43,6 +43,7 @@ def parse(path: Path, workdir: Path, unit: str | None = None) -> PartFacts:
         memory_bytes=1,
         cpu_s=1,
         file_bytes=1,
+        features=features,
     )
     return read_part(request)
 

@@ -1,5 +1,6 @@
 """Carrying out G-code lines. Source: Grbl 1.1h gcode.c gc_execute_line() step 4, motion_control.c mc_line()."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from hardware_sim.firmware.grbl import arcs, orders, probing, settings
@@ -232,6 +233,8 @@ def queue(machine: "Grbl", target: Point, *, rapid: bool, feed_mm_min: float, li
     fastest, accel = limits(machine, block.unit)
     speed = fastest * percent / 100.0 if rapid else min(fastest, feed_mm_min * percent / 100.0 / 60.0)
     block.top2, block.accel = speed * speed, accel
+    x, y, z = (machine.settings[settings.ACCELERATION + axis] for axis in range(3))
+    block.axis_accel, block.free_corner = (x, y, z, inf), True
     block.rapid = rapid
     block.line = line
     block.lit = machine.table.spindle != 5 and not (machine.table.laser and (rapid or machine.modal.rpm <= 0))

@@ -87,14 +87,15 @@ class Axes:
     def block(self, target: Point, filament_mm: float) -> Block:
         """The move to `target`, its speed and acceleration held to the limits of every axis it uses."""
         limits = self.limits
-        accel = limits.print_accel if filament_mm > 0.0 else limits.travel_accel
+        accel = limits.print_accel if filament_mm else limits.travel_accel
         block = Block(self.position, target, 1.0, accel, filament_mm)
         speed = self.feed * self.feed_scale
         ux, uy, uz = block.unit
         if ux or uy or uz:
-            fx, fy, fz, _ = limits.feed
-            ax, ay, az, _ = limits.accel
-            for unit, top, rate in ((abs(ux), fx, ax), (abs(uy), fy, ay), (abs(uz), fz, az)):
+            fx, fy, fz, fe = limits.feed
+            ax, ay, az, ae = limits.accel
+            e = abs(filament_mm) / block.length
+            for unit, top, rate in ((abs(ux), fx, ax), (abs(uy), fy, ay), (abs(uz), fz, az), (e, fe, ae)):
                 if unit * speed > top:
                     speed = top / unit
                 if unit * accel > rate:
@@ -104,6 +105,8 @@ class Axes:
             speed = min(speed, limits.feed[3])
         block.top2 = speed * speed
         block.accel = accel
+        x, y, z, e = limits.accel
+        block.axis_accel = (x, y, z, e)
         self.position = target
         return block
 
