@@ -27,9 +27,15 @@ def cut_out(drawing: DrawingFacts, features: DrawingFeatures | None, wanted: Wan
 def _known(drawing: DrawingFacts, wanted: Wanted) -> list[Finding]:
     """All that is known without measuring features."""
     findings = []
-    tool, radius = wanted.tool_mm or _CUTTER_MM, drawing.smallest_inside_radius_mm
-    if wanted.process is Process.MILL and radius is not None and radius < tool / 2:
-        findings.append(_too_large(2 * radius, tool, ()))
+    holes = [(one.circle[2], one) for one in drawing.closed if one.depth % 2 and one.circle]
+    tool = wanted.tool_mm or 0.0
+    small = [
+        Drawn((one.circle[0], one.circle[1], 0.0), width, one.handles)
+        for width, one in sorted(holes, key=lambda hole: hole[0])
+        if one.circle and width < tool - _ROUNDING_MM
+    ]
+    if wanted.process is Process.MILL and small:
+        findings.append(_too_large(small[0].width_mm, tool, tuple(small)))
     if drawing.open_contours:
         threshold = wanted.limit("open-contour")
         text = f"{drawing.open_contours} contours are open: join their ends"

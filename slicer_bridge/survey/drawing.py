@@ -13,7 +13,7 @@ from slicer_bridge.features import DrawingFeatures, Drawn, Place, Spot
 from slicer_bridge.meshes.crossings import caster
 from slicer_bridge.meshes.mesh import normals_and_areas
 from slicer_bridge.meshes.walls import measure_walls, sample
-from slicer_bridge.reading.flat_path import FlatPath
+from slicer_bridge.reading.flat_path import JOIN_MM, FlatPath
 from slicer_bridge.survey.corners import inside_corners
 
 _MOST = 60
@@ -106,6 +106,8 @@ def _between(sheet: _Sheet) -> tuple[list[Drawn], list[Drawn]]:
     for way, middle, count in zip(ways, middles, around, strict=True):
         start, end = (_place(point) for point in shapely.get_coordinates(way))
         entities = tuple(dict.fromkeys((*sheet.entity(start), *sheet.entity(end))))
+        if count % 2 == 0 and way.length <= JOIN_MM:
+            continue  # two pieces share a line
         at = _place(shapely.get_coordinates(middle)[0])
         (webs if count % 2 else slots).append(Drawn(at, round(float(way.length), 4), entities))
     return webs, slots
