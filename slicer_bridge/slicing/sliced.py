@@ -6,7 +6,7 @@ from pathlib import Path
 from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.slicing.contract import MaterialUse, SlicedProgram
 from slicer_bridge.slicing.lines import ProgramLines
-from slicer_bridge.slicing.shop.marks import Marks
+from slicer_bridge.slicing.shop.marks import Marks, plainly
 
 _TIME = re.compile(r"; estimated printing time \(normal mode\) = (?:(\d+)d )?(?:(\d+)h )?(?:(\d+)m )?(\d+)s")
 _LENGTH = re.compile(r"; filament used \[mm\] = ([\d., ]+)")
@@ -32,7 +32,7 @@ def read_sliced(source: Path, clean: Path, material: str = "", marks: Marks | No
             kept += 1
             if marks is not None and marks.inside:
                 lines.foreign(line)
-                out.write(line)
+                out.write(plainly(line))
                 continue
             if line.startswith(";"):
                 if line.startswith(_SETTINGS_START):

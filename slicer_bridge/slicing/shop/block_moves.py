@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from math import hypot, pi
 
+from slicer_bridge.programs.travel import STEEP
 from slicer_bridge.slicing.shop.block_text import Block, template_lines
 
 _LETTER = re.compile(r"([XYZEFIJ])\s*([+-]?(?:\d+\.?\d*|\.\d+))", re.IGNORECASE)
@@ -72,10 +73,17 @@ class _Walk:
             elif letter in values and self.at[axis] is not None:
                 self.at[axis] = (self.at[axis] or 0.0) + values[letter]
         reach.feed_mm_s = max(reach.feed_mm_s, self.feed)
-        if moved == ["Z"]:
+        if self._is_steep(before, moved):
             reach.feed_z_mm_s = max(reach.feed_z_mm_s, self.feed)
         if "E" in values:
             self._extrude(values["E"], before, moved)
+
+    def _is_steep(self, before: list[float | None], moved: list[str]) -> bool:
+        """Whether the move is one of Z, or might be one for all that is known: the checker holds those to Z's limit."""
+        if "Z" not in moved:
+            return False
+        steps = [b - a for a, b in zip(before, self.at, strict=True) if a is not None and b is not None]
+        return len(steps) < 3 or abs(steps[2]) > STEEP * hypot(*steps)
 
     def _extrude(self, e: float, before: list[float | None], moved: list[str]) -> None:
         amount = e if self.relative_e else e - self.e

@@ -34,6 +34,7 @@ _MOST_WAYS = 256
 _STAND_IN = "100.0"
 """In place of a value: a speed, a temperature, a percentage or a place that any machine could have; and no number any
 more if it is written behind another one."""
+_PLUS = re.compile(r"\b([XYZEFIJ])\+(?=[\d.])")
 _COUNTER = re.compile(r"G92 E0(?:\.0*)?")
 
 
@@ -84,10 +85,14 @@ def template_lines(text: str) -> Iterator[TemplateLine]:
     for number, raw in enumerate(text.split("\n"), 1):
         seen: set[str] = set()
         for line in islice(_ways(raw), _MOST_WAYS):
-            code = _PLACE.sub(_stand_in, line).partition(";")[0].strip()
+            code = plain_code(_PLACE.sub(_stand_in, line).partition(";")[0])
             if code and code not in seen:
                 seen.add(code)
                 yield TemplateLine(number, raw.strip(), code)
+
+
+def plain_code(code: str) -> str:
+    return " ".join(_PLUS.sub(r"\1", code).split())
 
 
 def _ways(line: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """PrusaSlicer's settings for a plate in a shop's own profile: the shop's, then the order's, then the always set."""
 
+import re
+
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.slicing.profile import (
     FilamentProfile,
@@ -20,6 +22,8 @@ _RESET = "G92 E0\n"
 """At each layer, so that distances of filament lose no digits."""
 _OFF = "M104 S0\nM140 S0\nM107\n"
 """After any end block: whatever it forgot."""
+_RELATIVE = re.compile(r"^\s*G91\b", re.MULTILINE)
+"""A block that moves by distances means those of filament too, which not every firmware reads so after M82."""
 _DENSE_PATTERN = "rectilinear"
 """Of all patterns of infill this one always fills a part altogether."""
 
@@ -52,8 +56,11 @@ def composed_settings(
 
 def _blocks(shop: ApprovedProfile, nonce: str) -> dict[str, str]:
     texts = {block.slot: marked(block.slot, block.text, nonce) for block in shop.profile.blocks}
-    if shop.profile.settings.get("use_relative_e_distances") == "0" and "end_gcode" in texts:
-        texts["end_gcode"] = f"M82\n{_RESET}{texts['end_gcode']}"  # as it was written for
+    end = texts.get("end_gcode", "")
+    if shop.profile.settings.get("use_relative_e_distances") == "0" and end and not _RELATIVE.search(end):
+        texts["end_gcode"] = f"M82\n{_RESET}{end}"  # as it was written for
+    if end and (slow := shop.profile.number("machine_max_feedrate_z")) > 0:
+        texts["end_gcode"] = f"G1 F{slow * 60:.0f}\n{texts['end_gcode']}"  # for moves that rely on the last one's feed
     texts["end_gcode"] = texts.get("end_gcode", "") + _OFF
     texts["layer_gcode"] = texts.get("layer_gcode", "") + _RESET
     return {

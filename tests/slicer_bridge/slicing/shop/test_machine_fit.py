@@ -48,7 +48,7 @@ def test_a_larger_bed_and_other_limits_are_told() -> None:
 
 
 def test_limits_hold_the_moves_of_blocks(tmp_path: Path) -> None:
-    moves = ("G28", "G1 Y-3 F1000", "G1 X200.2 Z0.3 F12000", "G1 Z5 F900", "G4 S200", "G1 E8 F4200")
+    moves = ("G28", "G1 Y-3 F1000", "G1 X200.2 F12000", "G1 Z5 F900", "G4 S200", "G1 E8 F4200")
     start = "\\n".join((*moves, "G91", "G1 X-500", "G90", "G1 X{x}"))
     limits = limits_from_profile(profile(start_gcode=start), Dialect.MARLIN)
     assert (limits.envelope_mm.x, limits.envelope_mm.y) == ((0, 201), (-3, 180))

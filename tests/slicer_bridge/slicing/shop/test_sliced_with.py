@@ -19,7 +19,7 @@ from slicer_bridge.slicing.shop.bundle import Choice
 from slicer_bridge.slicing.shop.composed import composed_settings
 from slicer_bridge.slicing.shop.imported import ImportedProfile, import_profile
 from slicer_bridge.slicing.shop.machine_fit import bed_of, limits_from_profile
-from slicer_bridge.slicing.shop.marks import NO_NONCE, Marks, marked, new_nonce
+from slicer_bridge.slicing.shop.marks import NO_NONCE, Marks, marked, new_nonce, plainly
 from slicer_bridge.slicing.shop.supposition import suppose
 from slicer_bridge.slicing.slice import slice_plate
 from tests.slicer_bridge.shapes import write_box
@@ -28,7 +28,7 @@ from tests.slicer_bridge.slicing.shop.profiles import config_ini, vendor
 needs_slicer = pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
 PRINTER = PrinterProfile("ours", (180, 180), 180)
 MARLIN, KLIPPER = Dialect.MARLIN, Dialect.KLIPPER
-LEVEL = "G28\\nG29\\nM420 S1\\nM109 S[first_layer_temperature]\\nG1 X5 Y5 Z0.3 F600\\nG1 X60 E9 F1000"
+LEVEL = "G28\\nG29\\nM420 S1\\nM109 S[first_layer_temperature]\\nG92 E0\\nG1 X5 Y5 Z0.3 F600\\nG1 X60 E9 F1000"
 
 
 def profile(**changed: str | None) -> ImportedProfile:
@@ -292,10 +292,12 @@ VENDORS = [
     ("PrusaResearch", "Original Prusa i3 MK2S", "", "", MARLIN),
     ("Creality", "Creality Ender-3 (0.4 mm nozzle)", "", "Generic PLA @CREALITY", MARLIN),
     ("Creality", "Creality Ender-3 BLTouch (0.6 mm nozzle)", "", "Generic PETG @CREALITY", MARLIN),
-    ("Anycubic", "Anycubic Mega Zero", "", "", MARLIN),
+    ("Anycubic", "Anycubic 4Max Pro 2.0", "", "", MARLIN),
     ("Artillery", "Artillery Sidewinder X1", "", "", MARLIN),
     ("Elegoo", "Elegoo Neptune-2", "", "", MARLIN),
-    ("LulzBot", "Taz6 Aero 0.5mm", "", "", MARLIN),
+    ("Zonestar", "Zonestar Z6", "", "", MARLIN),
+    ("INAT", "Proton X Rail", "", "", MARLIN),
+    ("Infinity3D", "Infinity3D DEV-200", "", "", MARLIN),
     ("Snapmaker", "Snapmaker A250", "", "", MARLIN),
     ("Ultimaker", "Ultimaker 2", "", "", MARLIN),
     ("Voron", "Voron_v2_300_afterburner 0.4 nozzle", "0.2mm 0.4nozzle V2", "Basic ABS @VORON", KLIPPER),
@@ -313,3 +315,32 @@ def test_no_vendors_program_is_refused(
     result = sliced(tmp_path, as_it_looks(own, dialect))
     assert refused(result, limits_from_profile(own, dialect)) == []
     assert result.blocks
+
+
+@needs_slicer
+@pytest.mark.parametrize(
+    ("maker", "printer", "reason"),
+    [
+        ("Anycubic", "Anycubic Mega Zero", "G1: what follows is not a letter and a plain number each, once"),
+        ("LulzBot", "Taz6 Aero 0.5mm", "an absolute E whose start nobody knows: G92 E0 comes first"),
+    ],
+)
+def test_what_two_makers_should_put_right(tmp_path: Path, maker: str, printer: str, reason: str) -> None:
+    """`G1 Z0.30.2`; and absolute filament after words of their own. One line each, which its owner corrects."""
+    own = import_profile(vendor(maker), f"{maker}.ini", Choice(printer)).profile
+    result = sliced(tmp_path, as_it_looks(own, MARLIN))
+    assert refused(result, limits_from_profile(own, MARLIN)) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("G21 \t\t; metric\n", "G21 ; metric\n"),
+        ("G1 Z+0.5  E-5;up\n", "G1 Z0.5 E-5 ;up\n"),
+        ("; G1  X+1\n", "; G1  X+1\n"),
+        ("PRINT_START A=+1\n", "PRINT_START A=+1\n"),
+        ("\n", "\n"),
+    ],
+)
+def test_lines_of_blocks_are_written_plainly(line: str, plain: str) -> None:
+    assert plainly(line) == plain
