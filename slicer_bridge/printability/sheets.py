@@ -92,6 +92,11 @@ def _beam(features: DrawingFeatures, wanted: Wanted) -> list[Finding]:
     if burnt:
         text = f"{len(burnt)} holes are narrower than the kerf of {kerf.limit:g} mm ({named(tuple(burnt))})"
         findings.append(_drawn("kerf", kerf, burnt[0].width_mm, text, tuple(burnt), kerf.limit))
+    gap = wanted.limit("gap")
+    near = tuple(slot for slot in features.slots if slot.width_mm < gap.limit)
+    if near and not burnt:
+        text = f"{len(near)} gaps down to {near[0].width_mm:.2f} mm wide are narrower than a kerf"
+        findings.append(_drawn("gap", gap, near[0].width_mm, text, near, gap.limit))
     hole = wanted.limit("hole")
     limit = hole.limit * wanted.thickness_mm
     small = tuple(one for one in features.openings if kerf.limit <= one.width_mm < limit - _ROUNDING_MM)

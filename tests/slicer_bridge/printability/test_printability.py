@@ -186,6 +186,12 @@ def test_laser_cut_sheet(tmp_path: Path) -> None:
     assert rules(printability(sheet, Process.LASER, thickness_mm=0)) == [("thickness-unknown", Severity.NOTE)]
     pin = drawn(tmp_path, rectangle(0, 0, 60, 40) + circle(20, 20, 0.05))
     assert rules(printability(pin, Process.LASER, thickness_mm=1)) == [("kerf", Severity.REFUSE)]
+    pieces = drawn(tmp_path, rectangle(0, 0, 30, 30) + rectangle(30.2, 0, 30, 30, handle="A2"))
+    (gap,) = printability(pieces, Process.LASER, thickness_mm=3)
+    assert (gap.rule, gap.severity, set(gap.entities)) == ("gap", Severity.REVIEW, {"A0", "A2"})
+    assert gap.measured == pytest.approx(0.2)
+    shared = drawn(tmp_path, rectangle(0, 0, 30, 30) + rectangle(30, 0, 30, 30, handle="A2"))
+    assert printability(shared, Process.LASER, thickness_mm=3) == ()
 
 
 def test_machine_size_and_changed_thresholds(tmp_path: Path) -> None:
