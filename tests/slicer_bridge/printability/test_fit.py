@@ -36,7 +36,6 @@ def test_too_long_part_is_refused() -> None:
     (finding,) = fit(bar(400, 20, 20), (250, 210, 210))
     assert finding.severity is Severity.REFUSE
     assert finding.measured == pytest.approx((400 + 20) / 2**0.5 / 230, rel=0.1)
-    assert finding.measured > 1
 
 
 def test_limit_itself_fits() -> None:
