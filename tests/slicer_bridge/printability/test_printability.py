@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,13 @@ def part(tmp_path: Path, solid: Manifold | NDArray[np.float64]) -> PartFacts:
     facets = facets_of(solid) if isinstance(solid, Manifold) else solid
     (tmp_path / "part.stl").write_bytes(stl_bytes(facets))
     return parse(tmp_path / "part.stl", tmp_path, features=True)
+
+
+def upright(facts: PartFacts) -> PartFacts:
+    """As the file has it, whatever would be better."""
+    assert facts.mesh is not None
+    ways = sorted(facts.mesh.orientations, key=lambda way: way.rotation[0] + way.rotation[4] + way.rotation[8] != 3)
+    return replace(facts, mesh=replace(facts.mesh, orientations=tuple(ways)))
 
 
 def drawn(tmp_path: Path, entities: str) -> PartFacts:
@@ -68,7 +76,7 @@ def test_finding_survives_json(tmp_path: Path) -> None:
 
 def test_old_facts_without_features_are_judged_by_what_is_known(tmp_path: Path) -> None:
     (tmp_path / "part.stl").write_bytes(stl_bytes(box((5, 5, 60))))
-    slender = parse(tmp_path / "part.stl", tmp_path)
+    slender = upright(parse(tmp_path / "part.stl", tmp_path))
     assert slender.features is None
     assert rules(printability(slender, Process.FDM)) == [("slender", Severity.REVIEW)]
     assert rules(printability(slender, Process.MILL)) == [("not-measured", Severity.REVIEW)]
@@ -77,10 +85,12 @@ def test_old_facts_without_features_are_judged_by_what_is_known(tmp_path: Path) 
 
 
 def test_bridge_overhang_and_air(tmp_path: Path) -> None:
-    portal = part(tmp_path, block((40, 10, 15)) - block((24, 10, 10), (8, 0, 0)))
+    dome = Manifold.sphere(25, 64).trim_by_plane((0.0, 0.0, 1.0), 0.0)  # has no other side to lie on
+    portal = part(tmp_path, dome - block((12, 60, 8), (-6, -30, 0)))
     assert rules(printability(portal, Process.FDM)) == [("bridge", Severity.REVIEW)]
     assert printability(portal, Process.SLS) == ()
-    funnel = part(tmp_path, Manifold.cylinder(6, 5, 15, 64))
+    lid = Manifold.sphere(15, 64).trim_by_plane((0.0, 0.0, 1.0), 0.0).translate((0.0, 0.0, 6.0))
+    funnel = part(tmp_path, Manifold.cylinder(6, 5, 15, 64) + lid)
     assert ("overhang", Severity.REVIEW) in rules(printability(funnel, Process.FDM))
     table = part(tmp_path, np.concatenate([box((30, 10, 2)), box((5, 5, 5), (2, 2, 9))]))
     assert ("floating", Severity.REVIEW) in rules(printability(table, Process.FDM))
