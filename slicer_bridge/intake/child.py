@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slicer_bridge import errors
 from slicer_bridge.confined import confine
-from slicer_bridge.facts import Finding, PartFacts, Severity
+from slicer_bridge.facts import Finding, PartFacts, Repair, Severity
 from slicer_bridge.features import PartFeatures
 from slicer_bridge.intake.parsing import Reply, Request
 from slicer_bridge.meshes import compiled
@@ -26,6 +26,7 @@ from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
+_MESHES = (".stl", ".obj", ".3mf", ".step", ".stp")
 _FORMATS = {".stp": "step"}
 _NAMED = 8
 _BYTES_PER_FACET = 50
@@ -81,11 +82,7 @@ def _solid(request: Request) -> PartFacts:
     with ThreadPoolExecutor(2) as beside:
         source = beside.submit(_sha256, request.path)
         read = _read(request)
-        unit = canonical_unit(request.unit or read.unit or "mm")
-        scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
-        if request.unit is None and read.unit is None:
-            low, high = bounds(read.facets)
-            check_extent(float((high - low).max()) * scale, request.path.name)
+        unit, scale = _scale(request, read)
         solid = solid_of(read.facets, request.path.name, scale)
         of_file = _file_findings(read)
         del read
@@ -101,6 +98,28 @@ def _solid(request: Request) -> PartFacts:
             findings=(*found.findings, *of_file),
             features=_solid_features(found) if request.features else None,
         )
+
+
+def _scale(request: Request, read: _Read) -> tuple[str, float]:
+    """The file's unit, and mm per number in it. Raises UnitUnknown."""
+    unit = canonical_unit(request.unit or read.unit or "mm")
+    scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
+    if request.unit is None and read.unit is None:
+        low, high = bounds(read.facets)
+        check_extent(float((high - low).max()) * scale, request.path.name)
+    return unit, scale
+
+
+def repair_part(request: Request) -> Repair:
+    """Write `repaired.stl` into the request's folder. Raises RepairRefused, BadFile and its kinds."""
+    from slicer_bridge.meshes.repair import repair_mesh
+
+    if request.path.suffix.lower() not in _MESHES:
+        raise errors.UnsupportedFormat(f"{request.path.name} is no mesh: only STL, OBJ, 3MF and STEP are repaired")
+    read = _read(request)
+    repaired = repair_mesh(read.facets, request.path.name, _scale(request, read)[1])
+    write_normalised(request.workdir / "repaired.stl", repaired.shape)
+    return repaired.done
 
 
 def _file_findings(read: _Read) -> list[Finding]:
@@ -161,7 +180,7 @@ def main() -> None:
     try:
         if request.path.stat().st_size > _BYTES_PER_FACET * compiled.WORTH_FACETS:
             compiled.start_alone()
-        reply = Reply(facts=read_part(request))
+        reply = Reply(repair=repair_part(request)) if request.repair else Reply(facts=read_part(request))
     except errors.BridgeError as error:
         reply = Reply(error=type(error).__name__, message=str(error))
     except MemoryError:

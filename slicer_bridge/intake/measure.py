@@ -13,7 +13,14 @@ from slicer_bridge.intake.parsing import Reply, Request
 
 _ERRORS = {
     kind.__name__: kind
-    for kind in (errors.BadFile, errors.FileTooLarge, errors.UnitUnknown, errors.UnsupportedFormat, errors.ParserDied)
+    for kind in (
+        errors.BadFile,
+        errors.FileTooLarge,
+        errors.UnitUnknown,
+        errors.UnsupportedFormat,
+        errors.ParserDied,
+        errors.RepairRefused,
+    )
 }
 
 
@@ -46,25 +53,11 @@ def measure_file(
     Raises BadFile and its kinds: FileTooLarge, UnitUnknown, UnsupportedFormat, ParserDied.
     """
     limits = limits or ParseLimits()
-    if not path.is_file():
-        raise errors.BadFile(f"{path} is no file: check its name")
-    size = path.stat().st_size
-    if size > limits.max_bytes:
-        raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
-    request = Request(
-        path=path.resolve(),
-        workdir=workdir.resolve(),
-        unit=unit,
-        max_triangles=limits.max_triangles,
-        memory_bytes=limits.memory_bytes,
-        cpu_s=limits.cpu_s,
-        file_bytes=limits.file_bytes,
-        features=features,
-    )
+    request = request_for(path, workdir, unit, limits).model_copy(update={"features": features})
     try:
-        reply = _ask_child(request, limits.wall_s)
+        reply = ask_child(request, limits.wall_s)
         if reply.facts is None:
-            raise _ERRORS.get(reply.error, errors.BadFile)(reply.message)
+            raise as_error(reply)
     except errors.BadFile:
         for left in ("normalised.stl", "normalised.dxf"):
             (workdir / left).unlink(missing_ok=True)
@@ -72,7 +65,30 @@ def measure_file(
     return reply.facts
 
 
-def _ask_child(request: Request, wall_s: float) -> Reply:
+def as_error(reply: Reply) -> errors.BridgeError:
+    return _ERRORS.get(reply.error, errors.BadFile)(reply.message)
+
+
+def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits) -> Request:
+    """Raises BadFile, FileTooLarge before any child is started."""
+    if not path.is_file():
+        raise errors.BadFile(f"{path} is no file: check its name")
+    size = path.stat().st_size
+    if size > limits.max_bytes:
+        raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
+    return Request(
+        path=path.resolve(),
+        workdir=workdir.resolve(),
+        unit=unit,
+        max_triangles=limits.max_triangles,
+        memory_bytes=limits.memory_bytes,
+        cpu_s=limits.cpu_s,
+        file_bytes=limits.file_bytes,
+    )
+
+
+def ask_child(request: Request, wall_s: float) -> Reply:
+    """Raises ParserDied."""
     command = [sys.executable, "-m", "slicer_bridge.intake.child"]
     # One thread each: a pool of BLAS threads maps gigabytes of address space and the limit counts them.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
