@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from slicer_bridge.facts import Repair
-from slicer_bridge.intake.measure import ParseLimits, as_error, ask_child, request_for
+from slicer_bridge.intake.measure import ParseLimits, answer, as_error, request_for
 
 REPAIRED = "repaired.stl"
 
@@ -18,7 +18,7 @@ def repair_file(path: Path, out: Path, *, unit: str | None = None, limits: Parse
     limits = limits or ParseLimits()
     with tempfile.TemporaryDirectory() as folder:
         request = request_for(path, Path(folder), unit, limits).model_copy(update={"repair": True})
-        reply = ask_child(request, limits.wall_s)
+        reply = answer(request, limits)
         if reply.repair is None:
             raise as_error(reply)
         beside = out.with_name(f".{out.name}.part")

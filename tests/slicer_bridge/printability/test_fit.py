@@ -25,9 +25,9 @@ def test_long_part_fits_only_diagonally() -> None:
 
 
 def test_part_that_fits_only_on_another_side() -> None:
-    mesh = bar(100, 20, 240)
-    upright = tuple(sorted(mesh.orientations, key=lambda way: -way.size_mm[2]))
-    (finding,) = fit(replace(mesh, orientations=upright), (250, 210, 210))
+    lying = bar(240, 100, 20)
+    over = replace(lying, orientations=(replace(lying.orientations[0], size_mm=(100, 20, 240)), *lying.orientations))
+    (finding,) = fit(over, (250, 210, 210))
     assert "another of its sides" in finding.message
 
 
