@@ -1,5 +1,6 @@
 """No program that PrusaSlicer makes with a profile that fits the machine is refused."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,20 +38,19 @@ def real_parts() -> list[Path]:
     )
 
 
-@pytest.mark.proof(share=0.01)
+@pytest.mark.proof(share=0.005)
 def test_programs_of_real_parts_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As many as a few minutes allow; parts that PrusaSlicer itself takes no program from are left out."""
+    """The smallest files; parts that PrusaSlicer itself makes no program of are left out."""
     judged = lines = 0
-    for number, part in enumerate(real_parts()[:12]):
+    for number, part in enumerate(real_parts()[:8]):
         shop = SHOPS[(number * 5) % 16]
         try:
             lines += len(sliced_file(tmp_path, part, shop.settings))
-        except Exception as error:  # noqa: BLE001
-            print(error)
+        except subprocess.CalledProcessError:
             continue
         verdict = check_program(tmp_path / "out.gcode", shop.limits)
         assert verdict.findings == (), f"{part.name} by {shop.name}: {verdict.findings[:3]}"
         judged += 1
     with capsys.disabled():
         print(f"\n{judged} programs of real parts, {lines} lines: none refused")
-    assert judged >= 6
+    assert judged >= 4
