@@ -24,8 +24,14 @@ LIMITS = MachineLimits(
 )
 COARSE = Recipe(layer_mm=0.3, perimeters=1, infill=0.1)
 
-needs_slicer = pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
-needs_cura = pytest.mark.skipif(shutil.which("CuraEngine") is None, reason="CuraEngine is not installed")
+MISSING = {
+    Engine.PRUSA: "" if shutil.which("prusa-slicer") else "PrusaSlicer is not installed",
+    Engine.CURA: "" if shutil.which("CuraEngine") else "CuraEngine is not installed",
+    Engine.EMBEDDED: "",
+}
+"""Why an engine can't be tried here."""
+needs_slicer = pytest.mark.skipif(bool(MISSING[Engine.PRUSA]), reason=MISSING[Engine.PRUSA])
+needs_cura = pytest.mark.skipif(bool(MISSING[Engine.CURA]), reason=MISSING[Engine.CURA])
 each_engine = pytest.mark.parametrize(
     "engine",
     [
