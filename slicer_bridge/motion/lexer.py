@@ -5,7 +5,7 @@ A line ends with a newline or after `LONGEST_LINE` bytes, as the checker reads f
 """
 
 # Compiled code compares numbers; it has no sets.
-# ruff: noqa: PLR1714, SIM109
+# ruff: noqa: PLR0912, PLR1714, SIM109
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,6 +181,33 @@ def _word(
 
 
 @compiled
+def _usual(data: NDArray[np.uint8], at: int, stop: int, powers: NDArray[np.float64]) -> tuple[int, float]:
+    """A number as slicers write nearly all of theirs, a blank or the line's end behind it; others end at once."""
+    begin = at
+    negative = at < stop and data[at] == 45
+    if negative:
+        at += 1
+    digits = at
+    whole = 0
+    while at < stop and 48 <= data[at] <= 57:
+        whole = whole * 10 + (int(data[at]) - 48)
+        at += 1
+    count = at - digits
+    places = 0
+    if at < stop and data[at] == 46:
+        at += 1
+        digits = at
+        while at < stop and 48 <= data[at] <= 57:
+            whole = whole * 10 + (int(data[at]) - 48)
+            at += 1
+        places = at - digits
+    if not 0 < count + places <= 15 or at == stop or (data[at] != _SPACE and data[at] != _NEWLINE):
+        return begin, 0.0
+    value = float(whole) if places == 0 else float(whole) / powers[places]
+    return at, -value if negative else value
+
+
+@compiled
 def _words(
     data: NDArray[np.uint8], at: int, stop: int, router: bool, powers: NDArray[np.float64],
     letters: NDArray[np.uint8], numbers: NDArray[np.float64], words: int,
@@ -207,6 +234,15 @@ def _words(
         name = not router and words == first and at + 1 < stop and (65 <= data[at + 1] <= 90 or data[at + 1] == 95)
         if 65 <= letter <= 90 and not name:
             command = words == first and not router
+            if letter == byte and at > head and data[at - 1] == _SPACE and not command:
+                end, value = _usual(data, at + 1, stop, powers)
+                fine = letter != 71 and letter != 77 and not (seen >> (letter - 65)) & 1
+                if end > at + 1 and fine:
+                    seen |= 1 << (letter - 65)
+                    letters[words], numbers[words] = letter, value
+                    words += 1
+                    at = tail = end
+                    continue
             at, value, fine = _word(data, at, stop, letter, router, command, seen, powers)
             plain = plain and fine and (router or letter == byte)
             if not command:
