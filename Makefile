@@ -30,6 +30,7 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 .PHONY: slicer postgresql browser peers
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer
+	@./requirements/debian.sh "the second slicer" cura-engine CuraEngine
 
 postgresql:
 	@./requirements/debian.sh "tests start a server of their own" postgresql '/usr/lib/postgresql/*/bin/initdb' initdb

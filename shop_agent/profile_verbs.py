@@ -96,13 +96,14 @@ def _show_taken(taken: "Taken", machine: str) -> None:
 
 def _show_block(console: Console, shown: "Shown") -> None:
     supposed = shown.supposition
-    reasons = {one.line.number: one.reason for one in supposed.foreign}
+    reasons = {one.line.number: f"elsewhere refused: {one.reason}" for one in supposed.foreign}
+    reasons |= {one.line.number: f"REFUSED here too, put it right: {one.reason}" for one in supposed.wrong}
     state = "approved" if shown.approved else "NOT approved"
     console.print(f"{supposed.block.slot} ({supposed.block.kind}), {state}: {', '.join(map(str, shown.files))}")
     for number, line in enumerate(supposed.block.text.split("\n"), 1):
         console.print(f"  {number:3} {_plain(line)}")
         if number in reasons:
-            console.print(f"      ^ elsewhere refused: {_plain(reasons[number])}")
+            console.print(f"      ^ {_plain(reasons[number])}")
     for why in supposed.why:
         console.print(f"  supposed: {_plain(why)}")
     console.print()

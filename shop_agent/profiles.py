@@ -3,27 +3,34 @@
 A printer's file has `[printer]` (keys of `slicer_bridge.slicing.profile.PrinterProfile`; name, bed, height and nozzle
 come from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`). `[imported.MATERIAL]` names, by nozzle,
 files that `llagar-agent profile import` made of PrusaSlicer profiles, which then take their place. A router's has
-`[tools.MATERIAL]` (keys of `slicer_bridge.cutting.feeds.CutTool` but the diameter). What isn't given has the packages'
-own values.
+`[tools.MATERIAL]` (keys of `slicer_bridge.cutting.feeds.CutTool` but the diameter), `[cutting]` and `[tabs]` (keys of
+`slicer_bridge.cutting.options.CutOptions` and `cutting.tabs.Tabs`), and `[keep_out.NAME]` for clamps, in the sheet's
+coordinates. What isn't given has the packages' own values.
 """
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from broker.wire.shop import MachineSpec
 from shop_agent.errors import BadConfig
-from slicer_bridge.cutting.feeds import CutTool, tool_for
+from slicer_bridge.cutting.feeds import HIGHEST_FEED_MM_S, CutTool, tool_for
+from slicer_bridge.errors import BadFile
+from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, PrinterProfile
 from slicer_bridge.slicing.shop.imported import ImportedProfile
 from slicer_bridge.slicing.shop.profile_file import load_profile_file
 
+if TYPE_CHECKING:
+    from slicer_bridge.cutting.options import CutOptions
+    from slicer_bridge.cutting.tabs import Tabs
+
 Values = Mapping[str, object]
-Made = TypeVar("Made", PrinterProfile, FilamentProfile, CutTool)
+Made = TypeVar("Made", PrinterProfile, FilamentProfile, CutTool, "CutOptions", "Tabs")
 _TABLES: TypeAdapter[dict[str, dict[str, object]]] = TypeAdapter(dict[str, dict[str, object]])
 
 
@@ -72,12 +79,36 @@ class Profile:
         given = self._table("imported", material) or {}
         return self.path.parent / str(given.get(f"{nozzle_mm:g}", ""))
 
-    def tool(self, material: str, diameter_mm: float) -> CutTool:
-        """Raises BadConfig, CutRefused for a material that has no figures."""
+    def tool(self, material: str, diameter_mm: float, limits: MachineLimits) -> CutTool:
+        """The shop's own figures, else the packages' as far as the machine goes.
+
+        Raises BadConfig, CutRefused for a material that has no figures.
+        """
         given = self._table("tools", material)
-        if given is None:
-            return tool_for(material, diameter_mm)
-        return self._make(CutTool, given, {"diameter_mm": diameter_mm}, f"tools.{material}")
+        if given is not None:
+            return self._make(CutTool, given, {"diameter_mm": diameter_mm}, f"tools.{material}")
+        return tool_for(
+            material,
+            diameter_mm,
+            spindle_rpm=(limits.min_spindle_rpm, limits.max_spindle_rpm),
+            max_feed_mm_s=min(limits.max_feed_mm_s, HIGHEST_FEED_MM_S),
+            max_plunge_mm_s=limits.max_feed_z_mm_s or limits.max_feed_mm_s,
+        )
+
+    def cutting(self) -> "CutOptions":
+        """Raises BadConfig."""
+        from slicer_bridge.cutting.keep_out import keep_out_of  # no print needs what these import
+        from slicer_bridge.cutting.options import CutOptions
+        from slicer_bridge.cutting.tabs import Tabs
+
+        try:
+            zones = keep_out_of(self.tables.get("keep_out", {}), str(self.path))
+        except BadFile as error:
+            raise BadConfig(str(error)) from error
+        tabs = self._make(Tabs, self.tables.get("tabs", {}), {}, "tabs")
+        plain = CutOptions()
+        fixed: Values = {"tabs": tabs, "keep_out": zones, "work_offset": None, "tool_changes": False}
+        return self._make(CutOptions, self.tables.get("cutting", {}), {**fixed, "layers": plain.layers}, "cutting")
 
     def _table(self, kind: str, name: str) -> Values | None:
         try:
@@ -109,9 +140,10 @@ def load_profile(path: Path) -> Profile:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         raise BadConfig(f"{path}: only tables stand in a profile") from error
-    foreign = sorted(set(tables) - {"printer", "filaments", "tools", "imported"})
+    foreign = sorted(set(tables) - {"printer", "filaments", "tools", "imported", "cutting", "tabs", "keep_out"})
     if foreign:
         raise BadConfig(
-            f"{path}: no table [{foreign[0]}]; there are: printer, filaments.NAME, imported.NAME, tools.NAME"
+            f"{path}: no table [{foreign[0]}]; there are: printer, filaments.NAME, imported.NAME, "
+            "tools.NAME, cutting, tabs, keep_out.NAME"
         )
     return Profile(path, tables)

@@ -11,8 +11,7 @@ slender sticks full of holes to 26 % too high for flat plates).
 from dataclasses import dataclass
 from math import exp
 
-from slicer_bridge.cutting.feeds import CutTool
-from slicer_bridge.cutting.toolpath import passes
+from slicer_bridge.cutting.feeds import CutTool, passes
 from slicer_bridge.facts import DrawingFacts, MeshFacts
 from slicer_bridge.slicing.profile import SOLID_LAYERS, PrinterProfile, Recipe, line_width_mm
 

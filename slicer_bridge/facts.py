@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slicer_bridge.features import PartFeatures, Place
+
 Polygon = tuple[tuple[float, float], ...]
 """Counter-clockwise, not closed, mm."""
 Rotation = tuple[float, float, float, float, float, float, float, float, float]
@@ -22,7 +24,13 @@ class Finding:
     message: str
     measured: float | None = None
     limit: float | None = None
-    place: tuple[float, float, float] | None = None
+    place: Place | None = None
+    source: str = ""
+    """Of the limit."""
+    places: tuple[Place, ...] = ()
+    """All of them, `place` the first; in the frame of the normalised file, mm."""
+    entities: tuple[str, ...] = ()
+    """Of a drawing, by handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +127,5 @@ class PartFacts:
     mesh: MeshFacts | None
     drawing: DrawingFacts | None
     findings: tuple[Finding, ...]
+    features: PartFeatures | None = None
+    """Measured on demand."""

@@ -84,6 +84,8 @@ class PrinterConfig(_Strict):
     """CANCEL_OBJECTS: M486."""
     runout_sensor: bool = False
     """FILAMENT_RUNOUT_SENSOR, a switch, with M600 as its script."""
+    macros: dict[str, str] = {}
+    """Of a Klipper printer, by name: lines in which `{params.NAME}` stands for what the call gives."""
     rx_bytes: Annotated[int, Field(ge=16)] = 128
     """What the receive buffer holds while the command queue is full; more is lost, as on a UART."""
 

@@ -24,7 +24,8 @@ def install(config: MachineConfig, serial: Path) -> Callable[[], Host]:
             from hardware_sim.hosts.moonraker.host import Moonraker
 
             records = Records()
-            return lambda: Moonraker(disk, records, serial, config.printer.volume_mm, config.api_key)
+            printer = config.printer
+            return lambda: Moonraker(disk, records, serial, printer.volume_mm, config.api_key, printer.macros)
         case HostKind.PRUSALINK:
             from hardware_sim.hosts.prusalink.host import PrusaLink
 

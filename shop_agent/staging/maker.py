@@ -25,7 +25,7 @@ from slicer_bridge.errors import BridgeError
 from slicer_bridge.plates.plate import PlacedPart, Placement
 from slicer_bridge.programs.check import check_program
 from slicer_bridge.programs.limits import load_limits
-from slicer_bridge.slicing.profile import FilamentProfile, Recipe
+from slicer_bridge.slicing.profile import FILAMENTS, FilamentProfile, Recipe
 from slicer_bridge.slicing.shop.approval import Approval, approved
 from slicer_bridge.slicing.slice import slice_plate
 
@@ -62,7 +62,7 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         _placed(plate, order.parts, ".stl"),
         profile.printer(order.machine),
         recipe,
-        profile.filament(plate.material) if own is None else FilamentProfile(plate.material),
+        profile.filament(plate.material) if own is None else _material(plate.material),
         order.folder / "program.gcode",
         shop=None if own is None else approved(own, _approvals(order)),
     )
@@ -70,12 +70,17 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         str(made.program),
         made.sha256,
         made.lines,
-        made.estimate_s,
+        made.estimate_s + sum(block.effects.duration_s for block in made.blocks),
         made.filament_g,
         made.made_by,
         as_record(made.blocks),
         made.provenance.profile_sha256,
     )
+
+
+def _material(name: str) -> FilamentProfile:
+    """What an imported profile may leave open."""
+    return FILAMENTS.get(name) or FilamentProfile(name)
 
 
 def _approvals(order: MakeOrder) -> tuple[Approval, ...]:
@@ -86,11 +91,13 @@ def _approvals(order: MakeOrder) -> tuple[Approval, ...]:
 def _cut(order: MakeOrder, plate: Plate) -> Program:
     from slicer_bridge.cutting.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
 
+    profile = load_profile(order.profile)
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),
-        load_profile(order.profile).tool(plate.material, order.machine.tool_mm),
+        profile.tool(plate.material, order.machine.tool_mm, load_limits(order.limits)),
         Sheet(plate.size_mm, plate.thickness_mm),
         order.folder / "program.nc",
+        profile.cutting(),
     )
     return Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
 

@@ -43,6 +43,8 @@ def in_words(outcome: Outcome) -> list[str]:
     for made in (outcome.sliced, outcome.cut):
         if made:
             lines.append(f"  {made.program}: {made.lines} lines, {made.estimate_s:.0f} s, by {made.made_by}")
+    if outcome.cut and len(outcome.cut.programs) > 1:
+        lines += [f"  {one.path.name}: {one.tools}, {one.lines} lines" for one in outcome.cut.programs]
     if outcome.verdict:
         verdict = outcome.verdict
         lines.append(f"  {verdict.lines} lines, {verdict.refused} refused, moves take {verdict.moves_s:.0f} s at least")

@@ -1,200 +1,188 @@
-"""Drawings to GRBL programs: copies at given places on a sheet, profiled inside and outside with an end mill.
+"""Drawings to GRBL programs: copies at given places on a sheet, cut with mills, drills and V-bits, or a laser.
 
-Work coordinates: zero at the sheet's low corner, Z 0 at its upper surface.
+Work coordinates: zero at the sheet's low corner, Z 0 at its upper surface. Described in docs/cutting.md.
 """
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from math import hypot
 from pathlib import Path
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
-from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from slicer_bridge.cutting.feeds import CutTool
-from slicer_bridge.cutting.toolpath import GrblWriter, Ring, cut_ring
-from slicer_bridge.drawings.contours import Contour, join
+from slicer_bridge.cutting.feeds import CutTool, Laser, ToolKind
+from slicer_bridge.cutting.job import Job
+from slicer_bridge.cutting.keep_out import Zones
+from slicer_bridge.cutting.laser import BeamWriter
+from slicer_bridge.cutting.options import CutOptions, Sheet
+from slicer_bridge.cutting.order import in_order
+from slicer_bridge.cutting.plan import Planned, Tool, plan
+from slicer_bridge.cutting.result import CutResult, written
+from slicer_bridge.cutting.writer import GrblWriter, beam, header, spindle_on
 from slicer_bridge.errors import CutRefused
-from slicer_bridge.plates.plate import PlacedPart, placed
-from slicer_bridge.reading.dxf import read_dxf
-from slicer_bridge.reading.flat_path import FlatPath
+from slicer_bridge.plates.plate import PlacedPart, Placement, placed
 
-CUTTER = "llagar cut 1"
-"""Changes whenever the same drawing would give another program."""
-THROUGH_MM = 0.2
-"""The cut goes this far into the spoil board."""
-SAFE_MM = 5.0
-SPIN_UP_S = 3.0
-SLUG_MM = 150.0
-"""Holes with a longer path get tabs too: a large loose slug jams the cutter."""
-_FIT_MM = 0.01
-"""A hole may be this much narrower than the tool."""
+__all__ = ["CutOptions", "CutResult", "Sheet", "cut_sheet"]
 
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    size_mm: tuple[float, float]
-    thickness_mm: float
-
-
-@dataclass(frozen=True, slots=True)
-class CutResult:
-    """`cut_length_mm` is the way of the cutter in the material, all passes; `estimate_s` is without acceleration."""
-
-    program: Path
-    sha256: str
-    lines: int
-    estimate_s: float
-    cut_length_mm: float
-    copies: int
-    made_by: str
+_THINNEST_MM, _THICKEST_MM = 0.1, 200.0
+_LAST = {ToolKind.DRILL: 0, ToolKind.V_BIT: 1, ToolKind.MILL: 2}
+"""Tools in the order of their programs: outlines are a mill's, and come last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    """One part's rings, deepest first, and the area (mm) its pieces cover; low corner at the origin."""
-
-    part: PlacedPart
-    rings: list[Ring]
-    cover: BaseGeometry
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _OnSheet:
-    rings: list[Ring]
-    cover: BaseGeometry
+class _Copy:
     name: str
+    jobs: tuple[Job, ...]
+    tight: tuple[Job, ...]
+    cover: BaseGeometry
 
 
-def cut_sheet(parts: tuple[PlacedPart, ...], tool: CutTool, sheet: Sheet, out: Path) -> CutResult:
+def cut_sheet(
+    parts: tuple[PlacedPart, ...],
+    tools: Tool | tuple[Tool, ...],
+    sheet: Sheet,
+    out: Path,
+    options: CutOptions | None = None,
+) -> CutResult:
     """Write the program `out`; the same sheet gives the same bytes. Nothing is written on failure.
 
-    Raises CutRefused (open or crossing contours and features smaller than the tool by entity handle; copies off the
-    sheet or in each other's cut), BadFile.
+    With several tools, and without `options.tool_changes`, each has a program of its own beside `out`, numbered in the
+    order in which they are run.
+
+    Raises CutRefused (by entity: open or crossing contours, features smaller than the tool; copies off the sheet, in
+    each other's cut or in a keep-out zone), BadFile.
     """
-    if not 0.1 <= sheet.thickness_mm <= 200 or tool.diameter_mm <= 0 or tool.pass_mm <= 0:
-        raise CutRefused(f"a sheet of {sheet.thickness_mm:g} mm with a tool of {tool.diameter_mm:g} mm: check both")
-    copies = [copy for part in parts for copy in _copies(_draw(part, tool))]
+    given = tools if isinstance(tools, tuple) else (tools,)
+    options = options or CutOptions()
+    _check(given, sheet)
+    ordered = tuple(sorted(given, key=_turn))
+    planned = [plan(part, ordered, sheet.thickness_mm, options) for part in parts]
+    copies = [copy for one in planned for copy in _copies(one)]
     if not copies:
         raise CutRefused("the sheet holds no part")
-    _check_places(copies, tool, sheet)
-    writer = GrblWriter(tool, SAFE_MM, ["G21 G90 G94 G17 G54"])
-    writer.lift()
-    writer.lines += [f"M3 S{tool.spindle_rpm:.0f}", f"G4 P{SPIN_UP_S:g}"]
-    for copy in _nearest_first(copies):
-        for ring in copy.rings:
-            writer.rapid(float(ring.points[0, 0]), float(ring.points[0, 1]))
-            for step in cut_ring(ring, tool, sheet.thickness_mm, THROUGH_MM):
-                writer.cut(step)
-    writer.lift()
-    writer.lines += ["M5", "G0 X0 Y0", "M30"]
-    text = "\n".join(writer.lines) + "\n"
-    out.write_text(text, encoding="ascii")
-    return CutResult(
-        program=out,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        lines=len(writer.lines),
-        estimate_s=writer.seconds + SPIN_UP_S,
-        cut_length_mm=writer.cut_mm,
-        copies=len(copies),
-        made_by=f"{CUTTER} with shapely {shapely.__version__}",
+    widest = max(tool.radius_mm for tool in ordered)
+    _check_places(copies, widest, sheet)
+    zones = Zones(
+        options.keep_out,
+        widest,
+        safe_mm=options.safe_mm,
+        highest_mm=0.0 if isinstance(ordered[0], Laser) else options.highest_mm,
+        offset=options.work_offset,
     )
+    jobs = _placed_jobs(copies, ordered, zones, shapely.box(0, 0, *sheet.size_mm))
+    writers = _written(jobs, ordered, zones, options)
+    return written(out, writers, planned, ordered, sheet.thickness_mm)
 
 
-def _draw(part: PlacedPart, tool: CutTool) -> _Drawn:
-    found = join(list(read_dxf(part.path).paths))
-    if found.open_paths:
-        raise CutRefused(f"{part.name}: open contours at {_named(found.open_paths)}: join their ends")
-    if found.crossing:
-        raise CutRefused(f"{part.name}: contours that cross at {_named(found.crossing)}: separate them")
-    if not found.contours:
-        raise CutRefused(f"{part.name}: no closed contour to cut")
-    rings: list[Ring] = []
-    small: list[Contour] = []
-    for contour in sorted(found.contours, key=lambda one: (-one.depth, one.polygon.area)):
-        ways = _ways(contour, tool.diameter_mm / 2)
-        small += [] if ways else [contour]
-        rings += ways
-    if small:
-        raise CutRefused(
-            f"{part.name}: the tool of {tool.diameter_mm:g} mm doesn't fit into {_named(tuple(small))}: "
-            "take a smaller tool, or leave these to a drill"
-        )
-    outer = shapely.union_all([contour.polygon for contour in found.contours if contour.depth == 0])
-    low = np.array(outer.bounds[:2])
-    rings = [Ring(ring.points - low, ring.tabs) for ring in rings]
-    return _Drawn(part, rings, shapely.transform(outer, lambda points: points - low))
+def _turn(tool: Tool) -> tuple[int, float]:
+    return (2, tool.radius_mm) if isinstance(tool, Laser) else (_LAST[tool.kind], tool.radius_mm)
 
 
-def _ways(contour: Contour, radius: float) -> list[Ring]:
-    """Ways of the cutter's centre along one contour; none if the tool doesn't fit."""
-    offset = -(radius - _FIT_MM) if contour.is_hole else radius
-    area: BaseGeometry = contour.polygon.buffer(offset, quad_segs=16)
-    pieces = list(area.geoms) if isinstance(area, MultiPolygon) else [area]
-    rings = []
-    for piece in pieces:
-        if not isinstance(piece, Polygon) or piece.is_empty:
-            continue
-        points = shapely.get_coordinates(piece.exterior.simplify(0.003))
-        # Climb milling with a spindle turning clockwise: outsides clockwise, holes counter-clockwise.
-        if shapely.is_ccw(piece.exterior) != contour.is_hole:
-            points = points[::-1]
-        length = float(piece.exterior.length)
-        rings.append(Ring(points, tabs=not contour.is_hole or length > SLUG_MM))
-    return rings
+def _check(tools: tuple[Tool, ...], sheet: Sheet) -> None:
+    if not tools or not _THINNEST_MM <= sheet.thickness_mm <= _THICKEST_MM:
+        raise CutRefused(f"a sheet of {sheet.thickness_mm:g} mm with {len(tools)} tools: check both")
+    if any(isinstance(tool, Laser) for tool in tools) and len(tools) > 1:
+        raise CutRefused("a laser works alone: no other tool with it")
+    for tool in tools:
+        speeds = (tool.feed_mm_s, tool.radius_mm, tool.rapid_mm_s)
+        cutter = (tool.plunge_mm_s, tool.pass_mm, tool.spindle_rpm) if isinstance(tool, CutTool) else (tool.passes,)
+        if min(*speeds, *cutter) <= 0:
+            raise CutRefused(f"the {tool.name} has a figure of 0 or less: check its diameter, feeds and depth of pass")
 
 
-def _named(things: tuple[FlatPath, ...] | tuple[Contour, ...]) -> str:
-    shown = [f"entity {'/'.join(thing.handles[:3])}" for thing in things[:8]]
-    return ", ".join(shown) + (f" and {len(things) - 8} more" if len(things) > 8 else "")
-
-
-def _copies(drawn: _Drawn) -> list[_OnSheet]:
+def _copies(planned: Planned) -> list[_Copy]:
     return [
-        _OnSheet(
-            [Ring(placed(ring.points, place), ring.tabs) for ring in drawn.rings],
-            shapely.transform(drawn.cover, partial(placed, placement=place)),
-            drawn.part.name,
+        _Copy(
+            planned.part.name,
+            tuple(job.placed(place) for job in planned.jobs),
+            tuple(job.placed(place) for job in planned.tight),
+            _moved(planned.cover, place),
         )
-        for place in drawn.part.placements
+        for place in planned.part.placements
     ]
 
 
-def _check_places(copies: list[_OnSheet], tool: CutTool, sheet: Sheet) -> None:
-    table = shapely.box(-1e-3, -1e-3, sheet.size_mm[0] + 1e-3, sheet.size_mm[1] + 1e-3)
+def _moved(shape: BaseGeometry, place: Placement) -> BaseGeometry:
+    found: BaseGeometry = shapely.transform(shape, partial(placed, placement=place))
+    return found
+
+
+def _check_places(copies: list[_Copy], radius: float, sheet: Sheet) -> None:
+    edge, (width, depth) = sheet.margin_mm - 1e-3, sheet.size_mm
+    table = shapely.box(edge, edge, width - edge, depth - edge)
     for copy in copies:
         if not table.covers(copy.cover):
             corners = ", ".join(f"{value:.1f}" for value in copy.cover.bounds)
+            margin = f" less {sheet.margin_mm:g} mm of margin" if sheet.margin_mm else ""
             raise CutRefused(
-                f"{copy.name}: a copy at {corners} mm is not on the sheet "
-                f"of {sheet.size_mm[0]:g} × {sheet.size_mm[1]:g} mm"
+                f"{copy.name}: a copy at {corners} mm is not on the sheet of {width:g} × {depth:g} mm{margin}"
             )
     covers = [copy.cover for copy in copies]
-    near = shapely.STRtree(covers).query(covers, predicate="dwithin", distance=tool.diameter_mm - 1e-3)
+    near = shapely.STRtree(covers).query(covers, predicate="dwithin", distance=2 * radius - 1e-3)
     for one, other in zip(*near.tolist(), strict=True):
         if one < other:
             gap = covers[one].distance(covers[other])
             raise CutRefused(
                 f"{copies[one].name} and {copies[other].name} lie {gap:.2f} mm apart; "
-                f"the tool takes {tool.diameter_mm:g} mm between them"
+                f"the tool takes {2 * radius:g} mm between them"
             )
 
 
-def _nearest_first(copies: list[_OnSheet]) -> list[_OnSheet]:
-    """Copy by copy, always the nearest one next; inside a copy the rings stay deepest first."""
-    left, ordered = list(copies), []
-    x = y = 0.0
-    while left:
-        nearest = min(left, key=lambda copy: _gap(copy.rings[0].points[0], x, y))
-        left.remove(nearest)
-        ordered.append(nearest)
-        x, y = (float(value) for value in nearest.rings[-1].points[-1])
-    return ordered
+def _placed_jobs(copies: list[_Copy], tools: tuple[Tool, ...], zones: Zones, table: BaseGeometry) -> list[Job]:
+    """Every copy's jobs: with leads where they leave the sheet no farther, and meet no copy and no keep-out zone."""
+    covers = [copy.cover for copy in copies]
+    tree = shapely.STRtree(covers)
+    jobs, piece = [], 0
+    for number, copy in enumerate(copies):
+        for job, tight in zip(copy.jobs, copy.tight, strict=True):
+            radius = tools[job.tool].radius_mm
+            chosen = job
+            if job.strands != tight.strands:
+                over = job.footprint(radius - 0.01)
+                met = [one for one in tree.query(over, predicate="intersects").tolist() if one != number]
+                off = not table.union(tight.centre_line().envelope).covers(job.centre_line())
+                chosen = tight if met or off or not zones.free(job.centre_line()) else job
+            zones.check(copy.name, copy.cover, chosen.centre_line())
+            jobs.append(replace(chosen, piece=piece + job.piece))
+        piece += 1 + max((job.piece for job in copy.jobs), default=0)
+    return jobs
 
 
-def _gap(point: NDArray[np.float64], x: float, y: float) -> float:
-    return hypot(float(point[0]) - x, float(point[1]) - y)
+def _written(
+    jobs: list[Job], tools: tuple[Tool, ...], zones: Zones, options: CutOptions
+) -> list[tuple[str, GrblWriter]]:
+    """Programs in their order, with the names of their tools."""
+    used = sorted({job.tool for job in jobs})
+    if len(used) > 1 and options.tool_changes:
+        writer = _writer(tools[used[0]], zones, options)
+        for number in used:
+            writer.lines += [*(["M5"] if number != used[0] else []), f"T{number + 1} M6"]
+            _work(writer, [job for job in jobs if job.tool == number], tools[number], options)
+        writer.lines += ["M5", "M30"]
+        return [(", ".join(tools[number].name for number in used), writer)]
+    found = []
+    for number in used:
+        writer = _writer(tools[number], zones, options)
+        _work(writer, [job for job in jobs if job.tool == number], tools[number], options)
+        writer.end()
+        found.append((tools[number].name, writer))
+    return found
+
+
+def _writer(tool: Tool, zones: Zones, options: CutOptions) -> GrblWriter:
+    kind = BeamWriter if isinstance(tool, Laser) else GrblWriter
+    return kind(zones, options.safe_mm, tool.rapid_mm_s, header())
+
+
+def _work(writer: GrblWriter, jobs: list[Job], tool: Tool, options: CutOptions) -> None:
+    if isinstance(writer, BeamWriter) and isinstance(tool, Laser):
+        writer.focus(tool)
+        writer.lines += [f"M4 {beam(tool, 0.0)}"]
+        for job in in_order(jobs):
+            writer.burn(job, tool)
+    elif isinstance(tool, CutTool):
+        writer.lift(writer.zones.start_mm)
+        writer.lines += spindle_on(tool, options.spin_up_s)
+        writer.seconds += options.spin_up_s
+        for job in in_order(jobs):
+            writer.job(job, tool)

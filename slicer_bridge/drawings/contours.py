@@ -26,6 +26,7 @@ class Contour:
     corners: NDArray[np.float64]
     """(n, 3) with bulges, as in `FlatPath`, the last one at the first: arcs are exact."""
     depth: int = 0
+    layer: str = ""
 
     @property
     def is_hole(self) -> bool:
@@ -81,7 +82,7 @@ def _contour(path: FlatPath) -> Contour | None:
     corners[-1, :2] = corners[0, :2]
     corners = without_standstill(corners)
     points = FlatPath(corners, ()).points
-    return Contour(Polygon(points), path.handles, corners) if len(points) > 3 else None
+    return Contour(Polygon(points), path.handles, corners, layer=path.layer) if len(points) > 3 else None
 
 
 def _single(paths: list[FlatPath]) -> tuple[list[FlatPath], list[tuple[str, ...]]]:
@@ -156,7 +157,7 @@ def _follow(paths: list[FlatPath], partner: dict[int, int], start: int, left: se
         pieces.append(corners)
         handles += path.handles
         end = partner.get(end ^ 1)
-    return FlatPath(np.concatenate(pieces), tuple(dict.fromkeys(handles)))
+    return FlatPath(np.concatenate(pieces), tuple(dict.fromkeys(handles)), paths[start // 2].layer)
 
 
 def _clusters(points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -52,8 +52,10 @@ def measure_drawing(paths: list[FlatPath], ignored: dict[str, int], name: str) -
         sharp_inside_corners=sum(one.sharp for one in inside),
         closed=tuple(_closed(one, low) for one in found.contours),
     )
-    lines = [_line_of(one, low) for one in found.contours]
-    lines += [OutLine(path.moved(-low).corners, path.handles[0], closed=False) for path in found.open_paths]
+    lines = [_line_of(one, low) for one in (*found.contours, *found.crossing)]
+    lines += [
+        OutLine(path.moved(-low).corners, path.handles[0], closed=False, layer=path.layer) for path in found.open_paths
+    ]
     return MeasuredDrawing(lines, facts, tuple(findings))
 
 
@@ -75,7 +77,7 @@ def _line_of(contour: Contour, low: NDArray[np.float64]) -> OutLine:
     """A circle of arcs is written as a circle; one of straight ways stays as it was drawn."""
     drawn_round = bool(contour.corners[:-1, 2].all())
     circle = _moved(contour.circle, low) if drawn_round else None
-    return OutLine(contour.corners - [*low, 0.0], contour.handles[0], closed=True, circle=circle)
+    return OutLine(contour.corners - [*low, 0.0], contour.handles[0], closed=True, circle=circle, layer=contour.layer)
 
 
 def _corners(contour: Contour, low: NDArray[np.float64]) -> Polygon:

@@ -21,14 +21,14 @@ def mesh_svg(facets: Facets, width_px: int = 320) -> str:
     facets : (n, 3, 3) mm, n >= 1
     """
     seen = _projection()
-    shown = _coarse(facets)
+    shown = coarse(facets, MAX_FACETS)
     normals, areas = normals_and_areas(shown)
     facing = (normals @ seen[2] > 1e-6) & (areas > 0)
     flat = shown[facing] @ seen.T
     order = np.argsort(flat[:, :, 2].mean(axis=1), kind="stable")
-    places = _fit(flat[:, :, :2], width_px)
+    places = fit(flat[:, :, :2], width_px, width_px)
     shade = 0.45 + 0.55 * np.clip(normals[facing] @ (_LIGHT / np.linalg.norm(_LIGHT)), 0, 1)
-    drawn = [_triangle(places[one], float(shade[one])) for one in order]
+    drawn = [triangle(places[one], _COLOUR * shade[one]) for one in order]
     return _frame(width_px, "".join(drawn))
 
 
@@ -39,41 +39,76 @@ def _projection() -> NDArray[np.float64]:
     return np.stack([right, np.cross(eye, right), eye])
 
 
-def _coarse(facets: Facets) -> Facets:
-    """Corners moved onto ever coarser grids until few enough facets are left."""
-    cells = 256
-    shown = facets
-    span = float(np.ptp(facets.reshape(-1, 3), axis=0).max()) or 1.0
-    while len(shown) > MAX_FACETS and cells >= 8:
-        step = span / cells
-        _, faces = weld(np.round(facets / step) * step)
-        corners = (np.round(facets / step) * step)[
-            (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-        ]
-        shown = np.unique(corners.reshape(len(corners), 9), axis=0).reshape(-1, 3, 3)
-        cells //= 2
-    return shown if len(shown) else facets[:MAX_FACETS]
+def shaded(normals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Brightness (n,) of facets with these normals (n, 3), seen along z: light from over the left shoulder."""
+    light = np.array([-0.3, 0.2, 0.93])
+    bright: NDArray[np.float64] = 0.55 + 0.45 * np.clip(normals @ (light / np.linalg.norm(light)), 0, 1)
+    return bright
+
+
+def coarse(facets: Facets, most: int) -> Facets:
+    """Corners that share a cell of an ever coarser grid become one, until at most `most` facets are left."""
+    vertices, faces = weld(facets)
+    span = float(np.ptp(vertices, axis=0).max()) or 1.0
+    shown, cells = facets, 512
+    while len(shown) > most and cells >= 8:
+        _, cell = np.unique(np.floor(vertices * (cells / span)).astype(np.int64), axis=0, return_inverse=True)
+        counts = np.bincount(cell)
+        means = np.stack([np.bincount(cell, weights=vertices[:, axis]) / counts for axis in range(3)], axis=1)
+        joined = cell[faces]
+        kept = (joined[:, 0] != joined[:, 1]) & (joined[:, 1] != joined[:, 2]) & (joined[:, 2] != joined[:, 0])
+        first = np.unique(np.sort(joined[kept], axis=1), axis=0, return_index=True)[1]
+        shown = means[joined[kept][first]]
+        cells = cells * 3 // 4
+    return shown if len(shown) else facets[:most]
+
+
+def split(facets: Facets, longest_mm: float, most: int) -> Facets:
+    """Facets cut in halves until none has a longer side, or there are `most`: small ones sort better by depth."""
+    done = facets
+    while len(done) < most:
+        sides = np.linalg.norm(done - np.roll(done, -1, axis=1), axis=2)
+        long = np.flatnonzero(sides.max(axis=1) > longest_mm)[: most - len(done)]
+        if not len(long):
+            break
+        start = sides[long].argmax(axis=1)
+        a, b, c = (done[long, (start + step) % 3] for step in range(3))
+        middle = (a + b) / 2
+        halves = [np.stack([a, middle, c], axis=1), np.stack([middle, b, c], axis=1)]
+        done = np.concatenate([np.delete(done, long, axis=0), *halves])
+    return done
 
 
 def drawing_svg(drawing: DrawingFacts, width_px: int = 320) -> str:
     """The outline filled, its holes left out."""
     rings = [np.array(ring) for ring in (drawing.outline, *drawing.holes)]
-    everything = _fit(np.concatenate(rings)[None], width_px)[0]
+    everything = fit(np.concatenate(rings), width_px, width_px)
     ends = np.cumsum([len(ring) for ring in rings])[:-1]
-    path = " ".join(_closed(tuple(map(tuple, ring.tolist()))) for ring in np.split(everything, ends))
-    return _frame(width_px, f'<path fill-rule="evenodd" fill="#4682b4" stroke="#234" stroke-width="1" d="{path}"/>')
+    return _frame(width_px, rings_svg(np.split(everything, ends), "#4682b4", "#234"))
 
 
-def _fit(points: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
-    """Points (..., 2), y up, into a square picture, y down."""
-    low, high = points.reshape(-1, 2).min(axis=0), points.reshape(-1, 2).max(axis=0)
-    scale = width_px * (1 - 2 * _EDGE) / (float((high - low).max()) or 1.0)
-    out: NDArray[np.float64] = (points - (low + high) / 2) * [scale, -scale] + width_px / 2
+def rings_svg(rings: list[NDArray[np.float64]], fill: str, stroke: str) -> str:
+    """Closed rings (n, 2), pixels; those inside others are left out of the fill."""
+    path = " ".join(_closed(tuple(map(tuple, ring.tolist()))) for ring in rings)
+    return f'<path fill-rule="evenodd" fill="{fill}" stroke="{stroke}" stroke-width="1" d="{path}"/>'
+
+
+def fit(
+    points: NDArray[np.float64], width_px: int, height_px: int, *, frame: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Points (..., 2), y up, into a picture, y down; what fills it is `frame` (..., 2), or all of them."""
+    filling = (points if frame is None else frame).reshape(-1, 2)
+    low, high = filling.min(axis=0), filling.max(axis=0)
+    across, upright = np.maximum(high - low, 1e-9)
+    scale = (1 - 2 * _EDGE) * min(width_px / across, height_px / upright)
+    middle = np.array([width_px, height_px]) / 2
+    out: NDArray[np.float64] = (points - (low + high) / 2) * [scale, -scale] + middle
     return out
 
 
-def _triangle(corners: NDArray[np.float64], shade: float) -> str:
-    red, green, blue = (int(value) for value in _COLOUR * shade)
+def triangle(corners: NDArray[np.float64], tint: NDArray[np.float64]) -> str:
+    """Corners (3, 2), pixels; `tint` (3,) red, green, blue up to 255."""
+    red, green, blue = (int(value) for value in tint)
     colour = f"#{red:02x}{green:02x}{blue:02x}"
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     return f'<polygon fill="{colour}" stroke="{colour}" stroke-width="0.4" points="{points}"/>'

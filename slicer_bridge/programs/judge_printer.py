@@ -12,7 +12,13 @@ from slicer_bridge.programs.filament import Filament
 from slicer_bridge.programs.heat import Heat
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.printer_code import MAX_LINE, MOVE, Values, check_length, command, values_of
-from slicer_bridge.programs.printer_words import check_extended, check_foreign, check_label, check_setting
+from slicer_bridge.programs.printer_words import (
+    check_extended,
+    check_feed_factor,
+    check_foreign,
+    check_label,
+    check_setting,
+)
 from slicer_bridge.programs.text import check_text
 from slicer_bridge.programs.travel import STEEP, Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
@@ -38,6 +44,8 @@ class PrinterJudge:
         self.homed = [False, False, False]
         self.relative = False
         self.feed_mm_s = 0.0
+        self.factor_kept = False
+        """M220 B was said."""
         self.block: BlockSpan | None = None
         self.strange = False
         """The block under way has used a word of its own, or ends a program that was hot."""
@@ -146,6 +154,8 @@ class PrinterJudge:
             filament.rest(seconds)
         else:
             self._check_warm()
+            if blind and self.block is None:
+                raise Refused("filament moves along a way that nobody knows: a move without E comes first")
             if blind:
                 filament.push_blind(amount)
             elif distance:
@@ -254,6 +264,9 @@ class PrinterJudge:
                 self.filament.place(numbers["E"])
             case "M18" | "M84":
                 self._release(values)
+            case "M220":
+                check_feed_factor(values, kept=self.factor_kept)
+                self.factor_kept = self.factor_kept or "B" in values
             case _ if word.startswith("T"):
                 self._choose(int(word[1:]))
             case _:
@@ -262,8 +275,8 @@ class PrinterJudge:
                     self.filament.factor = numbers["S"] / 100.0
 
     def _choose(self, tool: int) -> None:
-        """Tool changes move the head; those of one tool do nothing."""
-        if tool != self.heat.tool:
+        """Marlin's `tool_change.cpp` brings the new tool to where the old one was; Klipper's changes are macros."""
+        if tool != self.heat.tool and self._klipper:
             self.at = [None, None, None]
         self.heat.choose(tool)
         self.filament.choose(tool)

@@ -87,7 +87,8 @@ class RouterJudge:
         motion, x, y, z, f = match.groups()
         if f is not None:
             self._set_feed(float(f))
-        self.motion = self.motion if motion is None else f"G{motion}"
+        if motion is not None:
+            self._set_motion(f"G{motion}")
         if x is not None or y is not None or z is not None:
             if self.motion not in {"G0", "G1"}:
                 raise Refused("a position without G0 or G1 in force: write the motion")
@@ -177,12 +178,19 @@ class RouterJudge:
             self._dwell(values.get("P", inf))
         if "G90" in commands or "G91" in commands:
             self.relative = "G91" in commands
-        self.motion = None if motion == "G80" else motion
+        for word in _MOTIONS.intersection(commands):
+            self._set_motion(word)
         if not values.keys().isdisjoint(_AXES) or "G2" in commands or "G3" in commands:
             self._moves(commands, values)
         if "M2" in commands or "M30" in commands:
             self.spindle.end()
             self.ended = True
+
+    def _set_motion(self, word: str) -> None:
+        """GRBL asks for a feed when the motion is named, moves or not."""
+        if word in {"G1", "G2", "G3"}:
+            self._cutting_feed()
+        self.motion = None if word == "G80" else word
 
     def _dwell(self, seconds: float) -> None:
         if not 0.0 <= seconds <= self.limits.max_dwell_s:

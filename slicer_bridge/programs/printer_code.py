@@ -22,8 +22,8 @@ MOVE = re.compile(
 """As slicers write nearly all of their lines."""
 _COMMAND = re.compile(r"([GMT]\d+(?:\.\d+)?|[A-Z][A-Z_]+)(.*)", re.ASCII).fullmatch
 _LETTERS = re.compile(rf"\s*([A-Z])\s*{NUMBER[:-1]})?", re.ASCII).match
-_NO_NUMBER = frozenset({"G28", "M17", "M18", "M84"})
-"""Their letters are axes: alone they say all."""
+_NO_NUMBER = frozenset({"G28", "M17", "M18", "M84", "M220"})
+"""Their letters alone say all: axes, and to keep or bring back a factor."""
 
 Values = dict[str, float | None]
 
@@ -56,7 +56,8 @@ def values_of(word: str, rest: str, letters: str) -> Values:
     at = 0
     while at < len(rest) and not rest[at:].isspace():
         match = _LETTERS(rest, at)
-        if match is None or match[1] in values or (match[1] == "E" and at and rest[at].isalpha()):
+        exponent = rest[at] == "E" and (rest[at - 1] if at else word[-1]) in "0123456789."
+        if match is None or match[1] in values or exponent:
             raise Refused(f"{word}: what follows is not a letter and a plain number each, once")
         values[match[1]] = None if match[2] is None else float(match[2])
         at = match.end()

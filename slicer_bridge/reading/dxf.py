@@ -105,7 +105,7 @@ def _flat_paths(document: Drawing, scale: float, path: Path) -> tuple[list[FlatP
             continue
         corners = without_standstill(checked(_corners(entity, scale), f"{path.name}: entity {_handle(entity)}"))
         if len(corners) > 1:
-            paths.append(FlatPath(corners, (_handle(entity),)))
+            paths.append(FlatPath(corners, (_handle(entity),), str(entity.dxf.layer)))
             points += len(paths[-1].points)
         if points > MAX_POINTS:
             raise FileTooLarge(f"{path.name}: its curves flatten to over {MAX_POINTS:,} points: simplify the drawing")

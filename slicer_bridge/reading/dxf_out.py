@@ -8,6 +8,8 @@ from string import hexdigits
 import numpy as np
 from numpy.typing import NDArray
 
+_LONGEST_NAME = 255
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutLine:
@@ -17,22 +19,31 @@ class OutLine:
     handle: str
     closed: bool
     circle: tuple[float, float, float] | None = None
+    layer: str = ""
+    """As the drawing names it: what is done with the line may depend on it."""
 
 
 def write_dxf(path: Path, lines: Iterable[OutLine]) -> None:
     """Write lines as DXF R2000; the same lines give the same bytes (no dates, no random ids).
 
-    Open ones go on layer OPEN. Handles stay where they are hexadecimal, as DXF wants them, and used once.
+    Lines of layer 0 go on CONTOUR and OPEN, others stay on theirs. Handles stay where they are hexadecimal,
+    as DXF wants them, and used once.
     """
     rows = [*_pairs((0, "SECTION"), (2, "HEADER"), (9, "$ACADVER"), (1, "AC1015"), (9, "$INSUNITS"), (70, 4))]
     rows += _pairs((0, "ENDSEC"), (0, "SECTION"), (2, "ENTITIES"))
     used: set[int] = set()
     for line in lines:
         handle = _free(line.handle, used)
-        layer = "CONTOUR" if line.closed else "OPEN"
+        layer = _layer(line)
         rows += _circle(line.circle, handle, layer) if line.circle else _polyline(line, handle, layer)
     rows += _pairs((0, "ENDSEC"), (0, "EOF"))
     path.write_text("\n".join(rows) + "\n", encoding="ascii")
+
+
+def _layer(line: OutLine) -> str:
+    if line.layer not in ("", "0") and line.layer.isascii() and line.layer.isprintable():
+        return line.layer[:_LONGEST_NAME]
+    return "CONTOUR" if line.closed else "OPEN"
 
 
 def _free(handle: str, used: set[int]) -> str:

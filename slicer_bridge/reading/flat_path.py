@@ -23,6 +23,7 @@ class FlatPath:
 
     corners: NDArray[np.float64]
     handles: tuple[str, ...]
+    layer: str = ""
     points: NDArray[np.float64] = field(init=False)
     """(m, 2) mm: the arcs flattened to `FLATTEN_MM`."""
 
@@ -36,10 +37,10 @@ class FlatPath:
     @property
     def turned(self) -> "FlatPath":
         """The same line from its end to its start."""
-        return FlatPath(turned(self.corners), self.handles)
+        return FlatPath(turned(self.corners), self.handles, self.layer)
 
     def moved(self, by: NDArray[np.float64]) -> "FlatPath":
-        return FlatPath(self.corners + np.append(by, 0.0), self.handles)
+        return FlatPath(self.corners + np.append(by, 0.0), self.handles, self.layer)
 
 
 def turned(corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,9 +1,12 @@
 """What every slicing engine takes and gives, and what is kept of each run so that it can be made again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from slicer_bridge.plates.plate import Copy
 from slicer_bridge.plates.plate_file import PlateObject
@@ -30,7 +33,7 @@ class SliceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One plate to slice. `objects` in bed coordinates; `copies` in their order, one for each of their moves."""
+    """One plate to slice; `copies` in the order of the objects' moves."""
 
     objects: tuple[PlateObject, ...]
     copies: tuple[Copy, ...]
@@ -40,6 +43,12 @@ class Job:
     limits: SliceLimits
     shop: ApprovedProfile | None = None
     """The shop's own PrusaSlicer profile, in place of printer's and material's figures."""
+
+    def placed_facets(self) -> Iterator[NDArray[np.float64]]:
+        """Facets (n, 3, 3) of each copy in bed coordinates, mm; in the order of `copies`."""
+        for one in self.objects:
+            for x, y in one.moves:
+                yield one.facets + np.array([x, y, 0.0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,16 @@ class ProgramLines:
         """Box of what is extruded at each height."""
         self._started = False
 
-    def comment(self, line: str) -> None:
+    def feed(self, line: str) -> None:
+        """Any line of a program labelled as PrusaSlicer does."""
+        if line.startswith(";"):
+            if line.startswith(";LAYER"):
+                self._started = True
+            self._comment(line)
+        elif line.strip():
+            self._command(line)
+
+    def _comment(self, line: str) -> None:
         match = _OBJECT.match(line)
         if match:
             self._started = True
@@ -35,11 +44,7 @@ class ProgramLines:
         elif line.startswith(_STOP):
             self._box = None
 
-    def layer(self) -> None:
-        """A layer begins: what is extruded from here on is printed."""
-        self._started = True
-
-    def command(self, line: str) -> None:
+    def _command(self, line: str) -> None:
         self.commands += 1
         if line.startswith(("G1 ", "G0 ")):
             self._move(line)

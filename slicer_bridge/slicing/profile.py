@@ -72,6 +72,11 @@ def line_width_mm(printer: PrinterProfile) -> float:
     return 1.125 * printer.nozzle_mm
 
 
+def first_layer_mm(nozzle_mm: float, recipe: Recipe) -> float:
+    """Thin first layers stick badly: at least 0.2 mm, or half the nozzle where that is less."""
+    return max(recipe.layer_mm, min(0.2, 0.5 * nozzle_mm))
+
+
 def start_block(printer: PrinterProfile, material: FilamentProfile) -> tuple[str, ...]:
     """Heats, homes, waits; nothing is purged outside the bed."""
     return (
@@ -157,6 +162,7 @@ def harmless_settings() -> dict[str, str]:
         "bed_custom_model": "",
         "bed_custom_texture": "",
         "silent_mode": "0",
+        "machine_limits_usage": "time_estimate_only",
         "printer_technology": "FFF",
         "gcode_label_objects": "1",
         "gcode_comments": "0",
@@ -188,7 +194,6 @@ def _machine(printer: PrinterProfile) -> dict[str, str]:
         "machine_max_feedrate_e": f"{printer.retract_mm_s:g}",
         "machine_max_jerk_x": jerk,
         "machine_max_jerk_y": jerk,
-        "machine_limits_usage": "time_estimate_only",
         "gcode_flavor": "marlin",
         "bed_shape": f"0x0,{width:g}x0,{width:g}x{depth:g},0x{depth:g}",
         "max_print_height": f"{printer.height_mm:g}",
@@ -218,7 +223,7 @@ def recipe_settings(nozzle_mm: float, recipe: Recipe) -> dict[str, str]:
     """All that an order may say of how a part is made: numbers of ours, never its own words."""
     return {
         "layer_height": f"{recipe.layer_mm:g}",
-        "first_layer_height": f"{max(recipe.layer_mm, min(0.2, 0.5 * nozzle_mm)):g}",
+        "first_layer_height": f"{first_layer_mm(nozzle_mm, recipe):g}",
         "perimeters": str(recipe.perimeters),
         "fill_density": f"{recipe.infill * 100:g}%",
         "brim_type": "outer_only" if recipe.brim_mm else "no_brim",

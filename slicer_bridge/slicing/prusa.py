@@ -35,7 +35,7 @@ def _settings(job: Job, nonce: str) -> tuple[str, str]:
     if job.shop is None:
         text = slicer_settings(job.printer, job.recipe, job.material)
         return text, settings_sha256(text)
-    text, plain = (composed_settings(job.shop, job.printer, job.recipe, one) for one in (nonce, NO_NONCE))
+    text, plain = (composed_settings(job.shop, job.printer, job.recipe, job.material, one) for one in (nonce, NO_NONCE))
     return text, settings_sha256(plain)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slicer_bridge.errors import BadLimits, SlicerFailed
 from slicer_bridge.plates.plate import Copy, PlacedPart, plate_objects
-from slicer_bridge.slicing import prusa
+from slicer_bridge.slicing import cura, prusa
 from slicer_bridge.slicing.child import file_sha256, is_full
 from slicer_bridge.slicing.contract import (
     Draft,
@@ -22,13 +22,14 @@ from slicer_bridge.slicing.contract import (
     Slicer,
     SliceResult,
 )
+from slicer_bridge.slicing.embedded import engine as embedded
 from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, Recipe, check_recipe
 from slicer_bridge.slicing.shop.approval import ApprovedProfile
 from slicer_bridge.slicing.shop.machine_fit import check_fit
 
 __all__ = ["Engine", "SliceLimits", "SliceResult", "slice_plate"]
 
-SLICERS = (prusa.SLICER,)
+SLICERS = (prusa.SLICER, cura.SLICER, embedded.SLICER)
 """In the order in which they are taken."""
 _NEAR_MM = 0.5
 """Lines may lie this far outside a copy's box: half a line's width, and rounding."""
@@ -92,9 +93,7 @@ def chosen(engine: Engine | None) -> tuple[Slicer, Path]:
 
 def _result(slicer: Slicer, draft: Draft, job: Job, out: Path) -> SliceResult:
     sliced = draft.sliced
-    made_by = f"{slicer.title} {sliced.version}"
-    embedded = slicer.engine is Engine.EMBEDDED
-    whose = {copy.label: copy for copy in job.copies}
+    boxes = {box.label: box for box in sliced.objects}
     return SliceResult(
         program=out,
         sha256=file_sha256(out),
@@ -102,23 +101,23 @@ def _result(slicer: Slicer, draft: Draft, job: Job, out: Path) -> SliceResult:
         estimate_s=sliced.estimate_s,
         filament_mm=sum(use.length_mm for use in sliced.materials),
         filament_g=sum(use.mass_g for use in sliced.materials),
-        made_by=made_by,
+        made_by=f"{slicer.title} {sliced.version}",
         settings_sha256=draft.settings_sha256,
         objects=tuple(
-            SlicedObject(box.label, whose[box.label].part, whose[box.label].lot, box.low, box.high)
-            for box in sliced.objects
+            SlicedObject(copy.label, copy.part, copy.lot, boxes[copy.label].low, boxes[copy.label].high)
+            for copy in job.copies
         ),
         materials=sliced.materials,
         layers=sliced.layers,
         bounds=sliced.bounds,
         provenance=Provenance(
-            slicer.engine,
-            embedded,
-            sliced.version,
-            draft.binary_sha256,
-            draft.settings_sha256,
-            draft.cores,
-            job.shop.profile.sha256 if job.shop else "",
+            engine=slicer.engine,
+            embedded=slicer.engine is Engine.EMBEDDED,
+            version=sliced.version,
+            binary_sha256=draft.binary_sha256,
+            settings_sha256=draft.settings_sha256,
+            cores=draft.cores,
+            profile_sha256=job.shop.profile.sha256 if job.shop else "",
         ),
         notes=sliced.notes,
         blocks=sliced.blocks,

@@ -31,14 +31,15 @@ def test_the_example_workshop_is_whole() -> None:
     config = load_config(EXAMPLE)
     policy = load_policy(config)
     for machine in config.machines:
-        assert machine_limits(config, policy, machine.name).max_feed_mm_s > 0
+        limits = machine_limits(config, policy, machine.name)
+        assert limits.max_feed_mm_s > 0
         profile = load_profile(machine.profile)
         for material in machine.materials:
             if machine.process is Process.FDM:
                 assert profile.filament(material).hotend_c > 150
                 assert profile.printer(machine).bed_mm == machine.volume_mm[:2]
             else:
-                assert profile.tool(material, machine.tool_mm).feed_mm_s > 0
+                assert profile.tool(material, machine.tool_mm, limits).feed_mm_s > 0
     assert config.inventory().machines[0].name == config.machines[0].name
 
 

@@ -169,6 +169,7 @@ CODES: dict[str, Code] = {
     "M221": motion.scale_flow,
     "M400": _finish_moves,
     "M410": _quick_stop,
+    "M420": _accept,
     "M500": eeprom.store,
     "M501": eeprom.load,
     "M502": eeprom.restore_defaults,

@@ -1,6 +1,6 @@
 """What Klipper's commands do: one method a group, found in a table.
 
-Source: docs/G-Codes.md, klippy/extras/ of the same names. No macros are installed.
+Source: docs/G-Codes.md, klippy/extras/ of the same names. Macros are the ones that the printer's owner has installed.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from hardware_sim.hosts.board import Board
 from hardware_sim.hosts.disk import Disk
 from hardware_sim.hosts.moonraker.exclude import ExcludeObject
 from hardware_sim.hosts.moonraker.gcode import Command, GcodeError, parsed
+from hardware_sim.hosts.moonraker.macros import Macros, expanded
 from hardware_sim.hosts.moonraker.moves import Moves, Volume
 from hardware_sim.hosts.moonraker.sdcard import VirtualSd
 
@@ -41,7 +42,9 @@ class Machine(Protocol):
 class Interpreter:
     """One run of Klipper's software: forgotten at a restart."""
 
-    def __init__(self, machine: Machine, disk: Disk, volume_mm: Volume, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, machine: Machine, disk: Disk, volume_mm: Volume, group: asyncio.TaskGroup, macros: Macros
+    ) -> None:
         self.mutex = asyncio.Lock()
         self.moves = Moves(volume_mm)
         self.exclude = ExcludeObject()
@@ -54,10 +57,12 @@ class Interpreter:
         self.busy_until = 0.0
         """Steady clock, s; when the last command was done."""
         self._machine = machine
+        self._macros = macros
         self._group = group
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(("G0", "G1", "G2", "G3"), self._move),
             "G28": self._home,
+            "BED_MESH_CALIBRATE": self._probe_bed,
             "G92": self._set_origin,
             "M105": self._tell_temperatures,
             "M109": self._wait_for_heater,
@@ -81,7 +86,10 @@ class Interpreter:
         if self.busy_since is None or time.monotonic() - self.busy_until > 0.5:
             self.busy_since = time.monotonic()
         handler = self._handlers.get(command.name)
-        if handler is not None:
+        if command.name in self._macros:
+            for step in expanded(self._macros[command.name], command):
+                await self.run(step)
+        elif handler is not None:
             await handler(command)
         elif not self._at_the_host(command):
             await self._pass_on(command)
@@ -165,6 +173,12 @@ class Interpreter:
     async def _home(self, _: Command) -> None:
         await self._send("G28")
         self.moves.home()
+
+    async def _probe_bed(self, _: Command) -> None:
+        """Raises GcodeError before homing, as bed_mesh does."""
+        if not self.moves.homed:
+            raise GcodeError("Must home axis first")
+        await self._send("G29")
 
     async def _set_origin(self, command: Command) -> None:
         self.moves.set_origin(command)

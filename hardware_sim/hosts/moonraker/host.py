@@ -12,6 +12,7 @@ from hardware_sim.hosts.moonraker.callers import Door
 from hardware_sim.hosts.moonraker.gcode import GcodeError
 from hardware_sim.hosts.moonraker.history import Records
 from hardware_sim.hosts.moonraker.klippy import Klippy, KlippyState
+from hardware_sim.hosts.moonraker.macros import Macros
 from hardware_sim.hosts.moonraker.moves import Volume
 from hardware_sim.hosts.moonraker.print_stats import PrintState
 from hardware_sim.hosts.moonraker.server import Server
@@ -20,8 +21,10 @@ SCRIPTS = {Button.PAUSE: "PAUSE", Button.RESUME: "RESUME", Button.CANCEL: "CANCE
 
 
 class Moonraker:
-    def __init__(self, disk: Disk, records: Records, serial: Path, volume_mm: Volume, api_key: str) -> None:
-        self._server = Server(Klippy(disk, serial, volume_mm), disk, records, Door(api_key))
+    def __init__(
+        self, disk: Disk, records: Records, serial: Path, volume_mm: Volume, api_key: str, macros: Macros
+    ) -> None:
+        self._server = Server(Klippy(disk, serial, volume_mm, macros), disk, records, Door(api_key))
         self._app = application(self._server)
         self._pressed: asyncio.Queue[str] = asyncio.Queue()
 

@@ -15,6 +15,7 @@ from hardware_sim.hosts.board import Board, BoardGone, BoardRestarted
 from hardware_sim.hosts.disk import Disk
 from hardware_sim.hosts.moonraker.commands import Interpreter
 from hardware_sim.hosts.moonraker.gcode import GcodeError
+from hardware_sim.hosts.moonraker.macros import Macros
 from hardware_sim.hosts.moonraker.moves import BOARD_MODES, Volume
 
 SILENCE_S = 5.0
@@ -49,7 +50,7 @@ class KlippyState(StrEnum):
 
 
 class Klippy:
-    def __init__(self, disk: Disk, serial: Path, volume_mm: Volume) -> None:
+    def __init__(self, disk: Disk, serial: Path, volume_mm: Volume, macros: Macros) -> None:
         self.state = KlippyState.DISCONNECTED
         self.message = ""
         self.changed: Callable[[KlippyState], None] = lambda _: None
@@ -57,6 +58,7 @@ class Klippy:
         self.respond: Callable[[str], None] = lambda _: None
         """Called with each line of G-code responses."""
         self.volume_mm = volume_mm
+        self._macros = macros
         self._disk = disk
         self._serial = serial
         self.board = Board(serial, self)
@@ -75,7 +77,7 @@ class Klippy:
             self.board.close()
 
     def _fresh_interpreter(self) -> Interpreter:
-        return Interpreter(self, self._disk, self.volume_mm, self._work)
+        return Interpreter(self, self._disk, self.volume_mm, self._work, self._macros)
 
     # States.
 

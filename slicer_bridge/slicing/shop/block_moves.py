@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from math import hypot, pi
 
+from slicer_bridge.programs.filament import BURST_MM
+from slicer_bridge.programs.travel import STEEP
 from slicer_bridge.slicing.shop.block_text import Block, template_lines
 
 _LETTER = re.compile(r"([XYZEFIJ])\s*([+-]?(?:\d+\.?\d*|\.\d+))", re.IGNORECASE)
@@ -33,9 +35,9 @@ class _Walk:
     relative: bool = False
     relative_e: bool = False
 
-    def line(self, code: str, raw: str) -> None:
+    def line(self, code: str, template: str) -> None:
         word = code.split(" ", maxsplit=1)[0].upper()
-        unknown = {match[1].upper() for match in _PLACE.finditer(raw.partition(";")[0])}
+        unknown = {match[1].upper() for match in _PLACE.finditer(template)}
         values = {
             letter.upper(): float(text) for letter, text in _LETTER.findall(code) if letter.upper() not in unknown
         }
@@ -72,16 +74,25 @@ class _Walk:
             elif letter in values and self.at[axis] is not None:
                 self.at[axis] = (self.at[axis] or 0.0) + values[letter]
         reach.feed_mm_s = max(reach.feed_mm_s, self.feed)
-        if moved == ["Z"]:
+        if self._is_steep(before, moved):
             reach.feed_z_mm_s = max(reach.feed_z_mm_s, self.feed)
         if "E" in values:
             self._extrude(values["E"], before, moved)
+
+    def _is_steep(self, before: list[float | None], moved: list[str]) -> bool:
+        """Whether the move is one of Z, or might be one for all that is known: the checker holds those to Z's limit."""
+        if "Z" not in moved:
+            return False
+        steps = [b - a for a, b in zip(before, self.at, strict=True) if a is not None and b is not None]
+        return len(steps) < 3 or abs(steps[2]) > STEEP * hypot(*steps)
 
     def _extrude(self, e: float, before: list[float | None], moved: list[str]) -> None:
         amount = e if self.relative_e else e - self.e
         self.e += amount
         if not moved:
             self.reach.feed_e_mm_s = max(self.reach.feed_e_mm_s, self.feed)
+            if amount > BURST_MM:
+                self.reach.flow_mm3_s = max(self.reach.flow_mm3_s, self.feed * self.filament_mm2)
             return
         steps = [abs(b - a) for a, b in zip(before, self.at, strict=True) if a is not None and b is not None]
         distance = hypot(*steps)
@@ -94,5 +105,5 @@ def reach_of(blocks: tuple[Block, ...], filament_mm: float) -> Reach:
     for block in blocks:
         walk = _Walk(reach, pi * filament_mm**2 / 4)
         for line in template_lines(block.text):
-            walk.line(line.code, line.raw)
+            walk.line(line.code, line.template)
     return reach

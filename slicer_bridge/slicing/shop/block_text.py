@@ -34,6 +34,7 @@ _MOST_WAYS = 256
 _STAND_IN = "100.0"
 """In place of a value: a speed, a temperature, a percentage or a place that any machine could have; and no number any
 more if it is written behind another one."""
+_PLUS = re.compile(r"\b([XYZEFIJ])\+(?=[\d.])")
 _COUNTER = re.compile(r"G92 E0(?:\.0*)?")
 
 
@@ -67,11 +68,12 @@ def make_block(slot: str, text: str) -> Block | None:
 
 @dataclass(frozen=True, slots=True)
 class TemplateLine:
-    """A line as some program may have it. `code`: without comment, and with a stand-in for each value."""
+    """A line as some program may have it. `code`: without comment, and with a stand-in for each value of `template`."""
 
     number: int
     """Of the template, from 1."""
     raw: str
+    template: str
     code: str
 
     @property
@@ -84,10 +86,14 @@ def template_lines(text: str) -> Iterator[TemplateLine]:
     for number, raw in enumerate(text.split("\n"), 1):
         seen: set[str] = set()
         for line in islice(_ways(raw), _MOST_WAYS):
-            code = _PLACE.sub(_stand_in, line).partition(";")[0].strip()
+            code = plain_code(_PLACE.sub(_stand_in, line).partition(";")[0])
             if code and code not in seen:
                 seen.add(code)
-                yield TemplateLine(number, raw.strip(), code)
+                yield TemplateLine(number, raw.strip(), line.partition(";")[0], code)
+
+
+def plain_code(code: str) -> str:
+    return " ".join(_PLUS.sub(r"\1", code).split())
 
 
 def _ways(line: str) -> Iterator[str]:

@@ -1,7 +1,10 @@
 """PrusaSlicer's settings for a plate in a shop's own profile: the shop's, then the order's, then the always set."""
 
+import re
+
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.slicing.profile import (
+    FilamentProfile,
     PrinterProfile,
     Recipe,
     check_recipe,
@@ -19,12 +22,18 @@ _RESET = "G92 E0\n"
 """At each layer, so that distances of filament lose no digits."""
 _OFF = "M104 S0\nM140 S0\nM107\n"
 """After any end block: whatever it forgot."""
+_RELATIVE = re.compile(r"^\s*G91\b", re.MULTILINE)
+"""A block that moves by distances means those of filament too, which not every firmware reads so after M82."""
 _DENSE_PATTERN = "rectilinear"
 """Of all patterns of infill this one always fills a part altogether."""
 
 
-def composed_settings(shop: ApprovedProfile, printer: PrinterProfile, recipe: Recipe, nonce: str) -> str:
+def composed_settings(
+    shop: ApprovedProfile, printer: PrinterProfile, recipe: Recipe, material: FilamentProfile, nonce: str
+) -> str:
     """INI text. The recipe's keys and the always set ones can't be the profile's, and no recipe touches a block.
+
+    Of `material` only the density is taken, where the profile has none: without it PrusaSlicer tells no mass.
 
     Raises BadLimits.
     """
@@ -37,6 +46,8 @@ def composed_settings(shop: ApprovedProfile, printer: PrinterProfile, recipe: Re
     asked["first_layer_height"] = f"{_first_layer_mm(shop, printer, recipe):g}"
     if profile.number("travel_speed_z") <= 0 and profile.number("machine_max_feedrate_z") > 0:
         asked["travel_speed_z"] = profile.settings["machine_max_feedrate_z"]  # else Z is told to go as fast as X and Y
+    if profile.number("filament_density") <= 0:
+        asked["filament_density"] = f"{material.density_g_cm3:g}"
     if recipe.infill >= 1.0:
         asked["fill_pattern"] = _DENSE_PATTERN
     settings = {**profile.settings, **asked, **harmless_settings(), **_blocks(shop, nonce)}
@@ -45,8 +56,11 @@ def composed_settings(shop: ApprovedProfile, printer: PrinterProfile, recipe: Re
 
 def _blocks(shop: ApprovedProfile, nonce: str) -> dict[str, str]:
     texts = {block.slot: marked(block.slot, block.text, nonce) for block in shop.profile.blocks}
-    if shop.profile.settings.get("use_relative_e_distances") == "0" and "end_gcode" in texts:
-        texts["end_gcode"] = f"M82\n{_RESET}{texts['end_gcode']}"  # as it was written for
+    end = texts.get("end_gcode", "")
+    if shop.profile.settings.get("use_relative_e_distances") == "0" and end and not _RELATIVE.search(end):
+        texts["end_gcode"] = f"M82\n{_RESET}{end}"  # as it was written for
+    if end and (slow := shop.profile.number("machine_max_feedrate_z")) > 0:
+        texts["end_gcode"] = f"G1 F{slow * 60:.0f}\n{texts['end_gcode']}"  # for moves that rely on the last one's feed
     texts["end_gcode"] = texts.get("end_gcode", "") + _OFF
     texts["layer_gcode"] = texts.get("layer_gcode", "") + _RESET
     return {

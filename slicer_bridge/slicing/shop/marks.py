@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slicer_bridge.errors import SlicerFailed
 from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.slicing.shop.approval import ApprovedProfile
+from slicer_bridge.slicing.shop.block_text import plain_code
 
 NO_NONCE = "0" * 32
 """For the hash of settings, which is to be the same each time."""
@@ -26,6 +27,13 @@ def marked(slot: str, text: str, nonce: str) -> str:
 
 def _mark(nonce: str, slot: str, what: str) -> str:
     return f"; llagar {nonce} {slot} {what}"
+
+
+def plainly(line: str) -> str:
+    """A line of a block as every firmware reads it: one space between words, no `+` before numbers."""
+    code, mark, comment = line.rstrip("\n").partition(";")
+    plain = plain_code(code)
+    return f"{plain}{' ' if mark and plain else ''}{mark}{comment}\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ bring a line, a placeholder or a second key of its own.
 import re
 from enum import StrEnum
 
-_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-\d{1,3})?"
 
 
 class Kind(StrEnum):
@@ -31,7 +31,7 @@ _PATTERNS = {
     Kind.PERCENT: rf"{_NUMBER}%?",
     Kind.SIZE: rf"{_NUMBER}%?",
     Kind.WORD: r"[a-z0-9][a-z0-9_-]*",
-    Kind.NAME: r"[\w .@+()/&*'#:-]{1,120}",
+    Kind.NAME: r"[\w .,@+()/&*'#:-]{1,120}",
     Kind.KEYWORDS: r"[A-Z0-9_]{1,60}(?: [A-Z0-9_]{1,60}){0,40}",
     Kind.POINTS: rf"{_NUMBER}x{_NUMBER}(?:,{_NUMBER}x{_NUMBER})*",
 }
@@ -40,7 +40,7 @@ _MATCHES = {kind: re.compile(pattern, re.ASCII).fullmatch for kind, pattern in _
 _PRINTER = {
     Kind.POINTS: "bed_shape",
     Kind.NUMBER: "max_print_height z_offset",
-    Kind.WORD: "gcode_flavor machine_limits_usage",
+    Kind.WORD: "gcode_flavor",
     Kind.FLAG: "use_relative_e_distances",
     Kind.NAME: "printer_model printer_variant printer_vendor printer_settings_id",
     Kind.KEYWORDS: "printer_notes",
@@ -123,7 +123,7 @@ _OURS = re.compile(
     r"|_interface_extruder|_enforce_layers)?|brim_.*|raft_.*|skirts?|skirt_.*|min_skirt_length|draft_shield"
     r"|complete_objects|duplicate_distance|extruder_clearance_.*|spiral_vase|wipe_tower.*|wiping_volumes.*|wipe_into_.*"
     r"|ooze_prevention|standby_temperature_delta|single_extruder_multi_material.*|mmu_.*|gcode_comments"
-    r"|gcode_label_objects|remaining_times|silent_mode|threads|use_.*|variable_layer_height"
+    r"|machine_limits_usage|gcode_label_objects|remaining_times|silent_mode|threads|use_.*|variable_layer_height"
     r"|(?:perimeter|infill|solid_infill)_extruder|colorprint_heights|printer_technology"
 )
 _BOOKS = re.compile(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from slicer_bridge.programs.blocks import BlockKind, moves_nothing
+from slicer_bridge.programs.blocks import BlockKind, BlockSpan, moves_nothing
 from slicer_bridge.programs.judge_printer import PrinterJudge
 from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval, Target
@@ -38,13 +38,18 @@ class Supposition:
     """What would be approved, as it looks."""
     why: tuple[str, ...]
     """What each supposed effect rests on."""
+    wrong: tuple[Foreign, ...] = ()
+    """Lines that no approval lets pass: words whose effect is always known, written as no firmware is sure to read."""
 
 
 def suppose(block: Block, dialect: Dialect, machine: MachineLimits | None = None) -> Supposition:
     """`machine`: whose lists of words hold, over and above its dialect's."""
     lines = tuple(template_lines(block.text))
-    foreign = tuple(_foreign(lines, dialect, machine))
+    generous = _generous(dialect, machine)
+    foreign = tuple(_foreign(lines, generous, frozenset()))
     words = frozenset(one.word for one in foreign if one.word)
+    wrong = tuple(_foreign(lines, generous, words))
+    words -= {one.word for one in wrong}
     why: list[str] = []
     approval = Approval(
         kind=block.kind,
@@ -56,11 +61,12 @@ def suppose(block: Block, dialect: Dialect, machine: MachineLimits | None = None
         duration_s=_duration_s(lines, why),
         returns=_returns(block, foreign, why),
     )
-    return Supposition(block, foreign, approval, tuple(why))
+    return Supposition(block, foreign, approval, tuple(why), wrong)
 
 
-def _foreign(lines: tuple[TemplateLine, ...], dialect: Dialect, machine: MachineLimits | None) -> list[Foreign]:
-    generous = MachineLimits(
+def _generous(dialect: Dialect, machine: MachineLimits | None) -> MachineLimits:
+    """Only words and form are judged by these."""
+    return MachineLimits(
         dialect=dialect,
         envelope_mm=Envelope(x=(-_FAR_MM, _FAR_MM), y=(-_FAR_MM, _FAR_MM), z=(-_FAR_MM, _FAR_MM)),
         max_feed_mm_s=1e6,
@@ -71,11 +77,16 @@ def _foreign(lines: tuple[TemplateLine, ...], dialect: Dialect, machine: Machine
         allow=machine.allow if machine else frozenset(),
         refuse=machine.refuse if machine else frozenset(),
     )
+
+
+def _foreign(lines: tuple[TemplateLine, ...], generous: MachineLimits, words: frozenset[str]) -> list[Foreign]:
+    """Lines that are refused in a block with these words."""
     found: list[Foreign] = []
     judge = PrinterJudge(generous)
     for line in lines:
         for before in _STATE:
             judge.feed(before)
+        judge.enter(BlockSpan(BlockKind.CHANGE, 1, 1, "", words))
         reason = judge.feed(line.code)
         if reason is not None:
             found.append(Foreign(line, line.word, reason))

@@ -10,6 +10,7 @@ from slicer_bridge.command_line.main import BAD_INPUT, DONE, REFUSED
 from tests.slicer_bridge.shapes import circle, dxf_text, rectangle, write_box, write_bracket
 
 _ROOT = Path(__file__).parents[3]
+_STRICT = '[sls.thin-wall]\nlimit = 0.75\nunit = "mm"\nseverity = "refuse"\nsource = "our own powder"\n'
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -75,3 +76,44 @@ def test_printability_refuses_what_the_tool_cannot_make(tmp_path: Path) -> None:
     assert done.returncode == REFUSED
     assert "tool-too-large" in done.stdout
     assert run("printability", "fine.dxf", "--tool", "1.5", cwd=tmp_path).returncode == DONE
+
+
+def test_printability_says_where_in_json_and_in_a_picture(tmp_path: Path) -> None:
+    write_box(tmp_path / "sheet.stl", (30, 20, 0.7))
+    (tmp_path / "mine.toml").write_text(_STRICT, encoding="utf-8")
+    rules = ["--process", "sls", "--material", "PA12", "--machine", "40,40,40", "--thresholds", "mine.toml"]
+    done = run("printability", "sheet.stl", *rules, "--picture", ".", "--json", cwd=tmp_path)
+    assert done.returncode == REFUSED, done.stderr
+    (outcome,) = json.loads(done.stdout)
+    (finding,) = outcome["findings"]
+    assert (finding["rule"], finding["limit"], finding["source"]) == ("thin-wall", 0.75, "our own powder")
+    assert finding["place"] == finding["places"][0]
+    assert "<svg" in (tmp_path / "sheet.sls.svg").read_text(encoding="utf-8")
+    assert run("printability", "sheet.stl", "--picture", "nowhere", cwd=tmp_path).returncode == BAD_INPUT
+    assert run("printability", "sheet.stl", "--thresholds", "sheet.stl", cwd=tmp_path).returncode == BAD_INPUT
+
+
+def test_cut_with_several_tools_and_with_a_laser(tmp_path: Path) -> None:
+    write_bracket(tmp_path / "bracket.dxf")
+    limits = Path(__file__).parents[3] / "rigs" / "limits" / "grbl.toml"
+    done = run("cut", "bracket.dxf", "--tool", "3", "--tool", "drill:8", "--limits", limits, cwd=tmp_path)
+    assert done.returncode == DONE, done.stdout
+    assert sorted(path.name for path in tmp_path.glob("*.nc")) == ["bracket-1.nc", "bracket-2.nc"]
+    assert "bracket-1.nc: drill 8 mm" in done.stdout
+    done = run("cut", "bracket.dxf", "--process", "laser", "--limits", limits, "--json", cwd=tmp_path)
+    (made,) = json.loads(done.stdout)
+    assert made["cut"]["operations"] == [{"kind": "profile", "tool": "laser", "count": 4}]
+    assert "M4 S19200" not in (tmp_path / "bracket.nc").read_text().splitlines()
+    assert "S19200" in (tmp_path / "bracket.nc").read_text()
+
+
+def test_cut_beyond_the_machine_writes_nothing(tmp_path: Path) -> None:
+    write_bracket(tmp_path / "bracket.dxf")
+    (tmp_path / "small.toml").write_text(
+        'dialect = "grbl"\nmax_feed_mm_s = 50\nmax_spindle_rpm = 20000\n'
+        "[envelope_mm]\nx = [-50, 0]\ny = [-50, 0]\nz = [-30, 0]\n"
+    )
+    done = run("cut", "bracket.dxf", "--limits", "small.toml", cwd=tmp_path)
+    assert done.returncode == REFUSED
+    assert "the machine has 50 mm" in done.stdout
+    assert not list(tmp_path.glob("*.nc"))

@@ -11,7 +11,7 @@ from slicer_bridge.programs.blocks import BlockKind, BlockSpan
 from slicer_bridge.programs.check import ProgramChecker, Verdict, check_by_line, check_program
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.quick import check_quickly
-from tests.slicer_bridge.programs import fuzzing
+from tests.slicer_bridge.programs import spoilt_lines
 from tests.slicer_bridge.programs.test_check_printer import LIMITS as PRINTER
 from tests.slicer_bridge.programs.test_check_printer import READY as PRINTER_READY
 from tests.slicer_bridge.programs.test_check_router import LIMITS as ROUTER
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.xdist_group("compiled")
 
 KLIPPER = PRINTER.model_copy(update={"dialect": Dialect.KLIPPER, "max_flow_mm3_s": 15.0, "max_feed_z_mm_s": 12.0})
 _MACHINES = {
-    "marlin": (PRINTER, None, PRINTER_READY, fuzzing.PRINTER),
-    "klipper": (KLIPPER, None, PRINTER_READY, fuzzing.PRINTER),
-    "grbl": (ROUTER, OFFSET, ROUTER_READY, fuzzing.ROUTER),
-    "grbl without offset": (ROUTER, None, ROUTER_READY, fuzzing.ROUTER),
+    "marlin": (PRINTER, None, PRINTER_READY, spoilt_lines.PRINTER),
+    "klipper": (KLIPPER, None, PRINTER_READY, spoilt_lines.PRINTER),
+    "grbl": (ROUTER, OFFSET, ROUTER_READY, spoilt_lines.ROUTER),
+    "grbl without offset": (ROUTER, None, ROUTER_READY, spoilt_lines.ROUTER),
 }
 
 
@@ -51,14 +51,14 @@ def test_same_verdict_on_programs_made_at_random(machine: str, tmp_path: Path) -
     rng = np.random.default_rng(20260)
     refused = 0
     for _ in range(40):
-        body = fuzzing.program(rng, lines, 120)
+        body = spoilt_lines.program(rng, lines, 120)
         (tmp_path / "p").write_bytes("".join(f"{line}\n" for line in ready).encode() + body)
         refused += _both(tmp_path / "p", limits, offset).refused
     assert 0 < refused < 40 * 120
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(st.binary(max_size=40) | st.sampled_from((*fuzzing.PRINTER, *fuzzing.ROUTER)), max_size=30))
+@given(st.lists(st.binary(max_size=40) | st.sampled_from((*spoilt_lines.PRINTER, *spoilt_lines.ROUTER)), max_size=30))
 def test_same_verdict_on_any_bytes(tmp_path_factory: pytest.TempPathFactory, body: list[bytes]) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes"
     path.write_bytes(b"\n".join(body))
