@@ -1,8 +1,8 @@
 """What a program's check and estimate cost, and how true the estimate is.
 
-`python -m tests.benchmarks.programs --json FILE [--rounds N] [--only speed|accuracy]`. Speed: 650,000 lines of 18 MB, in
-the same run as gcode_lib and printrun's gcoder, in turns. Accuracy: against PrusaSlicer's own times and against the rig's
-planners.
+`python -m tests.benchmarks.programs --json FILE [--rounds N] [--only speed|accuracy]`. Speed: 650,000 lines of 18 MB,
+in the same run as gcode_lib and printrun's gcoder, in turns. Accuracy: against PrusaSlicer's own times and against the
+rig's planners.
 """
 
 import json
