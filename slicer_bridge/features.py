@@ -12,6 +12,10 @@ STEP_MM = 0.1
 """Between the limits at which `Walls.share_below` is stored."""
 
 
+ROUND_DEG = 300.0
+"""Of a circle: a hole, though a slot may cross it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """One measured length and where."""
@@ -55,7 +59,7 @@ class Hole:
 
     @property
     def round(self) -> bool:
-        return self.span_deg > 300.0
+        return self.span_deg > ROUND_DEG
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,13 @@ from urllib.parse import urlsplit
 
 from drivers.base import Capabilities
 from drivers.finding import Found, Outcome
+from shop_agent.blocks import approvals_for
 from shop_agent.doctor.places import Spot
+from shop_agent.errors import BadConfig
+from shop_agent.profiles import load_profile
 from shop_agent.settings import MachineSection, Policy, is_loopback, is_router
+from slicer_bridge.errors import BridgeError
+from slicer_bridge.slicing.shop.approval import approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,20 @@ def _of_policy(machine: MachineSection, policy: Policy) -> Iterator[Advice]:
     if (machine.attended or router) and "presence_interval_s" not in policy.model_fields_set:
         text = f"attended, but no presence_interval_s: somebody must confirm every {policy.presence_interval_s:g} s"
         yield Advice(machine.name, text, attention=False)
+
+
+def of_profile(machine: MachineSection, policy: Policy | None) -> Iterator[Advice]:
+    """About the machine's profile file, and the PrusaSlicer profiles that it names."""
+    try:
+        profile = load_profile(machine.profile)
+        materials = [one for one in machine.materials if one in profile.tables.get("imported", {})]
+        approvals = approvals_for(policy.blocks, machine.name) if policy is not None else ()
+        for material in materials:
+            own = profile.imported(material, machine.tool_mm)
+            if own is not None and policy is not None:
+                approved(own, approvals)
+    except (BadConfig, BridgeError) as error:
+        yield Advice(machine.name, str(error))
 
 
 def _is_open_link(port: str) -> bool:

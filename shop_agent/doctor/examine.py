@@ -42,6 +42,7 @@ def examine(path: Path, folder: Path | None, urls: Sequence[str], key_file: Path
     seen += [_attested(one) for one in by_hand]
     for machine in [*looked_at, *by_hand]:
         remarks += advice.of_files(machine, policy, _limits(config, policy, machine))
+        remarks += advice.of_profile(machine, policy)
     return Report(
         machines=tuple(seen),
         remarks=tuple(Remark(machine=one.machine, text=one.text, attention=one.attention) for one in remarks),

@@ -70,7 +70,7 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         str(made.program),
         made.sha256,
         made.lines,
-        made.estimate_s,
+        made.estimate_s + sum(block.effects.duration_s for block in made.blocks),
         made.filament_g,
         made.made_by,
         as_record(made.blocks),

@@ -66,7 +66,7 @@ def cut_sheet(
         options.keep_out,
         widest,
         safe_mm=options.safe_mm,
-        highest_mm=options.highest_mm,
+        highest_mm=0.0 if isinstance(ordered[0], Laser) else options.highest_mm,
         offset=options.work_offset,
     )
     jobs = _placed_jobs(copies, ordered, zones, shapely.box(0, 0, *sheet.size_mm))

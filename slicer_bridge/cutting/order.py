@@ -1,79 +1,81 @@
-"""Which piece is cut when: each from the nearest, then exchanges of two ways (2-opt) while they shorten the travel."""
+"""What is cut when: each from the nearest, then runs turned round while that shortens the travel (2-opt)."""
+
+from itertools import groupby, pairwise
 
 from slicer_bridge.cutting.job import Job
 from slicer_bridge.cutting.way import Point, gap
 
 _LEAST_GAIN_MM = 0.01
 _MOST_ROUNDS = 20
-_ALL_PAIRS = 400
-"""With more pieces, only neighbours in the order are exchanged with the next so many."""
+_AHEAD = 300
+"""Longer runs are not turned: with thousands of holes nobody waits for the last millimetre."""
+Run = list[Job]
+"""Jobs that stay together, in their order."""
 
 
 def in_order(jobs: list[Job], home: Point = (0.0, 0.0)) -> list[Job]:
-    """One piece's jobs after another; within a piece by rank, and within a rank from the nearest."""
-    groups: dict[int, list[Job]] = {}
+    """One piece's jobs after another; within a piece by rank. From `home` and back to it."""
+    groups: dict[int, Run] = {}
     for job in jobs:
         groups.setdefault(job.piece, []).append(job)
-    pieces = [_within(group) for group in groups.values()]
-    return [job for piece in _improved(_nearest(pieces, home), home) for job in piece]
-
-
-def travel_mm(pieces: list[list[Job]], home: Point) -> float:
-    """From `home` through all pieces and back, between pieces alone."""
-    ends = [home, *(piece[-1].end for piece in pieces)]
-    starts = [*(piece[0].start for piece in pieces), home]
-    return sum(gap(end, start) for end, start in zip(ends, starts, strict=True))
-
-
-def _within(group: list[Job]) -> list[Job]:
-    left = sorted(group, key=lambda job: (job.rank, job.handles))
-    ordered: list[Job] = []
-    while left:
-        first = [job for job in left if job.rank == left[0].rank]
-        at = ordered[-1].end if ordered else first[0].start
-        nearest = min(first, key=lambda job: gap(job.start, at))
-        left.remove(nearest)
-        ordered.append(nearest)
+    pieces = _improved(_nearest([_within(group, home) for group in groups.values()], home), home, home)
+    at, ordered = home, []
+    for piece in pieces:  # once more from where the tool really comes
+        again = _within(piece, at)
+        best = min(piece, again, key=lambda run: gap(at, run[0].start) + travel_mm(run))
+        ordered += best
+        at = best[-1].end
     return ordered
 
 
-def _nearest(pieces: list[list[Job]], home: Point) -> list[list[Job]]:
-    left, ordered, at = list(pieces), [], home
+def travel_mm(jobs: Run) -> float:
+    """Between jobs, from the first to the last."""
+    return sum(gap(one.end, other.start) for one, other in pairwise(jobs))
+
+
+def _within(group: Run, at: Point) -> Run:
+    ordered: Run = []
+    for _, ranked in groupby(sorted(group, key=lambda job: (job.rank, job.handles)), key=lambda job: job.rank):
+        runs = _improved(_nearest([[job] for job in ranked], at), at, None)
+        ordered += [job for run in runs for job in run]
+        at = ordered[-1].end
+    return ordered
+
+
+def _nearest(runs: list[Run], at: Point) -> list[Run]:
+    left, ordered = list(runs), []
     while left:
         index = min(range(len(left)), key=lambda number: gap(left[number][0].start, at))
-        piece = left.pop(index)
-        ordered.append(piece)
-        at = piece[-1].end
+        ordered.append(left.pop(index))
+        at = ordered[-1][-1].end
     return ordered
 
 
-def _improved(pieces: list[list[Job]], home: Point) -> list[list[Job]]:
-    """2-opt for pieces whose start and end differ: a run of them is turned where that shortens the whole."""
+def _improved(runs: list[Run], before: Point, after: Point | None) -> list[Run]:
+    """`after` None: wherever it ends."""
     for _ in range(_MOST_ROUNDS):
         better = False
-        for i in range(len(pieces) - 1):
-            for j in range(i + 1, min(len(pieces), i + _ALL_PAIRS)):
-                if _gain(pieces, i, j, home) > _LEAST_GAIN_MM:
-                    pieces[i : j + 1] = pieces[i : j + 1][::-1]
+        for i in range(len(runs) - 1):
+            for j in range(i + 1, min(len(runs), i + _AHEAD)):
+                if _gain(runs, i, j, before, after) > _LEAST_GAIN_MM:
+                    runs[i : j + 1] = runs[i : j + 1][::-1]
                     better = True
         if not better:
             break
-    return pieces
+    return runs
 
 
-def _gain(pieces: list[list[Job]], i: int, j: int, home: Point) -> float:
-    """What turning the run from `i` to `j` saves, mm; worked out in full only where its two ends promise something."""
-    before = pieces[i - 1][-1].end if i else home
-    after = pieces[j + 1][0].start if j + 1 < len(pieces) else home
-    now = gap(before, pieces[i][0].start) + gap(pieces[j][-1].end, after)
-    turned = gap(before, pieces[j][0].start) + gap(pieces[i][-1].end, after)
+def _gain(runs: list[Run], i: int, j: int, before: Point, after: Point | None) -> float:
+    """What turning the runs from `i` to `j` saves, mm; in full only where the two ends promise something."""
+    first = runs[i - 1][-1].end if i else before
+    last = runs[j + 1][0].start if j + 1 < len(runs) else after
+    now = gap(first, runs[i][0].start) + (gap(runs[j][-1].end, last) if last else 0.0)
+    turned = gap(first, runs[j][0].start) + (gap(runs[i][-1].end, last) if last else 0.0)
     if now - turned <= _LEAST_GAIN_MM:
         return 0.0
-    run = pieces[i : j + 1]
-    return _length(before, run, after) - _length(before, run[::-1], after)
+    inner, back = runs[i : j + 1], runs[i : j + 1][::-1]
+    return now - turned + _between(inner) - _between(back)
 
 
-def _length(before: Point, run: list[list[Job]], after: Point) -> float:
-    ends = [before, *(piece[-1].end for piece in run)]
-    starts = [*(piece[0].start for piece in run), after]
-    return sum(gap(end, start) for end, start in zip(ends, starts, strict=True))
+def _between(runs: list[Run]) -> float:
+    return sum(gap(one[-1].end, other[0].start) for one, other in pairwise(runs))

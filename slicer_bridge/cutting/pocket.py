@@ -27,19 +27,25 @@ _TOUCH_MM = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ring:
+class Nested:
     """One connected piece of A(k) and what lies inside it."""
 
     area: Polygon
     outer: Way
     inner: list[Way]
-    inside: list["_Ring"] = field(default_factory=list)
+    inside: list["Nested"] = field(default_factory=list)
+
+    @property
+    def length_mm(self) -> float:
+        """Of all ways, once round each."""
+        own = self.outer.length + sum(way.length for way in self.inner)
+        return own + sum(one.length_mm for one in self.inside)
 
 
 def cleared(reachable: list[Polygon], depth_mm: float, tool: CutTool, ramp_mm: float) -> list[Strand]:
     """Strands that clear to `depth_mm` what a tool reaches whose centre stays in `reachable`."""
     step = min(tool.stepover, _MOST_STEP) * tool.diameter_mm
-    trees = [_tree(area, step) for area in reachable]
+    trees = [nested(area, step) for area in reachable]
     strands: list[Strand] = []
     before = 0.0
     for depth in passes(depth_mm, tool):
@@ -51,11 +57,11 @@ def cleared(reachable: list[Polygon], depth_mm: float, tool: CutTool, ramp_mm: f
     return strands
 
 
-def _tree(area: Polygon, step: float) -> _Ring:
+def nested(area: Polygon, step: float) -> Nested:
     """The wall's own rings come from the exact offset; further in, GEOS's offset will do."""
     outer, inner = rings(area, climb_inside=True)
-    inside = [_tree(piece, step) for piece in pieces(area.buffer(-step, quad_segs=16))]
-    return _Ring(area, outer, inner, inside)
+    inside = [nested(piece, step) for piece in pieces(area.buffer(-step, quad_segs=16))]
+    return Nested(area, outer, inner, inside)
 
 
 class _Builder:
@@ -72,7 +78,7 @@ class _Builder:
         self._start: Point | None = None
         self._cuts: list[Cut] = []
 
-    def clear(self, ring: _Ring) -> None:
+    def clear(self, ring: Nested) -> None:
         """Everything inside first, then this ring."""
         for number, one in enumerate(ring.inside):
             if number:

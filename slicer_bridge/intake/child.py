@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slicer_bridge import errors
-from slicer_bridge.confined import confine
+from slicer_bridge.confined import confine, fence
 from slicer_bridge.facts import Finding, PartFacts, Severity
 from slicer_bridge.features import PartFeatures
+from slicer_bridge.intake import heating
+from slicer_bridge.intake.foreign import check_kind
 from slicer_bridge.intake.parsing import Reply, Request
 from slicer_bridge.meshes import compiled
 from slicer_bridge.meshes.normalised import write_normalised
@@ -26,6 +28,8 @@ from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
 from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
 
+_SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
+_DRAWINGS = frozenset({".dxf", ".svg"})
 _FORMATS = {".stp": "step"}
 _NAMED = 8
 _BYTES_PER_FACET = 50
@@ -34,10 +38,12 @@ _BYTES_PER_FACET = 50
 
 def read_part(request: Request) -> PartFacts:
     """Raises BadFile and its kinds."""
+    if request.path.suffix.lower() in _SOLIDS | _DRAWINGS:
+        check_kind(request.path)
     match request.path.suffix.lower():
-        case ".stl" | ".obj" | ".3mf" | ".step" | ".stp":
+        case suffix if suffix in _SOLIDS:
             return _solid(request)
-        case ".dxf" | ".svg":
+        case suffix if suffix in _DRAWINGS:
             return _drawing(request)
         case other:
             kind = other or "a file without ending"
@@ -55,6 +61,8 @@ class _Read:
     items: int = 1
     names: tuple[str, ...] = ()
     lost: str = ""
+    alike: str = ""
+    left_out: tuple[str, ...] = ()
     in_mm: bool = False
     """The reader has converted them already, from `unit`."""
 
@@ -63,7 +71,16 @@ def _read(request: Request) -> _Read:
     match request.path.suffix.lower():
         case ".3mf":
             model = read_3mf(request.path, request.max_triangles)
-            return _Read(model.facets, model.unit, model.items)
+            same = f", {model.designs} designs" if 1 < model.designs < len(model.names) else ", one design"
+            names = tuple(dict.fromkeys(name for name in model.names if name))
+            return _Read(
+                model.facets,
+                model.unit,
+                len(model.names),
+                names,
+                alike=same if model.designs < len(model.names) else "",
+                left_out=model.left_out,
+            )
         case ".step" | ".stp":
             from slicer_bridge.reading.step import read_step
 
@@ -106,9 +123,11 @@ def _solid(request: Request) -> PartFacts:
 def _file_findings(read: _Read) -> list[Finding]:
     findings = []
     if read.items > 1:
-        named = f" ({', '.join(read.names[:_NAMED])}{' …' if read.items > _NAMED else ''})" if read.names else ""
-        text = f"the file holds {read.items} items{named}: they are counted together as one part"
+        named = f" ({', '.join(read.names[:_NAMED])}{' …' if len(read.names) > _NAMED else ''})" if read.names else ""
+        text = f"the file holds {read.items} items{read.alike}{named}: they are counted together as one part"
         findings.append(Finding("several-items", Severity.REVIEW, text, float(read.items), 1.0))
+    if read.left_out:
+        findings.append(Finding("not-made", Severity.NOTE, f"left out: {', '.join(read.left_out)}"))
     if read.lost:
         findings.append(Finding("not-read", Severity.REVIEW, read.lost))
     return findings
@@ -140,7 +159,7 @@ def _drawing(request: Request) -> PartFacts:
 def _solid_features(measured: Measured) -> PartFeatures:
     from slicer_bridge.survey.mesh import mesh_features
 
-    return PartFeatures(mesh=mesh_features(measured.facets, measured.facts.orientations[0].rotation))
+    return PartFeatures(mesh=mesh_features(measured.shape, measured.facts.orientations[0].rotation))
 
 
 def _drawing_features(paths: list[FlatPath]) -> PartFeatures:
@@ -157,17 +176,28 @@ def _sha256(path: Path) -> str:
 def main() -> None:
     request = Request.model_validate_json(sys.stdin.buffer.read())
     answers = _own_stdout()
-    confine(request.memory_bytes, request.cpu_s, request.file_bytes)
+    confine(request.memory_bytes, request.cpu_s, request.file_bytes, request.data_bytes)
     try:
-        if request.path.stat().st_size > _BYTES_PER_FACET * compiled.WORTH_FACETS:
-            compiled.start_alone()
+        if _many_facets(request.path):
+            compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
+        fence([str(request.workdir)])
         reply = Reply(facts=read_part(request))
     except errors.BridgeError as error:
         reply = Reply(error=type(error).__name__, message=str(error))
     except MemoryError:
-        reply = Reply(error="ParserDied", message=f"{request.path.name} needs more memory to read than is allowed")
+        text = f"{request.path.name} needs more memory to read than is allowed: simplify it"
+        reply = Reply(error="ParserDied", message=text)
+    except OSError as error:
+        text = f"{request.path.name} can't be read, or its measured form can't be written: {error}: simplify it"
+        reply = Reply(error="ParserDied", message=text)
     with os.fdopen(answers, "wb") as out:
         out.write(reply.model_dump_json().encode())
+
+
+def _many_facets(path: Path) -> bool:
+    """So many that compiled loops may be used for them."""
+    worth = _BYTES_PER_FACET * compiled.WORTH_FACETS if path.suffix.lower() == ".stl" else heating.WORTH_BYTES
+    return path.suffix.lower() in _SOLIDS and path.stat().st_size > worth
 
 
 def _own_stdout() -> int:

@@ -1,6 +1,7 @@
-"""Measure a stranger's file in a child process with limits on memory, time, written bytes and without network."""
+"""Measure a stranger's file in a child process: limited in memory, time and written bytes, fenced in, no network."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,22 +10,31 @@ from pathlib import Path
 
 from slicer_bridge import errors
 from slicer_bridge.facts import PartFacts
+from slicer_bridge.intake import heating
+from slicer_bridge.intake.allowance import Allowance, allowance
 from slicer_bridge.intake.parsing import Reply, Request
 
 _ERRORS = {
     kind.__name__: kind
     for kind in (errors.BadFile, errors.FileTooLarge, errors.UnitUnknown, errors.UnsupportedFormat, errors.ParserDied)
 }
+_ROOT = Path(__file__).parents[2]
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
+"""Of the environment: what else is there is no business of a process that reads strangers' files."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
+    """None: as much as a file of this kind and size deserves (`allowance`)."""
+
     max_bytes: int = 100_000_000
     max_triangles: int = 20_000_000
-    memory_bytes: int = 3_000_000_000
-    """Address space of the child: libraries alone map some 500 MB."""
-    cpu_s: int = 60
-    wall_s: float = 120.0
+    memory_bytes: int = 8_000_000_000
+    """Address space of the child: libraries alone map some 500 MB, and compiled loops more."""
+    data_bytes: int | None = None
+    """Memory that the child may write to."""
+    cpu_s: int | None = None
+    wall_s: float | None = None
     file_bytes: int = 1_000_000_000
     """Largest file that the child may write."""
 
@@ -40,8 +50,8 @@ def measure_file(
     """Facts of one file; writes `normalised.stl` (binary, mm) or `normalised.dxf` (mm) into `workdir`.
 
     `features`: also measure walls, gaps, holes, cavities and overhangs, which takes longer.
-    `unit` (mm, cm, m, inch, foot) overrides what the file says and ends all doubt about it. Nothing is left in
-    `workdir` when it fails.
+    `unit` (mm, cm, m, inch, foot; px or pt of a drawing) overrides what the file says and ends all doubt about it.
+    Nothing is left in `workdir` when it fails.
 
     Raises BadFile and its kinds: FileTooLarge, UnitUnknown, UnsupportedFormat, ParserDied.
     """
@@ -51,49 +61,83 @@ def measure_file(
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
+    allowed = _allowed(limits, path.suffix, size)
     request = Request(
         path=path.resolve(),
         workdir=workdir.resolve(),
         unit=unit,
         max_triangles=limits.max_triangles,
         memory_bytes=limits.memory_bytes,
-        cpu_s=limits.cpu_s,
+        data_bytes=allowed.data_bytes,
+        cpu_s=allowed.cpu_s,
         file_bytes=limits.file_bytes,
         features=features,
     )
+    if size > heating.WORTH_BYTES:
+        heating.heat(_environment())
+    before = set(workdir.iterdir())
     try:
-        reply = _ask_child(request, limits.wall_s)
+        reply = _ask_child(request, allowed.wall_s)
         if reply.facts is None:
             raise _ERRORS.get(reply.error, errors.BadFile)(reply.message)
     except errors.BadFile:
-        for left in ("normalised.stl", "normalised.dxf"):
-            (workdir / left).unlink(missing_ok=True)
+        _clear(set(workdir.iterdir()) - before | {workdir / "normalised.stl", workdir / "normalised.dxf"})
         raise
     return reply.facts
 
 
-def _ask_child(request: Request, wall_s: float) -> Reply:
-    command = [sys.executable, "-m", "slicer_bridge.intake.child"]
+def _allowed(limits: ParseLimits, suffix: str, size_bytes: int) -> Allowance:
+    deserved = allowance(suffix, size_bytes)
+    return Allowance(
+        deserved.data_bytes if limits.data_bytes is None else limits.data_bytes,
+        deserved.cpu_s if limits.cpu_s is None else limits.cpu_s,
+        deserved.wall_s if limits.wall_s is None else limits.wall_s,
+    )
+
+
+def _clear(left: set[Path]) -> None:
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _environment() -> dict[str, str]:
+    kept = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    ours = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     # One thread each: a pool of BLAS threads maps gigabytes of address space and the limit counts them.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return {**kept, "PYTHONPATH": ours, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+def _ask_child(request: Request, wall_s: float) -> Reply:
+    name = request.path.name
+    command = [sys.executable, "-P", "-m", "slicer_bridge.intake.child"]  # -P: nothing is imported from the work folder
     try:
         done = subprocess.run(
             command,
             input=request.model_dump_json().encode(),
             capture_output=True,
             timeout=wall_s,
-            env=environment,
+            env=_environment(),
             cwd=request.workdir,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise errors.ParserDied(f"{request.path.name} took over {wall_s:g} s to read: simplify it") from error
+        raise errors.ParserDied(f"{name} took over {wall_s:g} s to read: simplify it") from error
     if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        raise errors.ParserDied(
-            f"reading {request.path.name} was ended by {name}: over a limit, or broken in a new way"
-        )
+        raise errors.ParserDied(_death(-done.returncode, request))
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no words"]
-        raise errors.ParserDied(f"reading {request.path.name} failed: {last[0]}")
+        raise errors.ParserDied(f"reading {name} failed: {last[0][:300]}: export it again, or in another format")
     return Reply.model_validate_json(done.stdout)
+
+
+def _death(number: int, request: Request) -> str:
+    name = signal.Signals(number).name
+    if number == signal.SIGXCPU:
+        return f"{request.path.name} takes over {request.cpu_s} s of computing to read: simplify it and export it again"
+    return (
+        f"{request.path.name} broke its reader, which was ended by {name}: "
+        "it is damaged or over a limit; export it again, or in another format"
+    )

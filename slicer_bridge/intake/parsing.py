@@ -13,9 +13,27 @@ class Request(BaseModel, frozen=True):
     unit: str | None
     max_triangles: int
     memory_bytes: int
+    data_bytes: int
     cpu_s: int
     file_bytes: int
     features: bool = False
+
+    @classmethod
+    def of_ours(
+        cls, path: Path, workdir: Path, max_triangles: int, unit: str | None = None, *, features: bool = False
+    ) -> "Request":
+        """For a file that nobody else made, read without limits in this very process."""
+        return cls(
+            path=path,
+            workdir=workdir,
+            unit=unit,
+            max_triangles=max_triangles,
+            memory_bytes=0,
+            data_bytes=0,
+            cpu_s=0,
+            file_bytes=0,
+            features=features,
+        )
 
 
 class Reply(BaseModel, frozen=True):

@@ -17,7 +17,43 @@ GRID_MM = 1e-4
 _TURNED_EDGES = 100_000
 """With more of them a mesh has no inside to speak of."""
 
+_RIM_EDGES = 500_000
+"""With more open edges than this it is no surface with holes."""
+
 Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Defects:
+    """Of a surface, each with a place where it is so."""
+
+    open_edges: int
+    holes: int
+    """0 if there are too many open edges to tell."""
+    longest: tuple[Hole, ...]
+    crowded_edges: int
+    """Of three facets or more."""
+    touching: bool
+    """Each of those runs up as often as down: bodies merely touch there."""
+    crowded_at: Place | None
+    duplicate_facets: int
+    duplicate_at: Place | None
+    turned_facets: int
+    turned_at: Place | None
+
+
+def defects_of(shape: Topology) -> Defects:
+    odd = shape.edges.odd
+    crowded = odd[odd[:, 2] > 2]
+    return Defects(
+        int((odd[:, 2] == 1).sum()),
+        *_holes(shape),
+        len(crowded),
+        bool((crowded[:, 2] == 2 * crowded[:, 3]).all()),
+        _middle(shape, crowded[0, :2]) if len(crowded) else None,
+        *_duplicate_facets(shape),
+        *_turned_facets(shape),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +68,10 @@ class Needles:
     """That don't as it stands."""
 
 
-def holes(shape: Topology) -> tuple[int, tuple[Hole, ...]]:
+def _holes(shape: Topology) -> tuple[int, tuple[Hole, ...]]:
     """How many there are, and the longest of them."""
     rim = shape.edges.odd[shape.edges.odd[:, 2] == 1, :2]
-    if not len(rim):
+    if not 0 < len(rim) <= _RIM_EDGES:
         return 0, ()
     corners, ends = np.unique(rim, return_inverse=True)
     ends = ends.reshape(-1, 2)
@@ -54,7 +90,7 @@ def holes(shape: Topology) -> tuple[int, tuple[Hole, ...]]:
     )
 
 
-def duplicate_facets(shape: Topology) -> tuple[int, Place | None]:
+def _duplicate_facets(shape: Topology) -> tuple[int, Place | None]:
     """Facets on the same three corners as another beyond the first, and where one is."""
     crowded = shape.edges.odd[shape.edges.odd[:, 2] > 2, :2]
     if not len(crowded):
@@ -71,14 +107,7 @@ def duplicate_facets(shape: Topology) -> tuple[int, Place | None]:
     return int((count[double] - 1).sum()), _middle(shape, each[double][0])
 
 
-def crowded_edges(shape: Topology) -> tuple[int, bool, Place | None]:
-    """Edges of three facets or more, whether bodies merely touch there (each runs up as often as down), and one."""
-    odd = shape.edges.odd[shape.edges.odd[:, 2] > 2]
-    touching = bool((odd[:, 2] == 2 * odd[:, 3]).all())
-    return len(odd), touching, _middle(shape, odd[0, :2]) if len(odd) else None
-
-
-def turned_facets(shape: Topology) -> tuple[int, Place | None]:
+def _turned_facets(shape: Topology) -> tuple[int, Place | None]:
     """Facets that disagree with most of their body on which side is out, and where one is.
 
     Facets that agree with their neighbours make patches; patches of a body are coloured by turns across the edges

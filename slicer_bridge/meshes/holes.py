@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.features import Hole, Place, SharpCorners
+from slicer_bridge.features import ROUND_DEG, Hole, Place, SharpCorners
 from slicer_bridge.meshes.mesh import Topology, normals_and_areas
 
 _FLAT = np.radians(0.3)
@@ -24,7 +24,11 @@ _LEAST_EDGES = 3
 _MOST_EDGES = 4_000_000
 _SHARP = np.radians(60.0)
 _MOST_PLACES = 40
-_MOST_ARCS = 800
+_MOST_ARCS = 3000
+_LEAST_RADIUS_MM = 0.05
+_LEAST_TURN = np.radians(10.0)
+_SHORTEST_ARC_DEG = 40.0
+"""A shorter one is any hollow of a free form."""
 
 Points = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -102,35 +106,43 @@ def holes(shape: Topology, edges: Edges) -> tuple[Hole, ...]:
         if (hole := _cylinder(shape, curved.only(members))) is not None
     ]
     arcs.sort(key=lambda arc: arc[0].diameter_mm)
-    return tuple(sorted(_whole(shape, curved, arcs), key=lambda hole: hole.diameter_mm))
+    found = [hole for hole in _whole(shape, curved, arcs) if hole.span_deg >= _SHORTEST_ARC_DEG]
+    return tuple(sorted(found, key=lambda hole: hole.diameter_mm))
 
 
 def _whole(shape: Topology, edges: Edges, arcs: list[tuple[Hole, Numbers]]) -> list[Hole]:
     """Arcs of one cylinder, interrupted by a slot or a crossing hole, are one; `arcs` come smallest first."""
-    left = list(arcs)
-    found = []
-    while left:
-        hole, members = left.pop(0)
-        same = [arc for arc in left if _coaxial(hole, arc[0])] if len(arcs) <= _MOST_ARCS else []
-        joined = None
-        if same and not hole.round:
-            joined = _cylinder(shape, edges.only(np.concatenate([members, *(arc[1] for arc in same)])))
-        if joined is not None:
-            left = [arc for arc in left if not any(arc is one for one in same)]
-        found.append(joined or hole)
+    known = [hole for hole, _ in arcs]
+    if len(arcs) > _MOST_ARCS:
+        return known
+    axes = np.array([hole.axis for hole in known]).reshape(-1, 3)
+    places = np.array([hole.place for hole in known]).reshape(-1, 3)
+    sizes = np.array([(hole.diameter_mm, hole.depth_mm, hole.span_deg) for hole in known]).reshape(-1, 3)
+    left = ~(sizes[:, 2] > ROUND_DEG)
+    found = [hole for hole in known if hole.round]
+    for number in np.flatnonzero(left):
+        if not left[number]:
+            continue
+        same = np.flatnonzero(left & _coaxial(int(number), axes, places, sizes))
+        joined = _cylinder(shape, edges.only(np.concatenate([arcs[one][1] for one in same]))) if len(same) > 1 else None
+        left[same if joined is not None else number] = False
+        found.append(joined or known[number])
     return found
 
 
-def _coaxial(one: Hole, other: Hole) -> bool:
-    axis, away = np.array(one.axis), np.array(other.place) - one.place
-    aside = float(np.linalg.norm(np.cross(axis, away)))
-    return (
-        not other.round
-        and other.diameter_mm <= 1.03 * one.diameter_mm
-        and abs(float(axis @ other.axis)) > 0.999
-        and aside <= 0.05 * one.diameter_mm
-        and abs(float(axis @ away)) <= (one.depth_mm + other.depth_mm) / 2 + 0.01
+def _coaxial(number: int, axes: Points, places: Points, sizes: Points) -> NDArray[np.bool_]:
+    """Which cylinders share axis, diameter and height with one; `sizes` (n, 3): diameter, depth, span."""
+    axis, (diameter, depth, _) = axes[number], sizes[number]
+    away = places - places[number]
+    along = away @ axis
+    aside = np.linalg.norm(away - along[:, None] * axis, axis=1)
+    same: NDArray[np.bool_] = (
+        (np.abs(sizes[:, 0] - diameter) <= 0.03 * diameter)
+        & (np.abs(axes @ axis) > 0.999)
+        & (aside <= 0.05 * diameter)
+        & (np.abs(along) <= (depth + sizes[:, 1]) / 2 + 0.01)
     )
+    return same
 
 
 def _strips(faces: int, edges: Edges) -> NDArray[np.int32]:
@@ -168,7 +180,7 @@ def _chains(edges: Edges, strips: NDArray[np.int32]) -> list[Numbers]:
     _, label = connected_components(graph, directed=False)
     by_label = np.argsort(label, kind="stable")
     chains = np.split(by_label, np.flatnonzero(np.diff(label[by_label])) + 1)
-    return [chain for chain in chains if len(chain) >= _LEAST_EDGES]
+    return [chain for chain in chains if len(chain) >= _LEAST_EDGES and edges.angle[chain].sum() >= _LEAST_TURN]
 
 
 def _cylinder(shape: Topology, edges: Edges) -> Hole | None:
@@ -185,7 +197,7 @@ def _cylinder(shape: Topology, edges: Edges) -> Hole | None:
     (a, b, c), *_ = np.linalg.lstsq(system, x * x + y * y, rcond=None)
     radius = float(np.sqrt(max(c + a * a + b * b, 0.0)))
     off = np.abs(np.hypot(x - a, y - b) - radius)
-    if radius <= 0 or float(off.max()) > _ROUND * radius + 1e-3:
+    if radius <= _LEAST_RADIUS_MM or float(off.max()) > _ROUND * radius + 1e-3:
         return None
     angles = np.unique(np.round(np.degrees(np.arctan2(y - b, x - a)), 2))
     gaps = np.diff(np.concatenate([angles, [angles[0] + 360.0]]))

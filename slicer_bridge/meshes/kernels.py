@@ -31,21 +31,28 @@ def warm_up() -> int:
 
 
 @_compiled
-def _slot(table: NDArray[np.int32], bits: NDArray[np.uint32], one: int, seed: int) -> int:
-    """Where vertex `one` is in the table, or the free place where it belongs."""
-    mask = np.uint64(len(table) - 1)
+def _key(bits: NDArray[np.uint32], one: int, seed: int) -> np.uint64:
     key = np.uint64(seed)
     for axis in range(3):
         key = (key ^ np.uint64(bits[one, axis])) * np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(29)
+    return key
+
+
+@_compiled
+def _equal(bits: NDArray[np.uint32], one: int, other: int) -> bool:
+    same = bits[one, 0] == bits[other, 0] and bits[one, 1] == bits[other, 1] and bits[one, 2] == bits[other, 2]
+    return bool(same)
+
+
+@_compiled
+def _slot(table: NDArray[np.int32], bits: NDArray[np.uint32], one: int, key: np.uint64) -> int:
+    """Where vertex `one` is in the table, or the free place where it belongs."""
+    mask = np.uint64(len(table) - 1)
     at = key & mask
-    while True:
-        held = table[at]
-        if held < 0 or (
-            bits[held, 0] == bits[one, 0] and bits[held, 1] == bits[one, 1] and bits[held, 2] == bits[one, 2]
-        ):
-            return int(at)
+    while table[at] >= 0 and not _equal(bits, table[at], one):
         at = (at + np.uint64(1)) & mask
+    return int(at)
 
 
 @_compiled
@@ -53,7 +60,8 @@ def weld(corners: NDArray[Any], scale: float, low: Floats, seed: int) -> tuple[N
     """Vertices (k, 3) in order of appearance, and the vertex of each corner; a corner is `scale` * it - `low`.
 
     `corners`: (c, 3), of either float. `seed` decides where the hash table puts things, never the result: a file
-    can't be made to collide.
+    can't be made to collide. Most corners were met a moment ago: those are looked up in a table that is small enough
+    for the processor's cache.
     """
     total = len(corners)
     points = np.empty((total + 1, 3), np.float32)
@@ -63,23 +71,44 @@ def weld(corners: NDArray[Any], scale: float, low: Floats, seed: int) -> tuple[N
     while size < total // 2:
         size *= 2
     table = np.full(size, -1, np.int32)
+    recent = np.full(1 << 14, -1, np.int32)
     known = 0
     for corner in range(total):
         for axis in range(3):
             points[known, axis] = np.float32(corners[corner, axis] * scale - low[axis]) + np.float32(0.0)
-        at = _slot(table, bits, known, seed)
+        key = _key(bits, known, seed)
+        near = key >> np.uint64(50)
+        if recent[near] >= 0 and _equal(bits, recent[near], known):
+            index[corner] = recent[near]
+            continue
+        at = _slot(table, bits, known, key)
         if table[at] < 0:
             table[at] = known
-            index[corner] = known
             known += 1
             if 2 * known > size:
                 size *= 2
                 table = np.full(size, -1, np.int32)
                 for one in range(known):
-                    table[_slot(table, bits, one, seed)] = one
-        else:
-            index[corner] = table[at]
+                    table[_slot(table, bits, one, _key(bits, one, seed))] = one
+                at = _slot(table, bits, known - 1, key)
+        index[corner] = recent[near] = table[at]
     return points[:known], index
+
+
+@_compiled
+def _sort(values: Ints, first: int, last: int) -> None:
+    """Shell's sort with Tokuda's gaps, in place: mostly six numbers, and no worse than n^1.3 for the hub of a fan."""
+    gap = 1
+    while gap < (last - first) // 3:
+        gap = int(2.25 * gap) + 1
+    while gap > 0:
+        for at in range(first + gap, last):
+            held, free = values[at], at
+            while free - gap >= first and values[free - gap] > held:
+                values[free] = values[free - gap]
+                free -= gap
+            values[free] = held
+        gap = int(gap / 2.25)
 
 
 @_compiled
@@ -103,16 +132,7 @@ def half_edges(faces: Ints, vertices: int) -> tuple[Ints, Ints]:
             packed[start[low + 1]] = (high << 33) | ((np.int64(1) << 32) if a < b else np.int64(0)) | face
             start[low + 1] += 1
     for one in range(vertices):
-        first, last = start[one], start[one + 1]
-        if last - first > 48:
-            packed[first:last] = np.sort(packed[first:last])
-        else:
-            for at in range(first + 1, last):
-                held, free = packed[at], at
-                while free > first and packed[free - 1] > held:
-                    packed[free] = packed[free - 1]
-                    free -= 1
-                packed[free] = held
+        _sort(packed, start[one], start[one + 1])
     return start[: vertices + 1], packed
 
 
@@ -131,7 +151,9 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
     An edge is odd that doesn't join exactly two facets; one of two is turned if both run the same way. Facets that
     share an edge are of one body. Bodies are numbered in order of their first facet.
     """
-    parent = np.arange(faces).astype(np.int32)
+    parent = np.empty(faces, np.int32)
+    for face in range(faces):
+        parent[face] = face
     odd = np.empty((64, 4), np.int64)
     found = turned = 0
     for low in range(len(start) - 1):
@@ -153,7 +175,7 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
                     longer = np.empty((2 * found, 4), np.int64)
                     longer[:found] = odd
                     odd = longer
-                odd[found] = (low, high, count, up)
+                odd[found, 0], odd[found, 1], odd[found, 2], odd[found, 3] = low, high, count, up
                 found += 1
             at += count
     bodies = 0
@@ -178,8 +200,9 @@ def integrals(
     """
     out = np.zeros((bodies, 11))
     shortest = np.inf
-    out[:, 5:8] = np.inf
-    out[:, 8:11] = -np.inf
+    for body_at in range(bodies):
+        for axis in range(3):
+            out[body_at, 5 + axis], out[body_at, 8 + axis] = np.inf, -np.inf
     p = np.empty((3, 3))
     for face in range(len(faces)):
         one = out[body[face]]
@@ -359,7 +382,7 @@ def records(vertices: Floats, faces: Ints, out: NDArray[np.uint16]) -> None:
         if length > 0:
             words[0], words[1], words[2] = x / length, y / length, z / length
         else:
-            words[:3] = 0
+            words[0], words[1], words[2] = 0, 0, 0
         for word in range(24):
             out[face, word] = bits[word]
         out[face, 24] = 0

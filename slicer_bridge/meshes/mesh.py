@@ -90,8 +90,11 @@ def with_turned(shape: Topology, bodies: NDArray[np.bool_]) -> Topology:
 def close_seams(shape: Topology, tolerance_mm: float) -> Topology:
     """Weld the ends of bad edges that lie within `tolerance_mm` of one another; everything else stays.
 
-    Where more than a few of them lie that close the mesh is no solid with seams, and stays as it is.
+    The mesh stays as it is if more than a tenth of its edges are bad, or if so much lies that close that facets would
+    be lost by the hundred: it is no solid with seams.
     """
+    if len(shape.edges.odd) > max(1000, 0.15 * len(shape.faces)):
+        return shape
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
@@ -109,7 +112,8 @@ def close_seams(shape: Topology, tolerance_mm: float) -> Topology:
     first[label[::-1]] = loose[::-1]
     target = np.arange(len(shape.vertices), dtype=np.int64)
     target[loose] = first[label]
-    return indexed(shape.vertices, target[shape.faces])
+    closed = indexed(shape.vertices, target[shape.faces])
+    return closed if closed.collapsed <= max(100, len(shape.faces) // 100) else shape
 
 
 def body_labels(shape: Topology) -> tuple[int, NDArray[np.int32]]:

@@ -16,6 +16,8 @@ _BED_MM = 0.15
 """Less than a first layer: it is pressed on the bed."""
 _LEAST_MM2 = 0.5
 _MOST = 200
+_MOST_POINTS = 5000
+"""Of one overhang, from which the way to what carries it is measured."""
 
 Points = NDArray[np.float64]
 
@@ -100,6 +102,7 @@ def _overhang(
     corners = laid.corners[shape.faces[faces]]
     points = np.concatenate([corners.reshape(-1, 3), (corners + np.roll(corners, 1, axis=1)).reshape(-1, 3) / 2])
     points = np.concatenate([points, corners.mean(axis=1)])
+    points = points[:: max(1, len(points) // _MOST_POINTS)]
     ends = laid.corners[carrying.ends[carrying.region == region]][:, :, :2]
     carried = len(ends) > 0
     if carried:

@@ -45,7 +45,8 @@ def union_of(shape: Topology, per_body: Integrals, shells: Shells) -> Union:
     chosen = np.concatenate(groups)
     if int(np.isin(shape.edges.body, chosen).sum()) > MOST_FACETS:
         return Union(untested=len(chosen))
-    found = [_united(shape, per_body, shells, group) for group in groups]
+    bodies = _Bodies(shape, per_body, shells)
+    found = [_united(bodies, group) for group in groups]
     real = [one for one in found if one.bodies]
     return Union(
         sum(one.bodies for one in real),
@@ -80,30 +81,47 @@ def _crowded(shape: Topology, solid: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.isin(solid, shape.edges.body[at[shape.faces].any(axis=1)])
 
 
-def _united(shape: Topology, per_body: Integrals, shells: Shells, group: NDArray[np.int64]) -> Union:
+class _Bodies:
+    """The faces of each body, found by one sort."""
+
+    def __init__(self, shape: Topology, per_body: Integrals, shells: Shells) -> None:
+        self.per_body = per_body
+        self._shape = shape
+        self._order = np.argsort(shape.edges.body, kind="stable")
+        self._begin = np.searchsorted(shape.edges.body[self._order], np.arange(shape.edges.bodies + 1))
+        self._voids: dict[int, list[int]] = {}
+        for void in np.flatnonzero(shells.owner >= 0).tolist():
+            self._voids.setdefault(int(shells.owner[void]), []).append(void)
+
+    def with_voids(self, body: int) -> list[int]:
+        return [body, *self._voids.get(body, ())]
+
+    def manifold(self, bodies: list[int]) -> manifold3d.Manifold:
+        faces = self._shape.faces[
+            np.concatenate([self._order[self._begin[one] : self._begin[one + 1]] for one in bodies])
+        ]
+        used, index = np.unique(faces, return_inverse=True)
+        corners = index.reshape(-1, 3).astype(np.uint64)
+        return manifold3d.Manifold(manifold3d.Mesh64(vert_properties=self._shape.vertices[used], tri_verts=corners))
+
+
+def _united(bodies: _Bodies, group: NDArray[np.int64]) -> Union:
     parts: list[manifold3d.Manifold] = []
     volume = area = 0.0
     for body in group.tolist():
-        own = np.flatnonzero((shells.owner == body) | (np.arange(len(shells.owner)) == body))
-        volume += float(per_body.volume_mm3[own].sum())
-        area += float(per_body.area_mm2[own].sum())
-        made = _manifold(shape, own)
+        own = bodies.with_voids(body)
+        volume += float(bodies.per_body.volume_mm3[own].sum())
+        area += float(bodies.per_body.area_mm2[own].sum())
+        made = bodies.manifold(own)
         if made.status() != manifold3d.Error.NoError:
             return Union(untested=len(group))
-        pieces = made.decompose()
-        parts += pieces if len(own) == 1 and all(piece.volume() > 0 for piece in pieces) else [made]
+        pieces = made.decompose() if len(own) == 1 else [made]
+        parts += pieces if all(piece.volume() > 0 for piece in pieces) else [made]
     whole = manifold3d.Manifold.batch_boolean(parts, manifold3d.OpType.Add)
     saved, hidden = volume - whole.volume(), area - whole.surface_area()
     if saved <= _SLACK * volume and hidden <= _SLACK * area:
         return Union()
     return Union(len(parts), saved if saved > _SLACK * volume else 0.0, hidden, _place(parts))
-
-
-def _manifold(shape: Topology, bodies: NDArray[np.int64]) -> manifold3d.Manifold:
-    faces = shape.faces[np.isin(shape.edges.body, bodies)]
-    used, index = np.unique(faces, return_inverse=True)
-    mesh = manifold3d.Mesh64(vert_properties=shape.vertices[used], tri_verts=index.reshape(-1, 3).astype(np.uint64))
-    return manifold3d.Manifold(mesh)
 
 
 def _place(parts: list[manifold3d.Manifold]) -> tuple[float, float, float] | None:

@@ -8,7 +8,7 @@ touches is marked, and the outermost boundary of the marked cells is followed.
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import MultiPoint, MultiPolygon, Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from slicer_bridge.facts import Polygon as Outline
@@ -21,6 +21,8 @@ _CELL_MM = 0.03
 _CELLS = 24_000_000
 _SIMPLIFY_MM = 0.075
 """At least a cell: then a staircase of cells becomes a straight edge."""
+_MAX_CORNERS = 500_000
+"""A rim with more is no outline: it gets its convex hull."""
 _RIM = 2.0
 """Cells round the shadow that stay free."""
 
@@ -28,8 +30,8 @@ Matrix = NDArray[np.float64]
 
 
 def convex(points: Matrix) -> BaseGeometry:
-    """Convex hull of points (n, 2)."""
-    return MultiPoint(points).convex_hull
+    """Convex hull of points (n, 2), n >= 2."""
+    return LineString(points).convex_hull  # a line takes a tenth of the memory of as many points
 
 
 def outline_of(shape: Topology, turn: Matrix, low: Matrix, size: Matrix) -> Outline:
@@ -56,25 +58,36 @@ def _drawn(shape: Topology, turn: Matrix, low: Matrix, size: Matrix, cell: float
     columns, rows = (int(value / cell) + 2 * int(_RIM) + 2 for value in size[:2])
     grid = np.zeros((rows, columns), np.uint8)
     kernels.draw(flat.reshape(-1, 4), grid)
-    points, ends = kernels.rings(grid)
-    rings = [(ring.astype(np.float64) - _RIM) * cell for ring in np.split(points, ends[:-1])]
-    return _outermost(rings, cell)
+    corners, ends = kernels.rings(grid)
+    if len(corners) > _MAX_CORNERS:
+        return convex((_row_ends(corners, rows).astype(np.float64) - _RIM) * cell)
+    return _outermost((corners.astype(np.float64) - _RIM) * cell, ends, cell)
 
 
-def _outermost(rings: list[Matrix], cell: float) -> BaseGeometry:
-    """The largest area with the others in it, or the hull of all if some lie outside."""
-    areas = [
-        float((ring[:, 0] * np.roll(ring[:, 1], -1) - ring[:, 1] * np.roll(ring[:, 0], -1)).sum()) for ring in rings
-    ]
-    outer = [ring for ring, area in zip(rings, areas, strict=True) if area > 0]
-    largest = rings[int(np.argmax(areas))]
+def _row_ends(corners: NDArray[np.int32], rows: int) -> NDArray[np.int32]:
+    """The first and the last corner of each row: their hull is the hull of all."""
+    first, last = np.full(rows + 1, np.iinfo(np.int32).max, np.int32), np.full(rows + 1, -1, np.int32)
+    np.minimum.at(first, corners[:, 1], corners[:, 0])
+    np.maximum.at(last, corners[:, 1], corners[:, 0])
+    used = np.flatnonzero(last >= 0).astype(np.int32)
+    return np.concatenate([np.stack([first[used], used], axis=1), np.stack([last[used], used], axis=1)])
+
+
+def _outermost(corners: Matrix, ends: NDArray[np.int64], cell: float) -> BaseGeometry:
+    """The largest ring, filled, or the hull of all if some lie outside; rings are corners (c, 2) up to each end."""
+    begins = np.concatenate([[0], ends[:-1]])
+    following = np.arange(1, len(corners) + 1)
+    following[ends - 1] = begins
+    after = corners[following]
+    areas = np.add.reduceat(corners[:, 0] * after[:, 1] - corners[:, 1] * after[:, 0], begins)
+    largest = int(np.argmax(areas))
     # Where cells touch by a corner the boundary touches itself: a thousandth of a cell makes it whole.
-    whole = shapely.buffer(Polygon(largest), cell * 1e-3, join_style="mitre")
+    whole = shapely.buffer(Polygon(corners[begins[largest] : ends[largest]]), cell * 1e-3, join_style="mitre")
     shapely.prepare(whole)
-    firsts = np.array([ring[0] for ring in outer])
+    firsts = corners[begins[areas > 0]]
     if bool(np.all(shapely.contains_xy(whole, firsts[:, 0], firsts[:, 1]))):
         return Polygon(whole.exterior)
-    return MultiPolygon([Polygon(ring) for ring in outer]).convex_hull
+    return convex(corners)
 
 
 def _union(shape: Topology, turn: Matrix, low: Matrix) -> BaseGeometry:

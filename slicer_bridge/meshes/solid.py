@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from slicer_bridge.errors import BadFile
 from slicer_bridge.facts import Finding, MeshFacts, Severity
-from slicer_bridge.meshes import defects
+from slicer_bridge.meshes.defects import GRID_MM, Defects, defects_of, needles
 from slicer_bridge.meshes.mesh import Facets, Integrals, Topology, close_seams, integrals, topology, with_turned
 from slicer_bridge.meshes.orientation import orientations
 from slicer_bridge.meshes.overlap import Union, union_of
@@ -30,6 +30,7 @@ class Solid:
     shape: Topology
     per_body: Integrals
     shells: Shells
+    defects: Defects
     findings: tuple[Finding, ...]
 
 
@@ -67,7 +68,7 @@ def solid_of(facets: Corners, name: str, scale: float = 1.0) -> Solid:
     per_body = integrals(shape)
     if not per_body.area_mm2.sum() > 0:
         raise BadFile(f"{name}: no facet has an area: nothing to make; export it again")
-    if welded.collapsed or per_body.shortest_mm < 2 * defects.GRID_MM:
+    if welded.collapsed or per_body.shortest_mm < 2 * GRID_MM:
         found = _needles(facets, scale, welded.collapsed) + found
     hulls = shells(shape, per_body)
     if hulls.inverted.any():
@@ -75,7 +76,8 @@ def solid_of(facets: Corners, name: str, scale: float = 1.0) -> Solid:
         shape = with_turned(shape, hulls.inverted)
         per_body = integrals(shape)
         hulls = shells(shape, per_body)
-    return Solid(shape, per_body, hulls, tuple(found + _surface(shape)))
+    wrong = defects_of(shape)
+    return Solid(shape, per_body, hulls, wrong, (*found, *_surface(shape, wrong)))
 
 
 def _sound(shape: Topology) -> tuple[Topology, list[Finding]]:
@@ -92,11 +94,11 @@ def _sound(shape: Topology) -> tuple[Topology, list[Finding]]:
 
 
 def _needles(facets: Corners, scale: float, left_out: int) -> list[Finding]:
-    thin = defects.needles(facets, scale)
+    thin = needles(facets, scale)
     if not thin.facets and not left_out:
         return []
     text = (
-        f"{thin.facets} facets are thinner than {defects.GRID_MM * 1000:g} µm: in a program that welds corners so "
+        f"{thin.facets} facets are thinner than {GRID_MM * 1000:g} µm: in a program that welds corners so "
         f"close they vanish, and {thin.edges} edges don't join exactly two facets; exactly as the file stands "
         f"{thin.exact_edges} don't"
     )
@@ -114,35 +116,30 @@ def _inside_out(hulls: Shells) -> Finding:
     return Finding("inside-out", Severity.REVIEW, text, float(count), 0.0)
 
 
-def _surface(shape: Topology) -> list[Finding]:
+def _surface(shape: Topology, wrong: Defects) -> list[Finding]:
     """What is wrong with the surface and stays so."""
     found: list[Finding] = []
-    open_edges = int((shape.edges.odd[:, 2] == 1).sum())
-    if open_edges:
-        count, holes = defects.holes(shape)
-        text = (
-            f"the mesh is open: {open_edges} edges have one facet only, round {count} holes, the longest of "
-            f"{holes[0].length_mm:.1f} mm; its volume is a guess, and a slicer may close it in its own way: repair it"
-        )
-        found.append(Finding("open-mesh", Severity.REVIEW, text, float(open_edges), 0.0, holes[0].place))
-    crowded, touching, place = defects.crowded_edges(shape)
-    if crowded:
-        text = f"{crowded} edges join three facets or more: " + (
-            "bodies touch along them" if touching else "the surface is folded or doubled there: repair it"
-        )
-        severity = Severity.NOTE if touching else Severity.REVIEW
-        found.append(Finding("non-manifold", severity, text, float(crowded), 0.0, place))
-    double, place = defects.duplicate_facets(shape)
-    if double:
+    if wrong.open_edges:
+        place = wrong.longest[0].place if wrong.longest else shape.open_at
+        text = f"the mesh is open: {wrong.open_edges} edges have one facet only"
+        if wrong.longest:
+            text += f", round {wrong.holes} holes, the longest of {wrong.longest[0].length_mm:.1f} mm"
+        text += "; its volume is a guess, and a slicer may close it in its own way: repair it"
+        found.append(Finding("open-mesh", Severity.REVIEW, text, float(wrong.open_edges), 0.0, place))
+    if wrong.crowded_edges:
+        how = "bodies touch along them" if wrong.touching else "the surface is folded or doubled there: repair it"
+        text = f"{wrong.crowded_edges} edges join three facets or more: {how}"
+        severity = Severity.NOTE if wrong.touching else Severity.REVIEW
+        found.append(Finding("non-manifold", severity, text, float(wrong.crowded_edges), 0.0, wrong.crowded_at))
+    if double := wrong.duplicate_facets:
         text = f"{double} facets lie on the corners of another: the surface is doubled there"
-        found.append(Finding("duplicate-facets", Severity.REVIEW, text, float(double), 0.0, place))
+        found.append(Finding("duplicate-facets", Severity.REVIEW, text, float(double), 0.0, wrong.duplicate_at))
     if shape.turned_edges:
-        turned, place = defects.turned_facets(shape)
         text = (
-            f"{turned} facets are turned round: at {shape.turned_edges} edges neighbouring facets disagree on which "
-            "side is out: recompute the normals, or repair it"
+            f"{wrong.turned_facets} facets are turned round: at {shape.turned_edges} edges neighbours disagree on the "
+            "outside: recompute the normals, or repair it"
         )
-        found.append(Finding("mixed-normals", Severity.REVIEW, text, float(shape.turned_edges), 0.0, place))
+        found.append(Finding("mixed-normals", Severity.REVIEW, text, float(shape.turned_edges), 0.0, wrong.turned_at))
     return found
 
 
@@ -159,11 +156,11 @@ def measured(solid: Solid) -> Measured:
         area_mm2=area - union.area_mm2,
         size_mm=(size[0], size[1], size[2]),
         orientations=orientations(shape, area, _centre(shape, per_body)),
-        open_edges=int((shape.edges.odd[:, 2] == 1).sum()),
-        nonmanifold_edges=int((shape.edges.odd[:, 2] > 2).sum()),
-        turned_facets=defects.turned_facets(shape)[0],
-        duplicate_facets=defects.duplicate_facets(shape)[0],
-        holes=defects.holes(shape)[1],
+        open_edges=solid.defects.open_edges,
+        nonmanifold_edges=solid.defects.crowded_edges,
+        turned_facets=solid.defects.turned_facets,
+        duplicate_facets=solid.defects.duplicate_facets,
+        holes=solid.defects.longest,
         overlap_mm3=union.volume_mm3,
     )
     return Measured(shape, facts, (*solid.findings, *_bodies(facts, union, volume)))
@@ -182,6 +179,9 @@ def _centre(shape: Topology, per_body: Integrals) -> NDArray[np.float64]:
 
 def _bodies(facts: MeshFacts, union: Union, added_mm3: float) -> list[Finding]:
     found = []
+    if not facts.volume_mm3 > 0 or not min(facts.size_mm) > 0:
+        text = "the mesh is flat or encloses nothing: it has no volume that could be made; model it with a thickness"
+        found.append(Finding("no-volume", Severity.REFUSE, text, facts.volume_mm3, 0.0))
     if facts.bodies > 1:
         text = f"the file holds {facts.bodies} separate bodies"
         found.append(Finding("bodies", Severity.NOTE, text, float(facts.bodies), 1.0))

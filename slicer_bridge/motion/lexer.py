@@ -225,7 +225,9 @@ def _lex(
     at = line = words = 0
     while at < size:
         stop = min(at + LONGEST_LINE, size)
-        code, after, head, tail, plain, extended = _words(data, at, stop, router, powers, letters, numbers, words)
+        code, after, head, tail, plain, extended = at, words, at, at, False, False
+        if not begun:
+            code, after, head, tail, plain, extended = _words(data, at, stop, router, powers, letters, numbers, words)
         end, clean, acts = _line_end(data, at, stop)
         whole = data[end - 1] == _NEWLINE
         if not whole and end == size and end - at < LONGEST_LINE and not last:

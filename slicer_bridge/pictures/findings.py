@@ -33,7 +33,7 @@ _UNDERSIDES = ("overhang", "bridge", "floating")
 _SURFACES = ("thin-wall", "lost-wall", "unreachable", "undercut")
 _LEANS = -0.71
 _BED_MM = 0.15
-_SPREAD = 1 / 30
+_SPREAD = 1 / 45
 """Of the part's length: what is nearer than this to a place of a surface's finding is tinted."""
 _LINE_PX = 17
 _CHARACTERS = 128

@@ -11,20 +11,22 @@ _DOUBTFUL_RAD = 1e-6
 _DOUBTFUL_MM = 1e-4
 """Shorter ones are full circles to some firmwares and nothing to others: GRBL's ARC_ANGULAR_TRAVEL_EPSILON is 5e-7."""
 
+Point = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Arc:
     """What an arc sweeps: corners of its bounding box and its length, mm."""
 
-    low: tuple[float, float]
-    high: tuple[float, float]
+    low: Point
+    high: Point
     length: float
 
 
 def sweep(
-    start: tuple[float, float],
-    end: tuple[float, float],
-    centre: tuple[float, float],
+    start: Point,
+    end: Point,
+    centre: Point,
     clockwise: bool,
 ) -> Arc | None:
     """The arc from `start` to `end` (a full circle if they are equal); None if no circle has it, or it is too short."""
@@ -48,9 +50,9 @@ def sweep(
 
 
 def arc_between(
-    start: tuple[float, float],
-    end: tuple[float, float],
-    offset: tuple[float, float],
+    start: Point,
+    end: Point,
+    offset: Point,
     radius: float | None,
     clockwise: bool,
 ) -> Arc | None:
@@ -61,7 +63,7 @@ def arc_between(
     return sweep(start, end, centre, clockwise) if centre is not None else None
 
 
-def _turn(before: tuple[float, float], after: tuple[float, float], clockwise: bool, *, closed: bool) -> float:
+def _turn(before: Point, after: Point, clockwise: bool, *, closed: bool) -> float:
     """Signed angle swept, radians; a closed arc is a full circle."""
     if closed:
         return -2 * pi if clockwise else 2 * pi
@@ -76,9 +78,7 @@ def _passes(begin: float, turn: float, angle: float) -> bool:
     return along <= abs(turn)
 
 
-def centre_of(
-    start: tuple[float, float], end: tuple[float, float], radius: float, clockwise: bool
-) -> tuple[float, float] | None:
+def centre_of(start: Point, end: Point, radius: float, clockwise: bool) -> Point | None:
     """Centre of the arc given by its radius (negative: the longer way round); None if there is none."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     chord = hypot(dx, dy)

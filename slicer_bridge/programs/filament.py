@@ -95,7 +95,7 @@ class Filament:
 
     def _fresh(self, amount: float) -> float:
         """What of it was not pulled back before."""
-        if abs(amount) > LONGEST_MM:
+        if abs(amount * self.factor) > LONGEST_MM:
             raise Refused(f"{amount:.1f} mm of filament in one line; firmwares leave out more than {LONGEST_MM:g}")
         return max(0.0, amount * self.factor - self.pulled_mm)
 

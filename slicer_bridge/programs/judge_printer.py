@@ -12,7 +12,13 @@ from slicer_bridge.programs.filament import Filament
 from slicer_bridge.programs.heat import Heat
 from slicer_bridge.programs.limits import Dialect, MachineLimits
 from slicer_bridge.programs.printer_code import MAX_LINE, MOVE, Values, check_length, command, values_of
-from slicer_bridge.programs.printer_words import check_extended, check_foreign, check_label, check_setting
+from slicer_bridge.programs.printer_words import (
+    check_extended,
+    check_feed_factor,
+    check_foreign,
+    check_label,
+    check_setting,
+)
 from slicer_bridge.programs.text import check_text
 from slicer_bridge.programs.travel import STEEP, Refused, Travel, travel_of
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
@@ -38,6 +44,8 @@ class PrinterJudge:
         self.homed = [False, False, False]
         self.relative = False
         self.feed_mm_s = 0.0
+        self.factor_kept = False
+        """M220 B was said."""
         self.block: BlockSpan | None = None
         self.strange = False
         """The block under way has used a word of its own, or ends a program that was hot."""
@@ -256,6 +264,9 @@ class PrinterJudge:
                 self.filament.place(numbers["E"])
             case "M18" | "M84":
                 self._release(values)
+            case "M220":
+                check_feed_factor(values, kept=self.factor_kept)
+                self.factor_kept = self.factor_kept or "B" in values
             case _ if word.startswith("T"):
                 self._choose(int(word[1:]))
             case _:

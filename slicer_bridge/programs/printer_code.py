@@ -22,8 +22,8 @@ MOVE = re.compile(
 """As slicers write nearly all of their lines."""
 _COMMAND = re.compile(r"([GMT]\d+(?:\.\d+)?|[A-Z][A-Z_]+)(.*)", re.ASCII).fullmatch
 _LETTERS = re.compile(rf"\s*([A-Z])\s*{NUMBER[:-1]})?", re.ASCII).match
-_NO_NUMBER = frozenset({"G28", "M17", "M18", "M84"})
-"""Their letters are axes: alone they say all."""
+_NO_NUMBER = frozenset({"G28", "M17", "M18", "M84", "M220"})
+"""Their letters alone say all: axes, and to keep or bring back a factor."""
 
 Values = dict[str, float | None]
 

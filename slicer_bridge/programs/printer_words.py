@@ -4,14 +4,15 @@ import re
 from math import inf
 
 from slicer_bridge.programs.limits import MachineLimits
+from slicer_bridge.programs.printer_code import Values
 from slicer_bridge.programs.travel import Refused
 
 _RANGES = {
     "M106": ("S", 0.0, 255.0),
-    "M220": ("S", 1.0, 100.0),  # more would carry every later move past its limits
     "M221": ("S", 50.0, 150.0),
     "M900": ("K", 0.0, 100.0),  # Marlin takes K up to 10; Prusa's firmware converts older values above
 }
+_MAX_FACTOR = 100.0
 _MAX_JUNCTION_MM = 0.3
 """Marlin 2.1 `M200-M205.cpp` takes J from 0.01 to 0.3."""
 _LABEL = re.compile(r" (?:T\d{1,3}|S(?:-1|\d{1,3})|A[A-Za-z0-9_.:() -]{1,70})", re.ASCII).fullmatch
@@ -41,6 +42,15 @@ def check_label(rest: str) -> None:
     """M486: T counts, S begins (S-1 ends), A names; what cancels objects is the driver's. Raises Refused."""
     if not _LABEL(rest):
         raise Refused("M486 only with T<count>, S<number>, or A<name> of plain letters: anything else leaves parts out")
+
+
+def check_feed_factor(values: Values, *, kept: bool) -> None:
+    """M220: S, or B that keeps the factor and R that brings it back, if the program has kept one. Raises Refused."""
+    if (set(values) == {"B"} and values["B"] is None) or (set(values) == {"R"} and values["R"] is None and kept):
+        return
+    factor = values.get("S")
+    if set(values) != {"S"} or factor is None or not 1 <= factor <= _MAX_FACTOR:
+        raise Refused(f"M220 only with S from 1 to {_MAX_FACTOR:g}, or B and later R: more would pass every limit")
 
 
 def check_setting(word: str, numbers: dict[str, float], limits: MachineLimits) -> None:

@@ -113,9 +113,9 @@ def _push(s: Floats, r: Floats, e: float, distance: float, speed: float, edge: f
             s[AHEAD] = max(0.0, s[AHEAD] - flow * seconds)
         s[SECONDS] += seconds
         return True
-    if s[WARM] == 0.0 or abs(amount) > _LONGEST:
-        return False
     moved = amount * s[FACTOR]
+    if s[WARM] == 0.0 or abs(moved) > _LONGEST:
+        return False
     fresh = max(0.0, moved - s[PULLED])
     volume = fresh * r[AREA]
     if distance > 0.0:
@@ -386,6 +386,8 @@ def _router_line(letters: Bytes, numbers: Floats, begin: int, end: int, s: Float
         speed = f * scale / 60.0
         if not 0.0 < speed <= r[MAX_FEED]:
             return False
+    if words and motion >= 1 and speed <= 0.0:
+        return False
     centred = i == i or j == j or radius == radius
     moves = x == x or y == y or z == z
     if (moves and (motion < 0 or centred != (motion >= 2))) or (not moves and (centred or motion >= 2)):

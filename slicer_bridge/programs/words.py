@@ -121,7 +121,7 @@ _PRINTER_WORDS = {
     "M203": "XYZE",
     "M204": "SPRT",
     "M205": "XYZEJSTB",
-    "M220": "S",
+    "M220": "SBR",
     "M221": "S",
     "M400": "",
     "M486": "",

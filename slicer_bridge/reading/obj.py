@@ -1,13 +1,19 @@
 """Wavefront OBJ in: vertices and faces alone. OBJ has no units: the numbers are returned as they stand."""
 
 from array import array
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slicer_bridge.errors import BadFile, FileTooLarge
+
+_LONGEST_LINE = 100_000
+_MOST_CORNERS = 10_000
+"""Of one face; fans of larger ones are all but sure to be wrong."""
 
 
 def read_obj(path: Path, max_triangles: int) -> NDArray[np.float64]:
@@ -17,7 +23,7 @@ def read_obj(path: Path, max_triangles: int) -> NDArray[np.float64]:
     number = 0
     try:
         with path.open(encoding="utf-8", errors="strict") as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(_bounded(lines), 1):
                 words = line.split()
                 if not words or words[0] not in {"v", "f"}:
                     continue
@@ -26,6 +32,10 @@ def read_obj(path: Path, max_triangles: int) -> NDArray[np.float64]:
                     if len(vertices) % 3:
                         raise BadFile(f"{path.name}, line {number}: a vertex needs three numbers: export it again")
                     continue
+                if len(words) > _MOST_CORNERS:
+                    raise BadFile(
+                        f"{path.name}, line {number}: a face of {len(words) - 1:,} corners: cut it into triangles"
+                    )
                 corners = [_index(word, len(vertices) // 3) for word in words[1:]]
                 for second, third in pairwise(corners[1:]):
                     faces.extend((corners[0], second, third))
@@ -42,6 +52,14 @@ def read_obj(path: Path, max_triangles: int) -> NDArray[np.float64]:
     if not np.isfinite(points).all():
         raise BadFile(f"{path.name} has a coordinate that is no number: repair the mesh in your CAD")
     return points[corner]
+
+
+def _bounded(lines: TextIO) -> Iterator[str]:
+    """Raises ValueError for a line without end."""
+    while line := lines.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise ValueError(f"a line of over {_LONGEST_LINE:,} characters")
+        yield line
 
 
 def _index(word: str, known: int) -> int:

@@ -1,5 +1,6 @@
 """STEP (ISO 10303-21) in: solids and shells as triangles, through Open CASCADE (cascadio)."""
 
+import ctypes
 import os
 import re
 from collections.abc import Iterator
@@ -134,6 +135,7 @@ def _listening() -> Iterator[list[str]]:
     try:
         yield heard
     finally:
+        ctypes.CDLL(None).fflush(None)
         os.dup2(own, 1)
         os.close(own)
         heard.append(os.pread(kept, _HEARD, 0).decode(errors="replace"))

@@ -1,116 +1,125 @@
 """3MF in: meshes, components, build items and their unit, through a reader of our own with caps on everything.
 
-Settings, thumbnails and whatever else a 3MF may carry are never looked at, and never reach a slicer.
+3MF Core Specification 1.3 and Production Extension 1.1. Settings, thumbnails and whatever else a 3MF may carry are
+never looked at, and never reach a slicer; only what a slicer's project says is no part is left out.
 """
 
+import hashlib
 import zipfile
 from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.errors import BadFile, FileTooLarge, UnsupportedFormat
-from slicer_bridge.units import canonical_unit
+from slicer_bridge.errors import BadFile, FileTooLarge
+from slicer_bridge.reading.threemf_package import MODEL, Package
+from slicer_bridge.reading.threemf_volumes import Volumes, volumes
+from slicer_bridge.units import MM_PER_UNIT, canonical_unit
 
-MAX_ENTRIES = 1000
-MAX_UNPACKED_BYTES = 1_000_000_000
-MAX_RATIO = 100
-MAX_INSTANCES = 100_000
-_MODEL = "3D/3dmodel.model"
-_CHUNK = 1 << 16
+MAX_INSTANCES = 20_000
 _MAX_DEPTH = 64
+_MADE = frozenset({"model", "surface"})
+"""Types of objects that are parts; the others are supports, or something else's."""
 
 Matrix = NDArray[np.float64]
+Key = tuple[str, str]
+"""An object: the model file that it stands in, and its id there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ThreeMf:
     """Facets (n, 3, 3) of all build items together, in `unit`."""
 
     facets: NDArray[np.float64]
     unit: str
-    items: int
+    names: tuple[str, ...]
+    """Of the build items; "" for one without a name."""
+    designs: int
+    """Different ones among the items."""
+    left_out: tuple[str, ...]
+    """What is not counted, in words."""
 
 
 @dataclass(slots=True)
 class _Object:
+    name: str = ""
+    made: bool = True
     vertices: "array[float]" = field(default_factory=lambda: array("d"))
     triangles: "array[int]" = field(default_factory=lambda: array("q"))
-    components: list[tuple[str, Matrix]] = field(default_factory=list)
+    components: list[tuple[Key, Matrix]] = field(default_factory=list)
 
 
 def read_3mf(path: Path, max_triangles: int) -> ThreeMf:
-    """Raises BadFile, FileTooLarge (zip bombs, too many triangles or instances), UnsupportedFormat."""
+    """Raises BadFile, FileTooLarge (zip bombs, too many triangles or instances)."""
     if path.stat().st_size == 0:
         raise BadFile(f"{path.name} is empty (0 bytes): export it again")
-    reader = _Reader(path.name, max_triangles)
     try:
         with zipfile.ZipFile(path) as archive:
-            _stream(archive, path.name, reader)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        # zipfile raises the last three for encrypted, oddly packed and cut-off entries
+            return _read(Package(archive, path.name), max_triangles)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zipfile.LargeZipFile) as error:
+        # what zipfile raises for cut-off, lying and oddly packed entries
         raise BadFile(f"{path.name} is no whole 3MF ({error}): export it again") from error
-    except expat.ExpatError as error:
-        raise BadFile(f"{path.name}: its model is broken XML ({error}): export it again") from error
-    facets = reader.expanded()
+
+
+def _read(package: Package, max_triangles: int) -> ThreeMf:
+    reader = _Reader(package.name, max_triangles)
+    reader.read(package)
+    unfolding = _Unfolding(package.name, max_triangles, reader.objects, volumes(package), reader.scales())
+    items = [item for item in reader.items if reader.made(item[0])]
+    facets = unfolding.facets(items)
     if not len(facets):
-        raise BadFile(f"{path.name} holds no facets to make: nothing is on its plate; export it again")
+        raise BadFile(f"{package.name} holds no facets to make: nothing is on its plate; export it again")
     if not np.isfinite(facets).all():
-        raise BadFile(f"{path.name} has a coordinate that is no number: repair the mesh in your CAD")
-    return ThreeMf(facets, reader.unit, len(reader.items))
-
-
-def _stream(archive: zipfile.ZipFile, name: str, reader: "_Reader") -> None:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise FileTooLarge(f"{name} packs {len(entries):,} files; at most {MAX_ENTRIES:,} are looked at")
-    model = next((one for one in entries if one.filename.lstrip("/").lower() == _MODEL.lower()), None)
-    if model is None:
-        raise BadFile(f"{name} has no {_MODEL}: it is no 3MF, or of a kind that splits its model; export it anew")
-    allowed = min(MAX_UNPACKED_BYTES, MAX_RATIO * max(model.compress_size, 1000))
-    parser = reader.parser()
-    unpacked = 0
-    with archive.open(model) as stream:
-        while chunk := stream.read(_CHUNK):
-            unpacked += len(chunk)
-            if unpacked > allowed:
-                raise FileTooLarge(
-                    f"{name} unpacks to over {allowed:,} bytes, {MAX_RATIO} times what it packs or more: "
-                    "refused as a zip bomb"
-                )
-            parser.Parse(chunk, False)
-    parser.Parse(b"", True)
+        raise BadFile(f"{package.name} has a coordinate that is no number: repair the mesh in your CAD")
+    names = tuple(reader.objects[key].name for key, _ in items)
+    skipped = len(reader.items) - len(items)
+    left_out = [f"{skipped} items that are supports"] if skipped else []
+    left_out += [f"{reader.unprinted} items that are not to be printed"] if reader.unprinted else []
+    left_out += ["modifiers and supports of a slicer's project"] if unfolding.left_out else []
+    return ThreeMf(facets, reader.unit, names, len({unfolding.digest(key) for key, _ in items}), tuple(left_out))
 
 
 class _Reader:
-    """Collects what the XML says; nothing is expanded before its size is known."""
+    """Collects what the XML of all model files says; nothing is unfolded."""
 
     def __init__(self, name: str, max_triangles: int) -> None:
-        self.name = name
-        self.unit = "mm"
-        self.items: list[tuple[str, Matrix]] = []
+        self.objects: dict[Key, _Object] = {}
+        self.items: list[tuple[Key, Matrix]] = []
+        self.unprinted = 0
+        self._name = name
         self._max = max_triangles
-        self._objects: dict[str, _Object] = {}
-        self._skipped: set[str] = set()
+        self._units: dict[str, str] = {}
+        self._wanted = [MODEL.lower()]
+        self._part = ""
         self._current = _Object()
         self._seen = 0
 
-    def parser(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.buffer_text = True
-        return parser
+    @property
+    def unit(self) -> str:
+        return self._units.get(MODEL.lower(), "mm")
 
-    def _doctype(self, *_: object) -> None:
-        raise BadFile(f"{self.name}: its model declares a DOCTYPE: refused, no 3MF needs one")
+    def scales(self) -> dict[str, float]:
+        """By model file: its unit in units of the first one."""
+        return {part: MM_PER_UNIT[unit] / MM_PER_UNIT[self.unit] for part, unit in self._units.items()}
+
+    def made(self, key: Key) -> bool:
+        return key not in self.objects or self.objects[key].made
+
+    def read(self, package: Package) -> None:
+        """The model, and the further model files that its objects are in."""
+        for part in self._wanted:  # grows meanwhile
+            entry = package.entry(part)
+            if entry is None:
+                raise BadFile(f"{self._name} has no {part}: it is no 3MF, or lacks a file; export it again")
+            self._part = part
+            self._units[part] = "mm"
+            package.parse(entry, self._start)
 
     def _start(self, tag: str, values: dict[str, str]) -> None:
         try:
-            match tag.rpartition(":")[2]:
+            match tag:
                 case "vertex":
                     self._count()
                     self._current.vertices.extend((float(values["x"]), float(values["y"]), float(values["z"])))
@@ -118,69 +127,113 @@ class _Reader:
                     self._count()
                     self._current.triangles.extend((int(values["v1"]), int(values["v2"]), int(values["v3"])))
                 case "object":
-                    self._current = self._objects[values["id"]] = _Object()
-                    if values.get("type", "model") not in {"model", "solidsupport", "surface"}:
-                        self._skipped.add(values["id"])
+                    made = values.get("type", "model") in _MADE
+                    self._current = self.objects[self._part, values["id"]] = _Object(values.get("name", ""), made)
                 case "component":
-                    self._refers(values)
-                    self._current.components.append((values["objectid"], _matrix(values.get("transform"))))
-                case "item":
-                    self._refers(values)
-                    self.items.append((values["objectid"], _matrix(values.get("transform"))))
+                    self._current.components.append(self._placed(values))
+                case "item" if values.get("printable") == "0":
+                    self.unprinted += 1
+                case "item" if self._part == MODEL.lower():
+                    self.items.append(self._placed(values))
                 case "model":
-                    self.unit = canonical_unit(values.get("unit", "millimeter"))
+                    self._units[self._part] = canonical_unit(values.get("unit", "millimeter"))
         except (KeyError, ValueError, OverflowError) as error:
-            raise BadFile(f"{self.name}: a <{tag}> lacks or garbles a value ({error}): export it again") from error
+            text = str(error)[:100]
+            raise BadFile(f"{self._name}: a <{tag}> lacks or garbles a value ({text}): export it again") from error
 
     def _count(self) -> None:
         self._seen += 1
         if self._seen > 2 * self._max:
-            raise FileTooLarge(f"{self.name} has over {2 * self._max:,} vertices and triangles: simplify the mesh")
+            raise FileTooLarge(f"{self._name} has over {2 * self._max:,} vertices and triangles: simplify the mesh")
 
-    def _refers(self, values: dict[str, str]) -> None:
+    def _placed(self, values: dict[str, str]) -> tuple[Key, Matrix]:
         self._count()
-        if any(key.rpartition(":")[2] == "path" for key in values):
-            raise UnsupportedFormat(f"{self.name} keeps its parts in further files: export it as one plain 3MF or STL")
+        part = values.get("path", self._part).lstrip("/").lower()
+        if part not in self._wanted:
+            self._wanted.append(part)
+        return (part, values["objectid"]), _matrix(values.get("transform"))
 
-    def expanded(self) -> NDArray[np.float64]:
-        """Facets of all items. Raises FileTooLarge before anything is multiplied beyond the cap."""
-        totals: dict[str, tuple[int, int]] = {}
-        wanted = [item for item in self.items if item[0] not in self._skipped]
-        sizes = [self._total(one, totals, ()) for one, _ in wanted]
+
+@dataclass(slots=True)
+class _Unfolding:
+    """Nothing is multiplied before its size is known."""
+
+    name: str
+    max_triangles: int
+    objects: dict[Key, _Object]
+    no_parts: Volumes
+    scales: dict[str, float]
+    left_out: int = 0
+    _totals: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    _digests: dict[Key, bytes] = field(default_factory=dict)
+
+    def facets(self, items: list[tuple[Key, Matrix]]) -> NDArray[np.float64]:
+        """Of all items. Raises FileTooLarge before anything is multiplied beyond the cap."""
+        sizes = [self._total(key, ()) for key, _ in items]
         facets, instances = sum(size[0] for size in sizes), sum(size[1] for size in sizes)
-        if facets > self._max or instances > MAX_INSTANCES:
+        if facets > self.max_triangles or instances > MAX_INSTANCES:
             raise FileTooLarge(
                 f"{self.name} unfolds to {facets:,} facets in {instances:,} instances; "
-                f"at most {self._max:,} and {MAX_INSTANCES:,} are read: simplify it"
+                f"at most {self.max_triangles:,} and {MAX_INSTANCES:,} are read: simplify it"
             )
-        parts = [part for one, matrix in wanted for part in self._unfold(one, matrix)]
+        parts = [part for key, matrix in items for part in self._unfold(key, matrix)]
         return np.concatenate(parts) if parts else np.empty((0, 3, 3))
 
-    def _total(self, one: str, totals: dict[str, tuple[int, int]], above: tuple[str, ...]) -> tuple[int, int]:
-        """Facets and instances that an object unfolds to; each object is looked into once."""
-        if one in totals:
-            return totals[one]
-        if one not in self._objects:
-            raise BadFile(f"{self.name} refers to object {one}, which is not there: export it again")
-        if one in above or len(above) > _MAX_DEPTH:
-            raise BadFile(f"{self.name}: object {one} holds itself, or is nested over {_MAX_DEPTH} deep")
-        found = self._objects[one]
-        below = [self._total(part, totals, (*above, one)) for part, _ in found.components]
-        facets = len(found.triangles) // 3 + sum(size[0] for size in below)
-        totals[one] = facets, 1 + sum(size[1] for size in below)
-        return totals[one]
+    def digest(self, key: Key) -> bytes:
+        """Equal for objects of the same facets, whatever their ids."""
+        if key not in self._digests:
+            found = self.objects[key]
+            hashed = hashlib.sha256(found.vertices.tobytes() + found.triangles.tobytes())
+            for child, matrix in found.components:
+                hashed.update((self.digest(child) if self._made(child) else b"") + matrix.tobytes())
+            self._digests[key] = hashed.digest()
+        return self._digests[key]
 
-    def _unfold(self, one: str, matrix: Matrix) -> list[NDArray[np.float64]]:
-        found = self._objects[one]
-        parts = [part for child, inner in found.components for part in self._unfold(child, _chained(inner, matrix))]
+    def _total(self, key: Key, above: tuple[Key, ...]) -> tuple[int, int]:
+        """Facets and instances that an object unfolds to; each object is looked into once."""
+        if key in self._totals:
+            return self._totals[key]
+        if key not in self.objects:
+            raise BadFile(f"{self.name} refers to object {key[1][:40]}, which is not there: export it again")
+        if key in above or len(above) > _MAX_DEPTH:
+            raise BadFile(f"{self.name}: object {key[1][:40]} holds itself, or is nested over {_MAX_DEPTH} deep")
+        found = self.objects[key]
+        below = [self._total(part, (*above, key)) for part, _ in self._components(key)]
+        facets = len(found.triangles) // 3 + sum(size[0] for size in below)
+        self._totals[key] = facets, 1 + sum(size[1] for size in below)
+        return self._totals[key]
+
+    def _components(self, key: Key) -> list[tuple[Key, Matrix]]:
+        """Without those that are no parts."""
+        no_parts = self.no_parts.components.get(key[1], set())
+        components = self.objects[key].components
+        return [one for one in components if one[0][1] not in no_parts and self._made(one[0])]
+
+    def _made(self, key: Key) -> bool:
+        return key not in self.objects or self.objects[key].made
+
+    def _unfold(self, key: Key, matrix: Matrix) -> list[NDArray[np.float64]]:
+        found = self.objects[key]
+        components = self._components(key)
+        self.left_out += len(found.components) - len(components)
+        parts = [part for child, inner in components for part in self._unfold(child, _chained(inner, matrix))]
         if len(found.triangles):
-            vertices = np.frombuffer(found.vertices, dtype=np.float64).reshape(-1, 3)
+            vertices = np.frombuffer(found.vertices, dtype=np.float64).reshape(-1, 3) * self.scales[key[0]]
             faces = np.frombuffer(found.triangles, dtype=np.int64).reshape(-1, 3)
             if faces.min() < 0 or faces.max() >= len(vertices):
-                raise BadFile(f"{self.name}: object {one} has a triangle without its vertex: export it again")
-            facets = (vertices @ matrix[:3] + matrix[3])[faces]
-            parts.append(facets[:, ::-1] if np.linalg.det(matrix[:3]) < 0 else facets)
+                raise BadFile(f"{self.name}: object {key[1]} has a triangle without its vertex: export it again")
+            faces = self._of_parts(key, faces)
+            with np.errstate(over="ignore", invalid="ignore"):
+                facets = (vertices @ matrix[:3] + matrix[3])[faces]
+                parts.append(facets[:, ::-1] if np.linalg.det(matrix[:3]) < 0 else facets)
         return parts
+
+    def _of_parts(self, key: Key, faces: NDArray[np.int64]) -> NDArray[np.int64]:
+        kept = np.ones(len(faces), dtype=np.bool_)
+        for first, last in self.no_parts.ranges.get(key[1], []):
+            kept[max(first, 0) : max(last + 1, 0)] = False
+        self.left_out += int((~kept).any())
+        return faces[kept]
 
 
 def _matrix(text: str | None) -> Matrix:
@@ -191,4 +244,5 @@ def _matrix(text: str | None) -> Matrix:
 
 
 def _chained(inner: Matrix, outer: Matrix) -> Matrix:
-    return np.vstack([inner[:3] @ outer[:3], inner[3:] @ outer[:3] + outer[3:]])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.vstack([inner[:3] @ outer[:3], inner[3:] @ outer[:3] + outer[3:]])

@@ -21,8 +21,6 @@ _NEAR_MM = 20.0
 """Contours further apart leave no narrow web."""
 _APART_MM = 0.5
 """Narrow places closer than this are one."""
-_CIRCLE = 8
-"""Corners of a polygon that is meant as a circle, at least."""
 _COORDINATES = re.compile(r"\[(-?[\d.e+-]+) (-?[\d.e+-]+)")
 
 Points = NDArray[np.float64]
@@ -143,12 +141,11 @@ def _openings(sheet: _Sheet) -> tuple[Drawn, ...]:
 
 
 def _widest_circle(hole: Contour) -> tuple[Points, float]:
-    """Centre (2,) and diameter; of a circle drawn as a polygon, that of its corners."""
+    """Centre (2,) and diameter."""
+    if hole.circle is not None:
+        x, y, diameter = hole.circle
+        return np.array([x, y]), diameter
     corners = shapely.get_coordinates(hole.polygon.exterior)[:-1]
-    middle: Points = shapely.get_coordinates(hole.polygon.centroid)[0]
-    radii = np.linalg.norm(corners - middle, axis=1)
-    if len(corners) >= _CIRCLE and float(np.ptp(radii)) < 0.01 * float(radii.mean()):
-        return middle, 2 * float(radii.mean())
     size = float(np.ptp(corners, axis=0).max())
     radius = shapely.maximum_inscribed_circle(hole.polygon, tolerance=max(1e-3, 1e-3 * size))
     centre: Points = shapely.get_coordinates(radius)[0]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.processes import Sample, cpu_s, serving
-from tests.benchmarks.programs import printer
+from tests.benchmarks.sample_programs import printer
 from tests.peers.octoprint import OctoPrint, octoprint
 from tests.waiting import eventually
 

@@ -21,8 +21,8 @@ from shop_agent.streamer import wire
 from shop_agent.streamer.client import StreamerClient
 from shop_agent.streamer.shutdown import shut_down
 from tests.benchmarks.processes import cpu_s, serving
-from tests.benchmarks.programs import printer
 from tests.benchmarks.rows import Row
+from tests.benchmarks.sample_programs import printer
 from tests.shop_agent.fake_broker import FakeBroker
 from tests.shop_agent.shops import PRINTER, PRINTER_LIMITS, SHOP
 

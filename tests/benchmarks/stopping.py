@@ -15,9 +15,9 @@ from rich.console import Console
 from drivers.base import Driver, LineCheck, PortSettings, Watch
 from drivers.errors import DriverError
 from drivers.registry import make
-from tests.benchmarks.programs import printer, router
 from tests.benchmarks.responder import Grbl, marlin
 from tests.benchmarks.rows import Row
+from tests.benchmarks.sample_programs import printer, router
 from tests.drivers.peers import allow
 
 ROUNDS = 20

@@ -8,11 +8,12 @@ import pytest
 
 from drivers.base import Capabilities, LostLink, State
 from drivers.finding import Found, Outcome, Place
-from shop_agent.doctor.advice import Advice, of_files, of_what_answers
+from shop_agent.doctor.advice import Advice, of_files, of_profile, of_what_answers
 from shop_agent.doctor.places import Spot, entries, machine_at
 from shop_agent.errors import BadConfig
 from shop_agent.settings import load_config, read_policy
 from tests.shop_agent.machines import machine
+from tests.shop_agent.own_profiles import approve, flat_file, import_profile, own_shop
 from tests.shop_agent.shops import write_shop
 from tests.shop_agent.terminal import Ended, terminal
 from tests.shop_agent.test_streamer import streaming
@@ -134,6 +135,22 @@ def test_what_the_files_lack_is_said(tmp_path: Path) -> None:
     assert "limits are bad" in texts(list(of_files(router, policy, "limits are bad")), attention=True)
     (tmp_path / "policy.toml").write_text("[machines]\n")
     assert "nothing may run" in texts(list(of_files(printer, read_policy(config), "")), attention=True)
+
+
+def test_blocks_that_wait_for_approval_are_said(tmp_path: Path) -> None:
+    path = own_shop(tmp_path / "etc", tmp_path / "run", tmp_path / "tty", host="KEY")
+
+    def said() -> str:
+        config = load_config(path)
+        return texts(list(of_profile(config.machines[0], read_policy(config))), attention=True)
+
+    assert said() == ""
+    import_profile(path, flat_file(tmp_path))
+    assert "not approved: start_gcode" in said()
+    approve(path)
+    assert said() == ""
+    (path.parent / "printer.0.4.PLA.imported.toml").unlink()
+    assert "can't be read" in said()
 
 
 def test_a_key_that_everybody_can_read_is_said(tmp_path: Path) -> None:

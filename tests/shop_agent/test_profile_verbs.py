@@ -9,9 +9,12 @@ from shop_agent.errors import BadConfig
 from shop_agent.profiles import load_profile
 from shop_agent.settings import load_config, load_policy
 from slicer_bridge.programs.limits import load_limits
+from tests.repository.test_documents import blocks, calls
 from tests.shop_agent.own_profiles import approve, flat_file, import_profile, own_shop, take_limits
 from tests.shop_agent.terminal import terminal
-from tests.slicer_bridge.slicing.shop.profiles import BUNDLE, START
+from tests.slicer_bridge.slicing.shop.profiles import BUNDLE, START, VENDORS
+
+GUIDE = "docs/workshop.md"
 
 
 @pytest.fixture
@@ -180,3 +183,24 @@ def test_the_same_block_twice(shop: Path, flat: Path) -> None:
         policy.write(text)
     with pytest.raises(BadConfig, match="stands there twice"):
         load_policy(load_config(shop))
+
+
+def test_the_guides_commands_do_what_it_says(tmp_path: Path) -> None:
+    """Its own workshop, its own commands, in their order; what it shows for policy.toml is among what is written."""
+    if not VENDORS.is_dir():
+        pytest.skip("PrusaSlicer's profiles are not installed")
+    shown = {text.splitlines()[0].removeprefix("# "): text for kind, text in blocks(GUIDE) if kind == "toml"}
+    for name in ("agent.toml", "policy.toml", "printer-250.limits.toml", "printer-250.profile.toml"):
+        (tmp_path / name).write_text(shown[name], encoding="utf-8")
+    commands = [call[1:] for call in calls(GUIDE) if call[:2] == ["llagar-agent", "profile"] and "--config" in call]
+    assert [call[1] for call in commands] == ["import", "approve"]
+    for call in commands:
+        place = call.index("--config")
+        del call[place : place + 2]
+        done = terminal(tmp_path / "agent.toml", *(word.replace("blocks.toml", str(tmp_path / "b")) for word in call))
+        assert done.code == 0, done.stderr
+    written = (tmp_path / "b").read_text()
+    for block in tomllib.loads(shown["blocks.toml"])["blocks"]:
+        assert block in tomllib.loads(written)["blocks"]
+    (tmp_path / "policy.toml").write_text(shown["policy.toml"] + written)
+    assert len(load_policy(load_config(tmp_path / "agent.toml")).blocks) == 4

@@ -35,17 +35,7 @@ def real_file(*names: str) -> Path:
 
 def parse(path: Path, workdir: Path, unit: str | None = None, *, features: bool = False) -> PartFacts:
     """Facts as the child process finds them, without the cost of starting one."""
-    request = Request(
-        path=path,
-        workdir=workdir,
-        unit=unit,
-        max_triangles=1_000_000,
-        memory_bytes=1,
-        cpu_s=1,
-        file_bytes=1,
-        features=features,
-    )
-    return read_part(request)
+    return read_part(Request.of_ours(path, workdir, 1_000_000, unit, features=features))
 
 
 def box(size: tuple[float, float, float], at: tuple[float, float, float] = (0, 0, 0)) -> Facets:

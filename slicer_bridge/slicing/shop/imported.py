@@ -10,6 +10,8 @@ from slicer_bridge.slicing.shop.ini import read_ini, split_strings, unescaped
 from slicer_bridge.slicing.shop.setting_kinds import KINDS, cleaned, is_right, why_dropped
 
 UNKNOWN = "not known to this version"
+NEEDED = ("bed_shape", "nozzle_diameter", "temperature", "first_layer_temperature", "filament_diameter")
+"""Without a value for these nobody knows whether the profile fits its machine."""
 FLAVORS = {"marlin": "marlin", "marlin2": "marlin2", "klipper": "marlin", "reprap": "marlin", "sprinter": "marlin"}
 """What PrusaSlicer writes for; Klipper takes what legacy Marlin takes, and RepRap's is the common core of both."""
 
@@ -60,6 +62,9 @@ def import_profile(data: bytes, name: str, choice: Choice | None = None) -> Impo
     """Raises BadFile for what is no profile of a filament printer, or holds values of another kind."""
     flat = flatten(read_ini(data, name), choice or Choice())
     settings, dropped = _settings(flat, name)
+    empty = [key for key in NEEDED if key not in settings]
+    if empty:
+        raise BadFile(f"{name}: {', '.join(empty)} has no value: export the whole configuration")
     notes: list[str] = []
     flavor = settings.get("gcode_flavor", "")
     if flavor not in FLAVORS:

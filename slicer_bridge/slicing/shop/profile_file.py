@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from slicer_bridge.errors import BadLimits
 from slicer_bridge.slicing.shop.block_text import SLOTS, make_block
-from slicer_bridge.slicing.shop.imported import FLAVORS, ImportedProfile
+from slicer_bridge.slicing.shop.imported import FLAVORS, NEEDED, ImportedProfile
 from slicer_bridge.slicing.shop.setting_kinds import KINDS, is_right
 
-_NEEDED = ("bed_shape", "nozzle_diameter", "temperature", "first_layer_temperature", "filament_diameter")
 _HEAD = """# Imported by llagar-agent profile import. Settings are PrusaSlicer's; change them there, and import again.
 # A block whose text changes has to be approved again: llagar-agent profile approve.
 """
@@ -70,7 +69,7 @@ def _check(path: Path, file: _File) -> None:
             raise BadLimits(f"{path}: {key} is no setting that a profile may hold: take it out")
         if not is_right(key, value):
             raise BadLimits(f"{path}: {key} = {value!r}: it must be {KINDS[key]}")
-    missing = [key for key in _NEEDED if key not in file.settings]
+    missing = [key for key in NEEDED if key not in file.settings]
     if missing:
         raise BadLimits(f"{path}: {', '.join(missing)} is missing: import the profile anew")
     if file.settings.get("gcode_flavor") not in FLAVORS.values():

@@ -8,7 +8,7 @@ import time
 
 from grbl_streamer import GrblStreamer
 
-from tests.benchmarks.programs import router
+from tests.benchmarks.sample_programs import router
 
 LONGEST_S = 300.0
 

@@ -9,7 +9,7 @@ from operator import xor
 
 import serial
 
-from tests.benchmarks.programs import printer
+from tests.benchmarks.sample_programs import printer
 
 
 def main(port: str) -> None:

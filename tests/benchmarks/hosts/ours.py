@@ -9,7 +9,7 @@ from drivers.base import Driver, PortSettings, RunReport, Watch
 from drivers.registry import make
 from slicer_bridge.programs.check import ProgramChecker
 from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
-from tests.benchmarks.programs import printer, router
+from tests.benchmarks.sample_programs import printer, router
 
 LIMITS = {
     "marlin": MachineLimits(

@@ -8,7 +8,7 @@ import time
 from printrun.gcoder import LightGCode
 from printrun.printcore import printcore
 
-from tests.benchmarks.programs import printer
+from tests.benchmarks.sample_programs import printer
 
 LONGEST_S = 300.0
 

@@ -51,8 +51,18 @@ def cut(
     """Cut the drawing, and let the checker judge every program in machine coordinates."""
     path = folder / "part.dxf"
     path.write_text(dxf_text(entities), encoding="ascii")
+    return cut_file(path, *places, tools=tools, sheet=sheet, options=options)
+
+
+def cut_file(
+    path: Path,
+    *places: Placement,
+    tools: CutTool | Laser | tuple[CutTool | Laser, ...] = TOOL,
+    sheet: Sheet = SHEET,
+    options: CutOptions | None = None,
+) -> Job:
     part = PlacedPart(path, "part", places or (Placement(10, 10),))
-    result = cut_sheet((part,), tools, sheet, folder / "out.nc", options)
+    result = cut_sheet((part,), tools, sheet, path.with_name("out.nc"), options)
     assert_passes(result)
     return Job(result, moves_of(result.program))
 

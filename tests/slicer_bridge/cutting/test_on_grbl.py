@@ -1,13 +1,22 @@
 """Programs on the rig's Grbl, which shares no code with them: no error, no alarm, and a safe end."""
 
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
+from shapely.geometry import Point, Polygon
 
 from hardware_sim.firmware.config import RouterConfig
+from hardware_sim.firmware.grbl.machine import Grbl
 from hardware_sim.firmware.sheet import Sheet as Clamped
+from hardware_sim.truth.cuts import SheetOnTable, count_cut
+from hardware_sim.truth.expected import Expected, Verdict
 from slicer_bridge.cutting.cut import CutOptions, Sheet
 from slicer_bridge.cutting.feeds import ToolKind, laser_for, tool_for
+from slicer_bridge.cutting.tabs import Tabs
+from slicer_bridge.plates.plate import Placement, placed
 from tests.hardware_sim.cores import booted_grbl, run
 from tests.slicer_bridge.cutting.sheets import Job, cut, on
 from tests.slicer_bridge.shapes import circle, line, rectangle
@@ -23,7 +32,7 @@ AT = (-300.0, -250.0, -20.0)
 """Machine position of the work's zero."""
 
 
-def driven(job: Job, sheet: Sheet, *, laser: bool = False) -> None:
+def driven(job: Job, sheet: Sheet, *, laser: bool = False) -> Grbl:
     machine = booted_grbl(config=RouterConfig(laser=laser, tool_diameter_mm=3.0), speed=1.0)
     for setting in ("$H", f"G10 L2 P1 X{AT[0]:g} Y{AT[1]:g} Z{AT[2]:g}", "$20=1", f"$32={int(laser)}"):
         assert b"ok" in run(machine, setting)
@@ -39,6 +48,7 @@ def driven(job: Job, sheet: Sheet, *, laser: bool = False) -> None:
     assert counters.cuts >= 4
     assert machine.table.spindle == 5
     assert machine.table.true_position()[2] >= (AT[2] if not laser else -80)
+    return machine
 
 
 def test_milled(tmp_path: Path) -> None:
@@ -59,3 +69,23 @@ def test_burnt(tmp_path: Path, material: str) -> None:
     sheet = Sheet((90, 70), 3.0)
     entities = rectangle(0, 0, 70, 50, handle="A1") + circle(10, 10, 4) + on("ENGRAVE", line(45, 20, 60, 40))
     driven(cut(tmp_path, entities, tools=laser_for(material, 3.0), sheet=sheet), sheet, laser=True)
+
+
+@pytest.mark.parametrize("ramped", [False, True])
+def test_the_rig_counts_every_piece_as_good(tmp_path: Path, ramped: bool) -> None:
+    """The rig's own measure of what came off the sheet: parted all round but for tabs, holes cut, nothing spoilt."""
+    sheet = Sheet((160, 70), 4.0)
+    holed = rectangle(0, 0, 40, 30, handle="A1") + circle(10, 10, 4) + rectangle(22, 8, 10, 12, handle="B1")
+    places = (Placement(10, 10), Placement(60, 10), Placement(140, 15, 90))
+    job = cut(tmp_path, holed, *places, sheet=sheet, options=CutOptions(tabs=Tabs(ramped=ramped)))
+    machine = driven(job, sheet)
+    rows = np.concatenate([np.array(part, dtype=np.float32) for _, part in machine.witness.take_rows()]).reshape(-1, 6)
+    on_table = SheetOnTable(*AT, *sheet.size_mm, sheet.thickness_mm, 3.0)
+    piece = shapely.box(0, 0, 40, 30).difference(
+        shapely.union_all([Point(10, 10).buffer(4, quad_segs=32), shapely.box(22, 8, 32, 20)])
+    )
+    outlines = [shapely.transform(piece, partial(placed, placement=place)) for place in places]
+    pieces = [one for one in outlines if isinstance(one, Polygon)]
+    expected = [Expected(f"piece {number}", one, sheet.thickness_mm) for number, one in enumerate(pieces)]
+    count = count_cut(rows, on_table, expected)
+    assert [(one.verdict, one.reason) for one in count.pieces] == [(Verdict.GOOD, "")] * 3

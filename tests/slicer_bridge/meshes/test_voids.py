@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from manifold3d import Manifold
 
-from slicer_bridge.survey.mesh import bounds_a_solid
 from tests.slicer_bridge.solids import block, rod, shape_of, voids_of
 
 BOX = block((30, 20, 20))
@@ -30,7 +29,7 @@ def test_hollow_between_two_bodies() -> None:
     """A lid on a box: neither body has a hollow of its own."""
     lid, open_box = block((30, 20, 3), (0, 0, 20)), BOX - block((20, 10, 15), (5, 5, 5))
     both = shape_of(open_box, lid)
-    assert bounds_a_solid(both)
+    assert both.closed
     assert not both.watertight  # they touch along the edges of the lid
     (cavity,) = voids_of(open_box, lid).cavities
     assert cavity.volume_mm3 == pytest.approx(3000, rel=0.05)

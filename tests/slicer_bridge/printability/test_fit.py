@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from slicer_bridge.facts import MeshFacts, Orientation, Severity
@@ -23,7 +25,9 @@ def test_long_part_fits_only_diagonally() -> None:
 
 
 def test_part_that_fits_only_on_another_side() -> None:
-    (finding,) = fit(bar(100, 20, 240), (250, 210, 210))
+    lying = bar(240, 100, 20)
+    over = replace(lying, orientations=(replace(lying.orientations[0], size_mm=(100, 20, 240)), *lying.orientations))
+    (finding,) = fit(over, (250, 210, 210))
     assert "another of its sides" in finding.message
 
 

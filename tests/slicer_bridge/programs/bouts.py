@@ -1,8 +1,9 @@
 """A judge against the firmwares that read the same lines: what passes the one must be right to all of the others."""
 
-from copy import deepcopy
+import pickle
 from dataclasses import dataclass, field
-from typing import Protocol
+from io import BytesIO
+from typing import Any, Protocol
 
 from slicer_bridge.programs.check import ProgramChecker
 from slicer_bridge.programs.limits import Dialect, MachineLimits
@@ -33,6 +34,10 @@ def firmwares(limits: MachineLimits, offset: Offset) -> list[Firmware]:
             return [Grbl(limits, offset, leftover) for leftover in LEFTOVERS]
 
 
+def new_checker(limits: MachineLimits, offset: Offset) -> ProgramChecker:
+    return ProgramChecker(limits, offset if limits.dialect is Dialect.GRBL else None)
+
+
 class Beaten(AssertionError):
     """A line passed the judge that some firmware takes for something forbidden."""
 
@@ -57,7 +62,7 @@ class Bout:
     seen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.checker = ProgramChecker(self.limits, self.offset if self.limits.dialect is Dialect.GRBL else None)
+        self.checker = new_checker(self.limits, self.offset)
         self.firmwares = firmwares(self.limits, self.offset)
 
     def feed(self, line: str) -> str | None:
@@ -83,8 +88,31 @@ class Bout:
             if left := firmware.finish():
                 raise Beaten(f"{self.limits.dialect} passed an end with {left} on; before: {self.seen!r}")
 
-    def branch(self) -> "Bout":
-        """The same situation once more; lines are counted together."""
-        shared: list[object] = [self.limits, self.tally, *(firmware.limits for firmware in self.firmwares)]
-        shared += [firmware.body.limits for firmware in self.firmwares]
-        return deepcopy(self, {id(one): one for one in shared})
+    def snapshot(self) -> bytes:
+        """The same situation, to be gone on with many times over; lines are counted together."""
+        out = BytesIO()
+        _Pickler(out, protocol=5).dump(self)
+        return out.getvalue()
+
+
+_kept: dict[int, object] = {}
+
+
+def _kept_object(number: int) -> object:
+    return _kept[number]
+
+
+class _Pickler(pickle.Pickler):
+    """Limits and tallies are not copied."""
+
+    def reducer_override(self, obj: object) -> Any:
+        if isinstance(obj, (MachineLimits, Tally)):
+            _kept[id(obj)] = obj
+            return _kept_object, (id(obj),)
+        return NotImplemented
+
+
+def again(snapshot: bytes) -> Bout:
+    bout = pickle.loads(snapshot)
+    assert isinstance(bout, Bout)
+    return bout

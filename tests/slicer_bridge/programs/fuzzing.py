@@ -1,10 +1,10 @@
 """Programs that go wrong, many times over, each line of them before a judge and the firmwares."""
 
+from pathlib import Path
 from random import Random
 
-from slicer_bridge.programs.check import ProgramChecker
-from slicer_bridge.programs.limits import Dialect
-from tests.slicer_bridge.programs.bouts import Bout, Tally
+from slicer_bridge.programs.check import check_by_line
+from tests.slicer_bridge.programs.bouts import Bout, Tally, again, new_checker
 from tests.slicer_bridge.programs.mutations import mutated, rearranged
 from tests.slicer_bridge.programs.specimens import OFFSET, Specimen
 
@@ -27,8 +27,9 @@ def _once_through(specimen: Specimen, random: Random) -> Tally:
     chance = min(1.0, 60 / count)
     for at, line in enumerate(specimen.lines):
         if at < 25 or at > count - 12 or random.random() < chance:
+            snapshot = bout.snapshot()
             for _ in range(_TRIES):
-                _try(bout.branch(), mutated(random, line, specimen.limits.dialect), specimen.lines[at : at + _AFTER])
+                _try(again(snapshot), mutated(random, line, specimen.limits.dialect), specimen.lines[at : at + _AFTER])
         assert bout.feed(line) is None, f"{specimen.name}: {line}"
     return bout.tally
 
@@ -40,20 +41,34 @@ def _try(bout: Bout, line: str, after: tuple[str, ...]) -> None:
             return
 
 
-def programs_go_wrong(specimen: Specimen, random: Random, lines: int) -> Tally:
-    """Programs with lines left out, swapped, put in: up to the first refusal, or to the end. Raises Beaten."""
+def programs_go_wrong(specimen: Specimen, random: Random, lines: int, folder: Path | None = None) -> Tally:
+    """Programs with lines left out, swapped, put in: up to the first refusal, or to the end. Raises Beaten.
+
+    With a folder every fourth of them is judged by compiled code too, which must come to the same.
+    """
     total = Tally()
     while total.lines < lines:
         bout = Bout(specimen.limits, OFFSET)
         bout.tally.mutants += 1
-        short = shortened(specimen, random)
-        for line in rearranged(random, list(short), specimen.limits.dialect):
+        mutant = rearranged(random, list(shortened(specimen, random)), specimen.limits.dialect)
+        for line in mutant:
             if bout.feed(line) is not None:
                 break
         else:
             bout.finish()
+        if folder is not None and bout.tally.lines % 4 == 0:
+            _both_ways(specimen, mutant, folder / "mutant")
         total += bout.tally
     return total
+
+
+def _both_ways(specimen: Specimen, lines: list[str], path: Path) -> None:
+    from slicer_bridge.programs.quick import check_quickly
+
+    path.write_bytes("\n".join(lines).encode("latin-1", "replace"))
+    checkers = [new_checker(specimen.limits, OFFSET) for _ in range(2)]
+    slow, quick = check_by_line(path, checkers[0]), check_quickly(path, checkers[1], specimen.limits)
+    assert (quick.findings, quick.refused, quick.end) == (slow.findings, slow.refused, slow.end), lines
 
 
 def shortened(specimen: Specimen, random: Random) -> tuple[str, ...]:
@@ -66,8 +81,7 @@ def shortened(specimen: Specimen, random: Random) -> tuple[str, ...]:
 
 def passes(specimen: Specimen) -> str:
     """Why the judge refuses a program; empty if it doesn't."""
-    router = specimen.limits.dialect is Dialect.GRBL
-    checker = ProgramChecker(specimen.limits, OFFSET if router else None)
+    checker = new_checker(specimen.limits, OFFSET)
     for number, line in enumerate(specimen.lines, 1):
         if reason := checker.feed(line):
             return f"{specimen.name} line {number} {line!r}: {reason}"

@@ -126,6 +126,7 @@ def _number(random: Random, line: str, _: Dialect) -> str:
             f"{place[0]}e3",
             f"+{place[0]}",
             f"00{place[0]}",
+            "0" * 70 + place[0],
             f"0x{int(abs(value)):x}",
             f"{place[0]}_0",
             f"{place[0]}.5.5",

@@ -5,8 +5,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from slicer_bridge.programs.limits import Dialect, Envelope, MachineLimits
-from tests.slicer_bridge.shapes import Facets, box, l_shape, stl_bytes
+from tests.slicer_bridge.shapes import Facets, box, stl_bytes
 
 OFFSET = (-500.0, -350.0, -40.0)
 MARLIN = MachineLimits(
@@ -69,7 +71,9 @@ G1 E4.5 F2400
 G0 X150 Y150 F12000
 G1 E5.5 F2400
 G1 X180 Y150 E6.6 F1200
+M220 B
 M220 S90
+M220 R
 M221 S95
 G91
 M83
@@ -88,6 +92,23 @@ G1 X130 Y90 F9000
 G11
 M400
 M900 K0.05"""
+_FLOW = """G92 E100
+G1 Z0.3 F3000
+G1 X60 Y60 F6000
+M221 S100
+G1 X160 E110.5 F3000
+M221 S140
+G1 X60 E118 F2400
+G1 X160 E125 F2400
+G1 X60 E132 F2400
+M221 S100
+G91
+M82
+G1 Z0.2 F600
+G1 X5 E132.1 F1500
+G90
+M82
+G1 X160 E142 F3000"""
 _END = """M107
 M104 S0
 M140 S0
@@ -148,6 +169,9 @@ G1 Z-2 F500
 G90
 G1 X60 Y60 F1500
 G2 X60 Y60 I10 J0 Z-2
+G0 X495 Y10
+G2 X495 Y30 I0 J10
+G0 X20 Y20
 S12000
 G53 G0 Z-1
 G20
@@ -177,6 +201,7 @@ def by_hand() -> list[Specimen]:
     radius = _PRINT.replace("G3 X60 Y60 I-10 J0", "G3 X60 Y60 R12")
     return [
         of("marlin", MARLIN, _START, radius, _END),
+        of("flow", MARLIN, _START, _FLOW, _END),
         of("labels", MARLIN, _START.replace("M82", "M83"), _LABELS, _END),
         of("tools", TWO_TOOLS, _START.replace("M82", "M83"), _TOOLS, _END),
         of("no home", NO_HOME, _START, _PRINT, _END),
@@ -226,5 +251,6 @@ ORDINARY = {
 }
 
 
-def small_parts() -> dict[str, Facets]:
-    return {"l": l_shape(), "pin": box((6, 6, 12), (0, 0, 0))}
+def small_part() -> Facets:
+    """Two boxes apart, with a bridge over nothing: walls, travels, retractions, support."""
+    return np.concatenate([box((5, 6, 6)), box((5, 6, 6), (9, 0, 0)), box((14, 6, 1), (0, 0, 6))])

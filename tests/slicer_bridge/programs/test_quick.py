@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from slicer_bridge.programs.blocks import BlockKind, BlockSpan
 from slicer_bridge.programs.check import ProgramChecker, Verdict, check_by_line, check_program
 from slicer_bridge.programs.limits import Dialect, MachineLimits
+from slicer_bridge.programs.quick import check_quickly
 from tests.slicer_bridge.programs import spoilt_lines
 from tests.slicer_bridge.programs.test_check_printer import LIMITS as PRINTER
 from tests.slicer_bridge.programs.test_check_printer import READY as PRINTER_READY
@@ -17,8 +18,7 @@ from tests.slicer_bridge.programs.test_check_router import LIMITS as ROUTER
 from tests.slicer_bridge.programs.test_check_router import OFFSET
 from tests.slicer_bridge.programs.test_check_router import READY as ROUTER_READY
 
-pytest.importorskip("numba", reason="compiled code is not installed here")
-from slicer_bridge.programs.quick import check_quickly
+pytestmark = pytest.mark.xdist_group("compiled")
 
 KLIPPER = PRINTER.model_copy(update={"dialect": Dialect.KLIPPER, "max_flow_mm3_s": 15.0, "max_feed_z_mm_s": 12.0})
 _MACHINES = {
@@ -50,14 +50,14 @@ def test_same_verdict_on_programs_made_at_random(machine: str, tmp_path: Path) -
     limits, offset, ready, lines = _MACHINES[machine]
     rng = np.random.default_rng(20260)
     refused = 0
-    for _ in range(60):
+    for _ in range(40):
         body = spoilt_lines.program(rng, lines, 120)
         (tmp_path / "p").write_bytes("".join(f"{line}\n" for line in ready).encode() + body)
         refused += _both(tmp_path / "p", limits, offset).refused
-    assert 0 < refused < 60 * 120
+    assert 0 < refused < 40 * 120
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(st.binary(max_size=40) | st.sampled_from((*spoilt_lines.PRINTER, *spoilt_lines.ROUTER)), max_size=30))
 def test_same_verdict_on_any_bytes(tmp_path_factory: pytest.TempPathFactory, body: list[bytes]) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes"

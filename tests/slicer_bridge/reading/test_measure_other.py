@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slicer_bridge.errors import BadFile, FileTooLarge, UnitUnknown, UnsupportedFormat
+from slicer_bridge.errors import BadFile, FileTooLarge, UnitUnknown
 from slicer_bridge.facts import PartFacts
 from slicer_bridge.plates.plate import PlacedPart, Placement, plate_mesh
 from tests.slicer_bridge.shapes import box, parse, real_file, write_box
@@ -82,6 +82,87 @@ def test_real_plate_holds_sixteen(tmp_path: Path) -> None:
     assert [finding.measured for finding in facts.findings if finding.rule == "several-items"] == [16]
 
 
+def test_alike_items_are_told(tmp_path: Path) -> None:
+    """Fifteen of its rings have the same mesh, one has another."""
+    facts = parse(real_file("3mf", "Stethoscope__ring_x16.3mf"), tmp_path)
+    (message,) = [finding.message for finding in facts.findings if finding.rule == "several-items"]
+    assert "16 items, 2 designs" in message
+
+
+def test_item_that_is_not_to_be_printed_and_supports_are_left_out(tmp_path: Path) -> None:
+    support = f'<object id="2" type="support">{mesh_xml()}</object><object id="3" type="other">{mesh_xml()}</object>'
+    pair = '<object id="4"><components><component objectid="1"/><component objectid="2"/></components></object>'
+    off = '<item objectid="1" printable="0" transform="1 0 0 0 1 0 0 0 1 99 0 0"/>'
+    items = f'<item objectid="4"/><item objectid="2"/><item objectid="3"/>{off}'
+    facts = measured(tmp_path, BOX + support + pair, items)
+    assert facts.mesh is not None
+    assert (facts.mesh.bodies, facts.mesh.volume_mm3) == (1, 6000)
+    (message,) = [finding.message for finding in facts.findings if finding.rule == "not-made"]
+    assert "2 items that are supports" in message
+    assert "1 items that are not to be printed" in message
+
+
+PRODUCTION = "http://schemas.microsoft.com/3dmanufacturing/production/2015/06"
+
+
+def test_parts_in_further_files_of_the_package(tmp_path: Path) -> None:
+    """The further file has a unit of its own."""
+    parts = (
+        f'<object id="8"><components><component p:path="/3D/Objects/part.model" objectid="1" xmlns:p="{PRODUCTION}" '
+        'transform="1 0 0 0 1 0 0 0 1 100 0 0"/></components></object>'
+    )
+    inner = model_xml(BOX, '<item objectid="1"/>', unit="centimeter")
+    with zipfile.ZipFile(tmp_path / "part.3mf", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("3D/3dmodel.model", model_xml(BOX + parts, '<item objectid="1"/><item objectid="8"/>'))
+        archive.writestr("3D/Objects/part.model", inner)
+    mesh = parse(tmp_path / "part.3mf", tmp_path).mesh
+    assert mesh is not None
+    assert mesh.bodies == 2
+    assert mesh.volume_mm3 == pytest.approx(6000 + 6_000_000)
+    assert mesh.size_mm == pytest.approx((400, 200, 100))
+
+
+def _project(tmp_path: Path, config: str, content: str) -> PartFacts:
+    twice = box((30, 20, 10)).tolist() + box((10, 10, 10), (50, 0, 0)).tolist()
+    points = "".join(f'<vertex x="{x}" y="{y}" z="{z}"/>' for facet in twice for x, y, z in facet)
+    sides = "".join(f'<triangle v1="{3 * i}" v2="{3 * i + 1}" v3="{3 * i + 2}"/>' for i in range(len(twice)))
+    mesh = f'<object id="1"><mesh><vertices>{points}</vertices><triangles>{sides}</triangles></mesh></object>'
+    inner = f'<object id="5">{mesh_xml()}</object><object id="6">{mesh_xml((5, 5, 5))}</object>'
+    whole = '<object id="7"><components><component objectid="5"/><component objectid="6"/></components></object>'
+    item = '<item objectid="1"/>' if "volume" in content else '<item objectid="7"/>'
+    with zipfile.ZipFile(tmp_path / "part.3mf", "w") as archive:
+        archive.writestr("3D/3dmodel.model", model_xml(mesh + inner + whole, item))
+        archive.writestr(f"Metadata/{config}", content)
+    return parse(tmp_path / "part.3mf", tmp_path)
+
+
+def _volume(first: int, last: int, kind: str) -> str:
+    return (
+        f'<volume firstid="{first}" lastid="{last}"><metadata type="volume" key="volume_type" value="{kind}"/></volume>'
+    )
+
+
+def test_modifiers_of_slicers_are_no_parts(tmp_path: Path) -> None:
+    prusa = (
+        f'<config><object id="1">{_volume(0, 11, "ModelPart")}{_volume(12, 23, "ParameterModifier")}</object></config>'
+    )
+    facts = _project(tmp_path, "Slic3r_PE_model.config", prusa)
+    assert facts.mesh is not None
+    assert facts.mesh.size_mm == pytest.approx((30, 20, 10))
+    assert [finding.rule for finding in facts.findings] == ["not-made"]
+    parts = '<part id="5" subtype="normal_part"/><part id="6" subtype="modifier_part"/>'
+    bambu = f'<config><object id="7">{parts}</object></config>'
+    facts = _project(tmp_path, "model_settings.config", bambu)
+    assert facts.mesh is not None
+    assert facts.mesh.bodies == 1
+
+
+def test_negative_volume_is_refused(tmp_path: Path) -> None:
+    prusa = f'<config><object id="1">{_volume(12, 23, "NegativeVolume")}</object></config>'
+    with pytest.raises(BadFile, match="negative volume"):
+        _project(tmp_path, "Slic3r_PE_model.config", prusa)
+
+
 def test_our_own_plates_can_be_read(tmp_path: Path) -> None:
     write_box(tmp_path / "box.stl", (30, 20, 10))
     part = PlacedPart(tmp_path / "box.stl", "box", (Placement(5, 5), Placement(50, 5)))
@@ -114,7 +195,7 @@ HOSTILE: dict[str, tuple[str, str, type[BadFile], str]] = {
     "words for numbers": (BOX.replace('v1="3"', 'v1="three"'), ONE, BadFile, "garbles"),
     "nothing on the plate": (BOX, "", BadFile, "no facets"),
     "short transform": (BOX, '<item objectid="1" transform="1 0 0"/>', BadFile, "garbles"),
-    "parts in other files": (BOX, ELSEWHERE, UnsupportedFormat, "further"),
+    "parts in files that are not there": (BOX, ELSEWHERE, BadFile, "has no 3d/other.model"),
 }
 
 

@@ -24,7 +24,7 @@ from tests.slicer_bridge.shapes import Facets, box, l_shape, real_file, write_bo
 from tests.slicer_bridge.slicing.golden import cone, gear
 from tests.slicer_bridge.slicing.plates import PRINTER, needs_slicer, sliced
 
-MIDDLES: NDArray[np.float64] = np.linspace(0.01, 5.99, 300)
+MIDDLES = (np.arange(300, dtype=np.float64) + 0.5) * 0.02
 
 
 def section_areas(facets: Facets, planes: NDArray[np.float64]) -> list[float]:

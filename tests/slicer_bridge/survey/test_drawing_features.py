@@ -31,15 +31,15 @@ def test_plain_sheet_has_no_narrow_place() -> None:
 
 def test_web_between_hole_and_edge_by_entity() -> None:
     web = featured(sheet(100, 60, name="A1"), disc(50, 6.5, 5, name="C7")).webs[0]
-    assert web.width_mm == pytest.approx(1.5, abs=5e-3)
-    assert web.place == pytest.approx((50, 0.75, 0), abs=0.2)
+    assert web.width_mm == pytest.approx(1.5, abs=0.02)
+    assert web.place == pytest.approx((50, 0.75, 0), abs=0.5)
     assert set(web.entities) == {"A1", "C7"}
 
 
 def test_web_between_two_holes() -> None:
     features = featured(sheet(100, 60), disc(40, 30, 5, name="C1"), disc(52, 30, 5, name="C2"))
     assert features.webs[0].width_mm == pytest.approx(2, abs=0.01)
-    assert [hole.width_mm for hole in features.openings] == [pytest.approx(10, abs=0.02)] * 2
+    assert [hole.width_mm for hole in features.openings] == [pytest.approx(10, abs=1e-3)] * 2
 
 
 def test_corner_that_points_at_an_edge() -> None:
@@ -88,13 +88,13 @@ def test_rounded_corner_tells_its_radius() -> None:
 
 def test_places_are_measured_from_the_low_corner_of_the_piece() -> None:
     web = featured(sheet(100, 60, (500, -300)), disc(550, -293.5, 5)).webs[0]
-    assert web.place == pytest.approx((50, 0.75, 0), abs=0.2)
+    assert web.place == pytest.approx((50, 0.75, 0), abs=0.5)
 
 
 def test_open_crossing_and_double_lines_by_entity() -> None:
-    gap = FlatPath(np.array([[10.0, 10.0], [20.0, 10.0], [20.0, 20.0]]), ("E1",))
+    gap = FlatPath(straight(np.array([[10.0, 10.0], [20.0, 10.0], [20.0, 20.0]])), ("E1",))
     bow = loop((60, 10), (80, 30), (80, 10), (60, 30), name="X1")
-    again = FlatPath(gap.points[::-1].copy(), ("E2",))
+    again = FlatPath(gap.turned.corners, ("E2",))
     features = featured(sheet(100, 60), gap, bow, sheet(100, 60, name="A9"))
     assert [one.entities for one in features.open_lines] == [("E1",)]
     assert features.open_lines[0].width_mm == pytest.approx(14.142, abs=1e-3)

@@ -9,7 +9,7 @@ from slicer_bridge.features import PartFeatures
 from slicer_bridge.intake.measure import measure_file
 from slicer_bridge.meshes.mesh import topology
 from slicer_bridge.reading.stl import read_stl
-from slicer_bridge.survey.mesh import bounds_a_solid, mesh_features
+from slicer_bridge.survey.mesh import mesh_features
 from tests.slicer_bridge.shapes import box, real_file, stl_bytes
 from tests.slicer_bridge.solids import block, facets_of, rod
 
@@ -17,18 +17,17 @@ UPRIGHT: Rotation = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def test_open_mesh_has_walls_but_no_inside() -> None:
-    features = mesh_features(box((30, 20, 0.9))[:-1], UPRIGHT)
+    features = mesh_features(topology(box((30, 20, 0.9))[:-1]), UPRIGHT)
     assert features.walls.smallest_mm == pytest.approx(0.9)
     assert (features.milling, features.drains_known_from_mm, features.cavities) == (None, None, ())
 
 
-def test_solid_is_bounded_where_bodies_touch_and_not_where_a_facet_lacks() -> None:
-    touching = np.concatenate([box((10, 10, 5)), box((10, 10, 5), (10, 10, 0)), box((10, 10, 5), (0, 0, 5))])
-    assert bounds_a_solid(topology(touching))
-    assert not bounds_a_solid(topology(touching[1:]))
-    turned = touching.copy()
-    turned[3] = turned[3, ::-1]
-    assert not bounds_a_solid(topology(turned))
+def test_bodies_that_touch_along_edges_have_an_inside() -> None:
+    touching = topology(np.concatenate([box((10, 10, 5)), box((10, 10, 5), (10, 10, 0))]))
+    assert not touching.watertight
+    features = mesh_features(touching, UPRIGHT)
+    assert features.milling is not None
+    assert features.walls.smallest_mm == pytest.approx(5)
 
 
 def test_features_come_back_from_the_child_process(tmp_path: Path) -> None:
@@ -43,6 +42,7 @@ def test_features_come_back_from_the_child_process(tmp_path: Path) -> None:
 
 def test_real_part_has_the_holes_of_its_drawing() -> None:
     """The body of an extruder: screws of 3 mm, clearance 3.3."""
-    features = mesh_features(read_stl(real_file("stl", "Original-Prusa-i3__extruder-body.stl"), 10**6), UPRIGHT)
+    file = real_file("stl", "Original-Prusa-i3__extruder-body.stl")
+    features = mesh_features(topology(read_stl(file, 10**6)), UPRIGHT)
     assert sum(hole.round and abs(hole.diameter_mm - 3.3) < 0.05 for hole in features.holes) >= 8
     assert features.cavities == ()

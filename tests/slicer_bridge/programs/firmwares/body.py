@@ -152,7 +152,7 @@ class Machine:
             flow = fresh * area / seconds
             if flow > limits.max_flow_mm3_s * _SHARE * (1 + 0.003 / length):
                 self.note(f"a flow of {flow:.1f} mm³/s")
-        self.pushes.append((self.clock + seconds, fresh * area))
+        self.pushes.append((self.clock + seconds, fresh * area * min(1.0, _WINDOW_S / seconds)))
         while self.pushes[0][0] < self.clock + seconds - _WINDOW_S:
             self.pushes.popleft()
         if sum(volume for _, volume in self.pushes) > limits.max_flow_mm3_s * _SHARE * _WINDOW_S + _BURST_MM * area * 2:

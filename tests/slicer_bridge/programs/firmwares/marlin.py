@@ -56,6 +56,9 @@ class Marlin:
     factor: float = 1.0
     leaving_out: bool = False
     motion: str = ""
+    percent: int = 100
+    percent_kept: int = 150
+    """Whatever some operator has kept once."""
 
     def __post_init__(self) -> None:
         box = self.limits.envelope_mm
@@ -196,8 +199,12 @@ class Marlin:
             case "M201" | "M203" | "M204" | "M205":
                 self._set_motion(word, value)
             case "M220":
-                if set(seen) != {"S"} or not 0 < int(value.get("S", 0)) <= 100:
-                    body.note("a factor of feeds")
+                before = self.percent
+                self.percent = self.percent_kept if "R" in seen else before
+                self.percent_kept = before if "B" in seen else self.percent_kept
+                self.percent = int(value.get("S", self.percent))
+                if not seen or not 0 < self.percent <= 100:
+                    body.note(f"a factor of feeds of {self.percent} %")
             case "M221":
                 self.factor = value.get("S", 100.0) / 100
                 if not 0.5 <= self.factor <= 1.5:

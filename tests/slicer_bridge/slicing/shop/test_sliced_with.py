@@ -2,13 +2,15 @@
 
 import re
 import shutil
+import subprocess
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slicer_bridge.errors import BadLimits, BlockNotApproved, SlicerFailed
-from slicer_bridge.plates.plate import PlacedPart, Placement
+from slicer_bridge.plates.plate import PlacedPart, Placement, plate_mesh
 from slicer_bridge.programs.blocks import BlockKind
 from slicer_bridge.programs.check import ProgramChecker, check_program
 from slicer_bridge.programs.limits import Dialect, MachineLimits
@@ -22,6 +24,7 @@ from slicer_bridge.slicing.shop.machine_fit import bed_of, limits_from_profile
 from slicer_bridge.slicing.shop.marks import NO_NONCE, Marks, marked, new_nonce, plainly
 from slicer_bridge.slicing.shop.supposition import suppose
 from slicer_bridge.slicing.slice import slice_plate
+from slicer_bridge.slicing.sliced import read_sliced
 from tests.slicer_bridge.shapes import write_box
 from tests.slicer_bridge.slicing.shop.profiles import config_ini, vendor
 
@@ -118,6 +121,37 @@ def test_blocks_of_layers_and_filament_too(tmp_path: Path) -> None:
     assert {lines[block.last - 1] for block in result.blocks if "TIMELAPSE_TAKE_FRAME" in block.words} == {
         "TIMELAPSE_TAKE_FRAME"
     }
+
+
+COLOURS = """<?xml version="1.0" encoding="utf-8"?>
+<custom_gcodes_per_print_z>
+<code print_z="1" type="0" extruder="1" color="#FF0000" extra="" gcode="M600"/>
+<mode value="SingleExtruder"/>
+</custom_gcodes_per_print_z>"""
+
+
+@needs_slicer
+def test_a_change_of_colour_has_its_own_lines(tmp_path: Path) -> None:
+    """No order asks for one yet: PrusaSlicer is told of it in its own way."""
+    own = profile(gcode_flavor="marlin", start_gcode=LEVEL, color_change_gcode="M600\\nG1 E0.3 F1500")
+    shop, nonce = as_it_looks(own, MARLIN), new_nonce()
+    part = PlacedPart(write_box(tmp_path / "box.stl", (12, 12, 2)), "box", (Placement(50, 50),))
+    plate_mesh((part,), tmp_path / "plate.3mf")
+    with zipfile.ZipFile(tmp_path / "plate.3mf", "a") as plate:
+        plate.writestr("Metadata/Prusa_Slicer_custom_gcode_per_print_z.xml", COLOURS)
+    settings = composed_settings(shop, PRINTER, Recipe(), FilamentProfile("PLA"), nonce)
+    (tmp_path / "settings.ini").write_text(settings)
+    call = ["prusa-slicer", "-g", "--load", "settings.ini", "--dont-arrange", "--datadir", str(tmp_path / "data")]
+    subprocess.run([*call, "-o", "o.gcode", "plate.3mf"], cwd=tmp_path, check=True, capture_output=True)
+    blocks = read_sliced(tmp_path / "o.gcode", tmp_path / "clean.gcode", "PLA", Marks(nonce, shop)).blocks
+    start, change, _ = blocks
+    assert [start.kind, change.kind] == [BlockKind.START, BlockKind.CHANGE]
+    lines = (tmp_path / "clean.gcode").read_text().split("\n")
+    assert lines[change.first - 1 : change.last] == ["M600", "G1 E0.3 F1500"]
+    limits = limits_from_profile(own, MARLIN)
+    assert check_program(tmp_path / "clean.gcode", limits, None, blocks).findings == ()
+    (only,) = check_program(tmp_path / "clean.gcode", limits, None, (start, blocks[2])).findings
+    assert only.reason == "M600 is not on this machine's list"
 
 
 @needs_slicer
