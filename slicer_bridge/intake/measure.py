@@ -61,7 +61,7 @@ def measure_file(
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
-    allowed = _allowed(limits, path.suffix, size)
+    allowed = _allowed(limits, allowance(path.suffix, size, features=features))
     request = Request(
         path=path.resolve(),
         workdir=workdir.resolve(),
@@ -86,8 +86,7 @@ def measure_file(
     return reply.facts
 
 
-def _allowed(limits: ParseLimits, suffix: str, size_bytes: int) -> Allowance:
-    deserved = allowance(suffix, size_bytes)
+def _allowed(limits: ParseLimits, deserved: Allowance) -> Allowance:
     return Allowance(
         deserved.data_bytes if limits.data_bytes is None else limits.data_bytes,
         deserved.cpu_s if limits.cpu_s is None else limits.cpu_s,
