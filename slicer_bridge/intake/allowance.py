@@ -31,6 +31,11 @@ RATES = {
 }
 """Twice to five times what honest files took: meshes of curved parts, assemblies, drawings of many entities."""
 _OTHER = Rate(data=0.0, cpu_s_per_mb=0.0)
+_FEATURES_DATA_BYTES = 500 * _MB
+_FEATURES_CPU_S = 20
+"""Of them five to compile the loops, where nobody has done so before."""
+_FEATURES = 3.0
+"""Times what measuring without features is allowed for each byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,12 @@ class Allowance:
     wall_s: float
 
 
-def allowance(suffix: str, size_bytes: int) -> Allowance:
-    """For a file of this ending (as `.stl`) and size."""
+def allowance(suffix: str, size_bytes: int, *, features: bool = False) -> Allowance:
+    """For a file of this ending (as `.stl`) and size; `features` are measured too, or not."""
     rate = RATES.get(suffix.lower(), _OTHER)
     cpu_s = BASE_CPU_S + int(rate.cpu_s_per_mb * max(size_bytes / _MB - FREE_MB, 0.0))
-    return Allowance(BASE_DATA_BYTES + int(rate.data * size_bytes), cpu_s, WALL_PER_CPU * cpu_s)
+    data_bytes = BASE_DATA_BYTES + int(rate.data * size_bytes)
+    if features:
+        cpu_s += _FEATURES_CPU_S + int((_FEATURES - 1) * rate.cpu_s_per_mb * size_bytes / _MB)
+        data_bytes += _FEATURES_DATA_BYTES + int((_FEATURES - 1) * rate.data * size_bytes)
+    return Allowance(data_bytes, cpu_s, WALL_PER_CPU * cpu_s)
