@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from math import hypot, pi
 
+from slicer_bridge.programs.filament import BURST_MM
 from slicer_bridge.programs.travel import STEEP
 from slicer_bridge.slicing.shop.block_text import Block, template_lines
 
@@ -34,9 +35,9 @@ class _Walk:
     relative: bool = False
     relative_e: bool = False
 
-    def line(self, code: str, raw: str) -> None:
+    def line(self, code: str, template: str) -> None:
         word = code.split(" ", maxsplit=1)[0].upper()
-        unknown = {match[1].upper() for match in _PLACE.finditer(raw.partition(";")[0])}
+        unknown = {match[1].upper() for match in _PLACE.finditer(template)}
         values = {
             letter.upper(): float(text) for letter, text in _LETTER.findall(code) if letter.upper() not in unknown
         }
@@ -90,6 +91,8 @@ class _Walk:
         self.e += amount
         if not moved:
             self.reach.feed_e_mm_s = max(self.reach.feed_e_mm_s, self.feed)
+            if amount > BURST_MM:
+                self.reach.flow_mm3_s = max(self.reach.flow_mm3_s, self.feed * self.filament_mm2)
             return
         steps = [abs(b - a) for a, b in zip(before, self.at, strict=True) if a is not None and b is not None]
         distance = hypot(*steps)
@@ -102,5 +105,5 @@ def reach_of(blocks: tuple[Block, ...], filament_mm: float) -> Reach:
     for block in blocks:
         walk = _Walk(reach, pi * filament_mm**2 / 4)
         for line in template_lines(block.text):
-            walk.line(line.code, line.raw)
+            walk.line(line.code, line.template)
     return reach

@@ -68,11 +68,12 @@ def make_block(slot: str, text: str) -> Block | None:
 
 @dataclass(frozen=True, slots=True)
 class TemplateLine:
-    """A line as some program may have it. `code`: without comment, and with a stand-in for each value."""
+    """A line as some program may have it. `code`: without comment, and with a stand-in for each value of `template`."""
 
     number: int
     """Of the template, from 1."""
     raw: str
+    template: str
     code: str
 
     @property
@@ -88,7 +89,7 @@ def template_lines(text: str) -> Iterator[TemplateLine]:
             code = plain_code(_PLACE.sub(_stand_in, line).partition(";")[0])
             if code and code not in seen:
                 seen.add(code)
-                yield TemplateLine(number, raw.strip(), code)
+                yield TemplateLine(number, raw.strip(), line.partition(";")[0], code)
 
 
 def plain_code(code: str) -> str:

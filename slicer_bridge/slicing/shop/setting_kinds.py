@@ -7,7 +7,7 @@ bring a line, a placeholder or a second key of its own.
 import re
 from enum import StrEnum
 
-_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d{1,2})?"
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-\d{1,3})?"
 
 
 class Kind(StrEnum):
@@ -31,7 +31,7 @@ _PATTERNS = {
     Kind.PERCENT: rf"{_NUMBER}%?",
     Kind.SIZE: rf"{_NUMBER}%?",
     Kind.WORD: r"[a-z0-9][a-z0-9_-]*",
-    Kind.NAME: r"[\w .@+()/&*'#:-]{1,120}",
+    Kind.NAME: r"[\w .,@+()/&*'#:-]{1,120}",
     Kind.KEYWORDS: r"[A-Z0-9_]{1,60}(?: [A-Z0-9_]{1,60}){0,40}",
     Kind.POINTS: rf"{_NUMBER}x{_NUMBER}(?:,{_NUMBER}x{_NUMBER})*",
 }
