@@ -123,7 +123,7 @@ def _check_places(copies: list[_Copy], radius: float, sheet: Sheet) -> None:
         if one < other:
             gap = covers[one].distance(covers[other])
             raise CutRefused(
-                f"{copies[one].name} and {copies[other].name} lie {gap:.2f} mm apart; "
+                f"{copies[one].name} and {copies[other].name} lie {gap:.2f} mm apart: "
                 f"the tool takes {2 * radius:g} mm between them"
             )
 

@@ -33,7 +33,7 @@ class Waste:
                 gap = outlines[one].distance(outlines[other])
                 raise CutRefused(
                     f"{name}: {named([self.shapes[one].handles])} and {named([self.shapes[other].handles])} lie "
-                    f"{gap:.2f} mm apart; the tool takes {2 * self.radius:g} mm between them"
+                    f"{gap:.2f} mm apart: the tool takes {2 * self.radius:g} mm between them"
                 )
 
     def ways(self, number: int, extra_mm: float = 0.0) -> list[Way]:
