@@ -64,12 +64,12 @@ def _check_bulk(path: Path) -> None:
             lines += chunk.count(b"\n")
             if b"\n" not in chunk and len(chunk) == 1 << 20:
                 raise BadFile(f"{path.name} is no DXF: a line of it has over a million characters; export it again")
-    if not _ended(path):
-        raise BadFile(f"{path.name} was cut off: 'EOF' is missing at its end; export or upload it again")
     if lines > MAX_TEXT_LINES:
         raise FileTooLarge(
             f"{path.name} has {lines:,} lines of text; at most {MAX_TEXT_LINES:,} are read: simplify the drawing"
         )
+    if not _ended(path):
+        raise BadFile(f"{path.name} was cut off: 'EOF' is missing at its end; export or upload it again")
 
 
 def _ended(path: Path) -> bool:

@@ -38,7 +38,8 @@ def test_corpus_is_large_and_always_the_same() -> None:
     assert {name.rpartition(".")[2] for name in CORPUS} >= {"stl", "obj", "3mf", "step", "dxf", "svg"}
 
 
-def test_representative_dozen(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_representative_files(tmp_path: Path) -> None:
     assert _faults(tmp_path, REPRESENTATIVE) == []
 
 
