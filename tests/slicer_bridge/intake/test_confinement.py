@@ -78,7 +78,7 @@ def test_allowance_grows_with_the_file() -> None:
     assert small.data_bytes == pytest.approx(BASE_DATA_BYTES, rel=1e-3)
     assert small.cpu_s == BASE_CPU_S
     assert large.data_bytes > 3 * 65_000_000 + BASE_DATA_BYTES
-    assert large.cpu_s > 20
+    assert large.cpu_s > 2 * BASE_CPU_S
     assert allowance(".exe", 65_000_000).cpu_s == BASE_CPU_S
     featured = allowance(".stl", 65_000_000, features=True)
     assert featured.cpu_s > large.cpu_s
