@@ -48,6 +48,10 @@ def in_words(outcome: Outcome) -> list[str]:
             lines.append(f"  {made.program}: {made.lines} lines, {made.estimate_s:.0f} s, by {made.made_by}")
     if outcome.cut and len(outcome.cut.programs) > 1:
         lines += [f"  {one.path.name}: {one.tools}, {one.lines} lines" for one in outcome.cut.programs]
+    if outcome.sliced:
+        sliced = outcome.sliced
+        lines.append(f"  {len(sliced.objects)} objects, {sliced.layers.count} layers, {sliced.filament_g:.2f} g")
+        lines += [f"  note: {note}" for note in sliced.notes]
     if outcome.verdict:
         verdict = outcome.verdict
         lines.append(f"  {verdict.lines} lines, {verdict.refused} refused, moves take {verdict.moves_s:.0f} s at least")

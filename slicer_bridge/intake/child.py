@@ -178,8 +178,11 @@ def _drawing(request: Request) -> PartFacts:
 
 
 def _solid_features(measured: Measured) -> PartFeatures:
-    from slicer_bridge.survey.mesh import mesh_features
+    """None of a mesh that is too fine: it would take gigabytes."""
+    from slicer_bridge.survey.mesh import MOST_FACETS, mesh_features
 
+    if measured.facts.triangles > MOST_FACETS:
+        return PartFeatures()
     return PartFeatures(mesh=mesh_features(measured.shape, measured.facts.orientations[0].rotation))
 
 
