@@ -204,6 +204,8 @@ def main() -> None:
     try:
         if _many_facets(request.path):
             compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
+        if request.features:
+            importlib.import_module("slicer_bridge.survey.mesh")  # its loops too
         fence([str(request.workdir)])
         facts = None if request.repair else read_part(request)
         reply = Reply(facts=facts, repair=repair_part(request) if request.repair else None)
