@@ -17,8 +17,8 @@ from slicer_bridge.slicing.profile import FilamentProfile, PrinterProfile, setti
 
 TITLE = "CuraEngine"
 _MAKER = re.compile(r";Generated with Cura_SteamEngine (\S+)")
-_VERSION = re.compile(r"4\.(?:[89]|1[0-3])\.")
-"""The settings are those of 4.13; from 5.0 on walls are made another way, and asked for by other names."""
+_VERSION = re.compile(r"4\.13\.")
+"""Each version asks for settings of its own, and these are 4.13's; from 5.0 on walls are made another way."""
 _MESH = re.compile(r";MESH:(\d+)\.stl")
 _ELAPSED = re.compile(r";TIME_ELAPSED:([\d.]+)")
 _END = ";End of Gcode"
@@ -68,7 +68,7 @@ def read_cura(
     if not version:
         raise SlicerFailed("the program doesn't say that CuraEngine made it: is something else installed by its name?")
     if not _VERSION.match(version):
-        raise SlicerFailed(f"CuraEngine {version} is not known here: install one from 4.8 to 4.13")
+        raise SlicerFailed(f"CuraEngine {version} is not known here: install 4.13")
     if not elapsed:
         raise SlicerFailed("CuraEngine's program has no layers: the part is too thin, or the mesh broken")
     if not line.startswith(_END):

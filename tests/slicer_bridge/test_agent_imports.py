@@ -18,6 +18,8 @@ from slicer_bridge.cutting.cut import Sheet, cut_sheet
 from slicer_bridge.cutting.feeds import tool_for
 from slicer_bridge.programs.limits import load_limits
 from slicer_bridge.plates.plate import PlacedPart, Placement, plate_mesh
+from slicer_bridge.slicing.embedded.layers import slice_object
+from slicer_bridge.slicing.profile import PrinterProfile, Recipe
 from slicer_bridge.slicing.slice import slice_plate
 from slicer_bridge.reading.stl import write_stl
 import numpy as np
@@ -26,7 +28,9 @@ here = Path(sys.argv[1])
 part = PlacedPart(here / "bracket.dxf", "bracket", (Placement(10, 10),))
 result = cut_sheet((part,), tool_for("mdf", 3.0), Sheet((100, 100), 3.0), here / "out.nc")
 assert check_program(result.program, load_limits(Path(sys.argv[2])), (-500.0, -300.0, -40.0)).ok
-write_stl(here / "leaf.stl", np.array([[[0.0, 0, 0], [9, 0, 0], [0, 9, 5]]]))
+leaf = np.array([[[0.0, 0, 0], [9, 0, 0], [0, 9, 5]]])
+write_stl(here / "leaf.stl", leaf)
+assert slice_object(leaf, PrinterProfile("p", (100, 100), 100), Recipe()).open_planes
 assert plate_mesh((PlacedPart(here / "leaf.stl", "leaf", (Placement(1, 1),)),), here / "plate.3mf")
 """
 

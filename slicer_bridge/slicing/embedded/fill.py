@@ -10,10 +10,11 @@ Floats = NDArray[np.float64]
 Point = tuple[float, float]
 
 
-def zigzags(region: shapely.Geometry, spacing_mm: float, angle_deg: float) -> list[list[Point]]:
+def zigzags(region: shapely.Geometry, spacing_mm: float, angle_deg: float, beyond_mm: float = 0.0) -> list[list[Point]]:
     """Lines `spacing_mm` apart at `angle_deg`, each longer than nothing; chains of points, mm.
 
-    Lines lie on a grid through the origin, so that those of different layers are above each other.
+    Lines lie on a grid through the origin, so that those of different layers are above each other. What joins two of
+    them leaves the region by no more than `beyond_mm`: else it would cross a wall, or the air.
     """
     turn = radians(angle_deg)
     rings = [ring for ring in shapely.get_parts(shapely.boundary(region)) if ring.length > 0]
@@ -22,7 +23,8 @@ def zigzags(region: shapely.Geometry, spacing_mm: float, angle_deg: float) -> li
     along, across = _edges(rings, cos(turn), sin(turn))
     rows, at = _crossings(along, across, spacing_mm)
     chains = _chained(rows, at, spacing_mm)
-    return [[_back(x, y, cos(turn), sin(turn)) for x, y in chain] for chain in chains]
+    chains = [[_back(x, y, cos(turn), sin(turn)) for x, y in chain] for chain in chains]
+    return _parted(chains, shapely.buffer(region, beyond_mm + 1e-6))
 
 
 def _edges(rings: list[shapely.Geometry], cos_: float, sin_: float) -> tuple[Floats, Floats]:
@@ -76,6 +78,24 @@ def _chained(rows: NDArray[np.int64], at: Floats, spacing: float) -> list[list[P
         done += [chain for before, chain in open_ends if before < row - 1]
         open_ends = [*still, (row, chain)]
     return done + [chain for _, chain in open_ends]
+
+
+def _parted(chains: list[list[Point]], room: shapely.Geometry) -> list[list[Point]]:
+    """Chains cut where two lines are joined outside of `room`."""
+    joints = [joint for chain in chains for joint in zip(chain[1:-1:2], chain[2::2], strict=True)]
+    if not joints:
+        return chains
+    shapely.prepare(room)
+    inside = iter(shapely.covers(room, shapely.linestrings(joints)).tolist())
+    out: list[list[Point]] = []
+    for chain in chains:
+        begin = 0
+        for at in range(2, len(chain), 2):
+            if not next(inside):
+                out.append(chain[begin:at])
+                begin = at
+        out.append(chain[begin:])
+    return out
 
 
 def _back(along: float, across: float, cos_: float, sin_: float) -> Point:

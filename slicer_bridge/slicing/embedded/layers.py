@@ -194,7 +194,10 @@ def _layer(
     spacing = line.spacing_mm
     loops = walls.loops[1:][::-1] if OUTERMOST_LAST else walls.loops[1:]
     thread = Thread(printer.nozzle_mm)
-    solid = zigzags(_reached(areas.solid, line), spacing, angle) + zigzags(areas.gaps, spacing, angle)
+    solid = zigzags(_reached(areas.solid, line), spacing, angle, line.width_mm) + zigzags(areas.gaps, spacing, angle)
+    sparse: list[list[Point]] = []
+    if recipe.infill:
+        sparse = zigzags(_reached(areas.sparse, line), spacing / recipe.infill, angle, line.width_mm)
     return Layer(
         top_mm=top,
         line=line,
@@ -203,8 +206,8 @@ def _layer(
         outlines=tuple(loop for loops_ in loops for loop in loops_),
         outermost=walls.loops[0] if walls.loops else (),
         closed=tuple(solid),
-        bridges=tuple(zigzags(_reached(areas.bridge, line), thread.spacing_mm, angle)),
-        infill=tuple(zigzags(_reached(areas.sparse, line), spacing / recipe.infill, angle)) if recipe.infill else (),
+        bridges=tuple(zigzags(_reached(areas.bridge, line), thread.spacing_mm, angle, line.width_mm)),
+        infill=tuple(sparse),
     )
 
 

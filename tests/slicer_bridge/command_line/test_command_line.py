@@ -117,3 +117,18 @@ def test_cut_beyond_the_machine_writes_nothing(tmp_path: Path) -> None:
     assert done.returncode == REFUSED
     assert "the machine has 50 mm" in done.stdout
     assert not list(tmp_path.glob("*.nc"))
+
+
+def test_slice_several_copies_by_the_embedded_slicer(tmp_path: Path) -> None:
+    write_box(tmp_path / "box.stl", (20, 10, 2))
+    how = ("--engine", "embedded", "--copies", "3", "--brim", "2", "--plate", "plate.3mf", "--json")
+    done = run("slice", "box.stl", *how, cwd=tmp_path)
+    assert done.returncode == DONE, done.stderr
+    (outcome,) = json.loads(done.stdout)
+    made = outcome["sliced"]
+    assert made["provenance"]["engine"] == "embedded"
+    assert made["provenance"]["embedded"]
+    assert len(made["objects"]) == 3
+    assert (tmp_path / "plate.3mf").read_bytes()[:2] == b"PK"
+    assert run("slice", "box.stl", "--copies", "999", cwd=tmp_path).returncode == REFUSED
+    assert run("slice", "box.stl", "--supports", "--engine", "embedded", cwd=tmp_path).returncode == BAD_INPUT

@@ -101,6 +101,8 @@ def test_lines_fill_their_region_and_stay_in_it(angle: float, spacing: float, tu
     assert sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in lines) * spacing == pytest.approx(region.area, rel=0.12)
     inside = region.buffer(1e-6)
     assert all(inside.covers(shapely.LineString(line)) for line in lines)
+    joints = [joint for chain in zigzags(region, spacing, angle, 0.4) for joint in pairwise(chain)]
+    assert all(region.buffer(0.41).covers(shapely.LineString(joint)) for joint in joints)
 
 
 def test_closed_layers_are_where_something_ends() -> None:
