@@ -25,6 +25,10 @@ class ParserDied(BadFile):
     """The child that read the file was killed: it asked for more memory, time or space than is allowed."""
 
 
+class RepairRefused(BridgeError):
+    """The mesh can't be repaired without inventing or losing too much."""
+
+
 class SlicerFailed(BridgeError):
     """The slicer ended without a usable program."""
 

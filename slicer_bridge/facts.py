@@ -84,6 +84,31 @@ class MeshFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """What a repair did to a mesh; facets are told apart by their corners."""
+
+    facets_before: int
+    facets_after: int
+    facets_removed: int
+    facets_added: int
+    facets_turned: int
+    doubles_removed: int
+    seam_edges_joined: int
+    holes_closed: int
+    scraps_dropped: int
+    """Small bodies that stayed open."""
+    bodies_united: int
+    volume_before_mm3: float
+    """A guess if it was open."""
+    volume_after_mm3: float
+    area_before_mm2: float
+    area_after_mm2: float
+    moved_mm: float
+    """Furthest from a corner that is gone to the nearest one that is there now."""
+    watertight: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedContour:
     """One closed line of a drawing: `depth` contours lie around it, so odd ones are holes."""
 

@@ -29,11 +29,12 @@ app = typer.Typer(
     help="Order small batches from a network of workshops. LLAGAR_URL names the broker, LLAGAR_TOKEN is yours.",
 )
 Files = Annotated[
-    list[str] | None, typer.Argument(metavar="FILE…", help="STL, 3MF, OBJ or DXF; FILE:QUANTITY[:MATERIAL] too")
+    list[str] | None,
+    typer.Argument(metavar="FILE…", help="STL, 3MF, OBJ, STEP, DXF, SVG; FILE:QUANTITY[:MATERIAL] too"),
 ]
 Quantities = Annotated[list[str] | None, typer.Option("--quantity", "-n", help="Pieces; once, or once a file")]
 Materials = Annotated[list[str] | None, typer.Option("--material", "-m", help="Such as PLA; once, or once a file")]
-Units = Annotated[list[str] | None, typer.Option("--unit", "-u", help="mm, cm, m or inch, where a file doesn't say")]
+Units = Annotated[list[str] | None, typer.Option("--unit", "-u", help="mm, cm, m, inch, px; where a file doesn't say")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, also of errors")]
 
 

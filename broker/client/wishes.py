@@ -28,7 +28,7 @@ def read_wishes(
     Raises BadInput.
     """
     if not files:
-        raise BadInput("no file is named", where="FILE", fix="name one or more STL, 3MF, OBJ or DXF files")
+        raise BadInput("no file is named", where="FILE", fix="name one or more STL, 3MF, OBJ, STEP, DXF or SVG files")
     given = {
         "--quantity": _spread(quantities, len(files), "--quantity"),
         "--material": _spread(materials, len(files), "--material"),

@@ -78,7 +78,7 @@ class FileDrop(Element, component="browser/file_drop.js"):
         on_refused: Callable[[str, str, str], object],
     ) -> None:
         super().__init__()
-        self.props.update({"target": target, "accept": ".stl,.dxf", "cap": cap_bytes})
+        self.props.update({"target": target, "accept": ".stl,.3mf,.obj,.step,.stp,.dxf,.svg", "cap": cap_bytes})
         self.on("uploaded", lambda event: on_uploaded(_text(event)))
         self.on("refused", lambda event: on_refused(*_texts(event)))
 

@@ -17,8 +17,8 @@ from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.sessions import SIGN_IN_PATH, Sessions, own_path
 from broker.pages.uploads import UPLOAD_PATH
+from broker.parts.suitability import usual_process
 from broker.wire.rest import QuoteView
-from broker.wire.shop import Process
 
 PATH = "/"
 
@@ -77,8 +77,7 @@ class _Desk:
     async def _uploaded(self, part_id: str) -> None:
         async def show() -> None:
             part = await self._counter.part(await self._sessions.buyer(self._request), part_id)
-            process = Process.FDM if part.facts.mesh is not None else Process.CUT2D
-            known = await self._counter.materials(process)
+            known = await self._counter.materials(usual_process(part.facts))
             item = Item(part)
             self._form.items.append(item)
             with self._parts:

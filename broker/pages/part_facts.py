@@ -3,6 +3,7 @@
 from broker.pages.controls import Drawing, Text, box
 from broker.pages.sketch import sketch
 from broker.pages.wording import area, sizes, volume
+from broker.parts.suitability import findings_for, usual_process
 from slicer_bridge.facts import Finding, PartFacts, Severity
 
 _CLASSES = {Severity.REFUSE: "fault", Severity.REVIEW: "warn", Severity.NOTE: "quiet"}
@@ -16,10 +17,11 @@ def draw_facts(facts: PartFacts) -> None:
     with box("div", "facts"):
         for words in _words(facts):
             Text("span", words)
-    if facts.findings:
+    told = findings_for(facts, usual_process(facts))
+    if told:
         with box("ul", "findings") as findings:
             findings.props["aria-label"] = "Findings"
-            for finding in facts.findings:
+            for finding in told:
                 Text("li", _finding(finding), _CLASSES[finding.severity])
 
 

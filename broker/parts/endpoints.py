@@ -27,10 +27,10 @@ def router(
     async def upload(
         caller: Annotated[Caller, Depends(authenticator)],
         file: UploadFile,
-        unit: Annotated[str | None, Form(description="mm, cm, m or inch; overrides what the file says")] = None,
+        unit: Annotated[str | None, Form(description="mm, cm, m, inch, px or pt; overrides what the file says")] = None,
         key: IdempotencyKey = None,
     ) -> Response:
-        """Upload one STL, 3MF, OBJ or DXF; it is measured before the answer."""
+        """Upload one STL, 3MF, OBJ, STEP, DXF or SVG; it is measured before the answer."""
         measured = await intake.measure(file.filename or "part", file.file, unit or None)
         write = write_of(caller.id, key, "parts", measured.name, unit or "", measured.facts.source_sha256)
         async with database.writing() as session:

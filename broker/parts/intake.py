@@ -20,8 +20,8 @@ _AT_ONCE = 2
 """Children that measure at the same time: each may take gigabytes."""
 _ODD = re.compile(r"[^\w.()+ -]")
 _FIXES: tuple[tuple[type[BridgeError], str], ...] = (
-    (UnitUnknown, "say the file's unit: mm, cm, m or inch (`--unit`)"),
-    (UnsupportedFormat, "export it as STL, 3MF or OBJ (to print) or DXF (to cut)"),
+    (UnitUnknown, "say the file's unit: mm, cm, m or inch, or px of an SVG (`--unit`)"),
+    (UnsupportedFormat, "export it as STL, 3MF, OBJ or STEP (to print) or DXF or SVG (to cut)"),
     (ParserDied, "simplify the file and export it again"),
     (BadFile, "repair it, export it again, and look at it in a viewer"),
 )

@@ -2,6 +2,7 @@
 
 from broker.errors import Unprocessable
 from broker.parts.models import Part
+from broker.parts.suitability import findings_for, usual_process
 from broker.quotes.live_plan import Wanted
 from broker.quotes.market import Market
 from broker.settings import Settings
@@ -25,8 +26,8 @@ def wanted_item(index: int, item: WantedItem, part: Part, market: Market, settin
             fix=f"ask for 1 to {settings.max_quantity:,} pieces",
         )
     facts = facts_from_json(part.facts)
-    _makeable(facts, where)
     process = _process(facts, item.process, where)
+    _makeable(facts, process, where)
     return Wanted(
         name=part.name,
         facts=facts,
@@ -37,14 +38,14 @@ def wanted_item(index: int, item: WantedItem, part: Part, market: Market, settin
     )
 
 
-def _makeable(facts: PartFacts, where: str) -> None:
-    for finding in facts.findings:
+def _makeable(facts: PartFacts, process: Process, where: str) -> None:
+    for finding in findings_for(facts, process):
         if finding.severity is Severity.REFUSE:
             raise Unprocessable(finding.message, where=f"{where}: {finding.rule}", fix="change the design")
 
 
 def _process(facts: PartFacts, asked: Process | None, where: str) -> Process:
-    process, is_what = (Process.FDM, "a mesh") if facts.mesh is not None else (Process.CUT2D, "a drawing")
+    process, is_what = usual_process(facts), "a mesh" if facts.mesh is not None else "a drawing"
     if asked not in (None, process):
         raise Unprocessable(
             f"the file is {is_what} and can't be made by {asked}",

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from slicer_bridge.command_line import check, cut, estimate, measure, preview, printability, slicing
 from slicer_bridge.command_line.outcome import BAD_INPUT, DONE, REFUSED, Outcome, in_words
-from slicer_bridge.errors import BridgeError, CutRefused, SlicerFailed
+from slicer_bridge.errors import BridgeError, CutRefused, RepairRefused, SlicerFailed
 
 __all__ = ["BAD_INPUT", "DONE", "REFUSED", "main"]
 
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
 def _judged(work: _Work, path: Path, options: argparse.Namespace) -> Outcome:
     try:
         return work(path, options)
-    except (SlicerFailed, CutRefused) as error:
+    except (SlicerFailed, CutRefused, RepairRefused) as error:
         return Outcome(str(path), REFUSED, str(error))
     except (BridgeError, OSError) as error:
         return Outcome(str(path), BAD_INPUT, str(error))

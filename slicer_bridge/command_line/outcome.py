@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slicer_bridge.cutting.cut import CutResult
-from slicer_bridge.facts import Finding, PartFacts
+from slicer_bridge.facts import Finding, PartFacts, Repair
 from slicer_bridge.motion.estimated import Estimate
 from slicer_bridge.programs.check import Verdict
 from slicer_bridge.slicing.slice import SliceResult
@@ -25,6 +25,7 @@ class Outcome:
     verdict: Verdict | None = None
     estimate: Estimate | None = None
     picture: str | None = None
+    repair: Repair | None = None
 
 
 def in_words(outcome: Outcome) -> list[str]:
@@ -40,6 +41,8 @@ def in_words(outcome: Outcome) -> list[str]:
         size = " × ".join(f"{value:.2f}" for value in drawing.size_mm)
         lines.append(f"  {size} mm, {drawing.contours} contours, {drawing.cut_length_mm:.0f} mm to cut")
     lines += [f"  {finding.severity}: {finding.rule}: {finding.message}" for finding in outcome.findings]
+    if outcome.repair:
+        lines += [f"  {line}" for line in _repaired(outcome.repair)]
     for made in (outcome.sliced, outcome.cut):
         if made:
             lines.append(f"  {made.program}: {made.lines} lines, {made.estimate_s:.0f} s, by {made.made_by}")
@@ -57,6 +60,23 @@ def in_words(outcome: Outcome) -> list[str]:
     if outcome.picture:
         lines.append(f"  {outcome.picture}")
     return lines
+
+
+def _repaired(repair: Repair) -> list[str]:
+    counts = (
+        (repair.doubles_removed, "doubled facets removed"),
+        (repair.facets_turned, "facets turned round"),
+        (repair.seam_edges_joined, "edges of seams joined"),
+        (repair.holes_closed, "holes closed"),
+        (repair.scraps_dropped, "open scraps dropped"),
+        (repair.bodies_united, "overlapping bodies united"),
+    )
+    done = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to mend"
+    return [
+        f"repaired: {done}",
+        f"{repair.facets_removed} facets gone, {repair.facets_added} new, corners moved {repair.moved_mm:.4f} mm at "
+        f"most, {repair.volume_before_mm3 / 1000:.3f} cm³ before, {repair.volume_after_mm3 / 1000:.3f} after",
+    ]
 
 
 def _estimated(estimate: Estimate) -> list[str]:

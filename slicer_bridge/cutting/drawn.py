@@ -1,6 +1,6 @@
 """A drawing's lines as they are to be worked: by rule, with arcs, nested; refused by entity where they can't be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -54,7 +54,8 @@ def drawn(part: PlacedPart, options: CutOptions) -> Drawn:
     """Raises CutRefused (open or crossing contours, by entity; layers that can't be read), BadFile."""
     groups: dict[Rule, list[FlatPath]] = {}
     for path in read_dxf(part.path).paths:
-        groups.setdefault(rule_of(path.layer, options.layers), []).append(path)
+        # Lines with and without tabs lie in one another all the same.
+        groups.setdefault(replace(rule_of(path.layer, options.layers), tabs=True), []).append(path)
     closed: list[tuple[Rule, Contour]] = []
     along: list[tuple[Rule, FlatPath | Contour]] = []
     for rule, paths in sorted(groups.items(), key=lambda pair: (pair[0].operation, pair[0].depth_mm or 0.0)):
@@ -66,7 +67,7 @@ def drawn(part: PlacedPart, options: CutOptions) -> Drawn:
             along += [(rule, path) for path in found.open_paths]
             continue
         _refuse_tangles(part.name, found)
-        closed += [(rule, contour) for contour in found.contours]
+        closed += [(rule_of(contour.layer, options.layers), contour) for contour in found.contours]
     if not closed and not along:
         raise CutRefused(f"{part.name}: no closed contour to cut")
     low = _low_corner([contour.polygon for _, contour in closed], [one.corners for _, one in along])

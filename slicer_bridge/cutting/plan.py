@@ -13,9 +13,10 @@ from slicer_bridge.cutting.laser import burnt_along, burnt_round
 from slicer_bridge.cutting.layers import Operation, Rule
 from slicer_bridge.cutting.offsets import shrunk
 from slicer_bridge.cutting.options import CutOptions
+from slicer_bridge.cutting.pieces import Pieces
 from slicer_bridge.cutting.pocket import cleared
 from slicer_bridge.cutting.profile import Descent, calm_start, round_way, stretch
-from slicer_bridge.cutting.reach import CORNER, LOST, Uncut, uncut_inside, uncut_outside
+from slicer_bridge.cutting.reach import CORNER, CORNER_MM, LOST, LOST_MM, Uncut, uncut_inside, uncut_outside
 from slicer_bridge.cutting.tabs import Held, held
 from slicer_bridge.cutting.waste import FIT_MM, Waste
 from slicer_bridge.cutting.way import Way, circle_way
@@ -24,9 +25,8 @@ from slicer_bridge.facts import Finding, Severity
 from slicer_bridge.plates.plate import PlacedPart
 
 Tool = CutTool | Laser
-_ENGRAVED, _BORED, _CLEARED, _ROUND = 0, 1, 2, 1000
+_ENGRAVED, _BORED, _CLEARED, _GROOVE, _ROUND = 0, 1, 2, 1000, 2000
 """Ranks: what is round others comes after them, and outlines last."""
-_AROUND = frozenset({Operation.PROFILE, Operation.OUTSIDE, Operation.INSIDE})
 Circle = tuple[float, float, float]
 
 
@@ -75,6 +75,7 @@ class _Plan:
         self._part, self._lines, self._tools = part, lines, tools
         self._mill = None if mill is None else (mill, tools[mill])
         self._thickness, self._options = thickness_mm, options
+        self._pieces = Pieces(lines, thickness_mm)
         self._jobs: list[Job] = []
         self._tight: list[Job] = []
         self._findings: list[Finding] = []
@@ -82,11 +83,11 @@ class _Plan:
         self._round_corners = 0
 
     def done(self) -> Planned:
-        groups: dict[Rule, list[Shape]] = {}
+        groups: dict[tuple[Operation, float | None], list[Shape]] = {}
         for shape in self._lines.shapes:
-            groups.setdefault(shape.rule, []).append(shape)
-        for rule, shapes in groups.items():
-            match rule.operation:
+            groups.setdefault((shape.rule.operation, shape.rule.depth_mm), []).append(shape)
+        for (operation, _), shapes in groups.items():
+            match operation:
                 case Operation.DRILL:
                     self._drill(shapes)
                 case Operation.POCKET:
@@ -99,15 +100,12 @@ class _Plan:
             radius = self._mill[1].radius_mm
             text = f"{self._part.name}: {self._round_corners} inside corners come out with a radius of {radius:g} mm"
             self._findings.append(Finding("round-corner", Severity.NOTE, text, float(self._round_corners), 0.0))
-        cover, area = self._cover()
-        return Planned(self._part, tuple(self._jobs), tuple(self._tight), cover, area, tuple(self._findings))
-
-    def _cover(self) -> tuple[BaseGeometry, float]:
-        through = [one for one in self._lines.shapes if one.rule.operation in _AROUND and one.rule.depth_mm is None]
-        pieces = [one.shape for one in through if one.depth == 0 and one.rule.operation is not Operation.INSIDE]
-        others: list[BaseGeometry] = [one.shape for one in self._lines.shapes]
-        others += [shapely.LineString(way.flat(0.01)).buffer(0.01) for way, _, _ in self._lines.lines]
-        return shapely.union_all(pieces or others), sum(one.shape.area * (-1 if one.is_hole else 1) for one in through)
+        radii = [tool.radius_mm for tool in self._tools]
+        self._pieces.check(self._part.name, self._jobs, radii)
+        area = float(self._pieces.material.area)
+        return Planned(
+            self._part, tuple(self._jobs), tuple(self._tight), self._pieces.cover, area, tuple(self._findings)
+        )
 
     def _refuse_small(self) -> None:
         if not self._small:
@@ -129,16 +127,13 @@ class _Plan:
     def _add(
         self, kind: str, shape: Shape, strands: list[Strand], tool: int, rank: int, tight: list[Strand] | None = None
     ) -> None:
-        depth, piece = self._depth(shape.rule), self._piece(shape.shape)
+        depth, piece = self._depth(shape.rule), self._pieces.number(shape.shape)
         for jobs, ways in ((self._jobs, strands), (self._tight, strands if tight is None else tight)):
             jobs.append(Job(kind, shape.handles, tuple(ways), depth, tool, rank, piece))
 
-    def _piece(self, shape: BaseGeometry) -> int:
-        """Number of the outermost line that it lies in."""
-        for number, one in enumerate(self._lines.shapes):
-            if one.depth == 0 and one.rule.operation in _AROUND and one.shape.covers(shape):
-                return number
-        return len(self._lines.shapes)
+    def _rank(self, shape: Shape) -> int:
+        """The deeper inside, the earlier; grooves before all that is cut through."""
+        return (_ROUND if self._pieces.through(shape.rule) else _GROOVE) - self._pieces.depth(shape)
 
     def _drill(self, shapes: list[Shape]) -> None:
         for shape in shapes:
@@ -189,7 +184,7 @@ class _Plan:
     def _profiles(self, shapes: list[Shape]) -> None:
         if self._mill is None:
             for shape in shapes:
-                rank = _ROUND - shape.depth
+                rank = self._rank(shape)
                 if shape.circle is None or not shape.is_hole or not self._hole(shape, shape.circle, rank):
                     self._small.append(shape.handles)
             return
@@ -197,7 +192,7 @@ class _Plan:
         waste = Waste(shapes, mill.radius_mm)
         waste.check_gaps(self._part.name)
         for index, shape in enumerate(shapes):
-            rank = _ROUND - shape.depth
+            rank = self._rank(shape)
             if isinstance(mill, CutTool) and shape.is_hole and shape.circle is not None:
                 self._small += [] if self._hole(shape, shape.circle, rank) else [shape.handles]
                 continue
@@ -212,6 +207,7 @@ class _Plan:
             else:
                 finish = self._options.finish_mm
                 rough = [calm_start(way) for way in waste.ways(index, finish)] if finish else []
+                rough = rough if len(rough) == len(ways) else []
                 self._mill_round(shape, ways, rough, waste.free(index), mill, number, rank)
 
     def _burn(self, shape: Shape, ways: list[Way], room: BaseGeometry, laser: Laser, number: int, rank: int) -> None:
@@ -251,7 +247,8 @@ class _Plan:
     def _tabs(self, way: Way, shape: Shape, mill: CutTool) -> list[Held]:
         """Pieces are held, and slugs that are large; what isn't cut through needs none."""
         rule = shape.rule
-        if rule.depth_mm is not None or not rule.tabs or (shape.is_hole and way.length <= self._options.slug_mm):
+        small = shape.is_hole and way.length <= self._options.slug_mm
+        if not self._pieces.through(rule) or not rule.tabs or small:
             return []
         return held(way, self._options.tabs, mill.diameter_mm, self._thickness, -self._depth(rule))
 
@@ -260,12 +257,12 @@ class _Plan:
         for one in left:
             x, y = one.place
             where = f"{self._part.name}: {named([shape.handles])} at {x:.1f}, {y:.1f} mm"
-            if one.splits or one.far_mm > LOST * tool.radius_mm:
+            if one.splits or one.far_mm > max(LOST * tool.radius_mm, LOST_MM):
                 what = "a neck" if one.splits else "a slot"
                 raise CutRefused(f"{where}: {what} is too narrow for the {tool.name}: take a smaller tool, or widen it")
-            if one.far_mm > CORNER * tool.radius_mm:
+            limit = max(CORNER * tool.radius_mm, CORNER_MM)
+            if one.far_mm > limit:
                 text = f"{where}: a notch stays uncut for {one.far_mm:.2f} mm ({one.area_mm2:.2f} mm²)"
-                limit = CORNER * tool.radius_mm
                 self._findings.append(Finding("uncut-notch", Severity.REVIEW, text, one.far_mm, limit, (x, y, 0.0)))
             else:
                 self._round_corners += 1
@@ -278,7 +275,7 @@ class _Plan:
         for way, handles, rule in self._lines.lines:
             depth = self._depth(rule)
             strand = burnt_along(way) if isinstance(tool, Laser) else _engraved(way, depth, tool)
-            piece = self._piece(shapely.LineString(way.flat(0.01)))
+            piece = self._pieces.number(shapely.LineString(way.flat(0.01)))
             job = Job("engrave", handles, (strand,), depth, number, _ENGRAVED, piece)
             self._jobs.append(job)
             self._tight.append(job)

@@ -12,8 +12,11 @@ _SLACK = 0.03
 """In radii: below this nothing is missing."""
 CORNER = 1.1
 """In radii: what lies nearer to the cut is a corner that comes out round (60° or more)."""
+CORNER_MM = 0.3
+"""And nothing nearer than this is worth a word, with beams that are thin."""
 LOST = 4.0
 """In radii: what lies farther from it is a feature that isn't cut (sharper than 23°, or a slot)."""
+LOST_MM = 2.0
 
 
 @dataclass(frozen=True, slots=True)

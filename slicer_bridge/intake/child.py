@@ -5,6 +5,7 @@ A killed child is the parent's ParserDied.
 """
 
 import hashlib
+import importlib
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from slicer_bridge import errors
 from slicer_bridge.confined import confine, fence
-from slicer_bridge.facts import Finding, PartFacts, Severity
+from slicer_bridge.facts import Finding, PartFacts, Repair, Severity
 from slicer_bridge.features import PartFeatures
 from slicer_bridge.intake import heating
 from slicer_bridge.intake.foreign import check_kind
@@ -94,15 +95,12 @@ def _read(request: Request) -> _Read:
 
 
 def _solid(request: Request) -> PartFacts:
-    """Hashing and writing go on beside reading and measuring: neither holds up Python."""
+    """Hashing and writing go on beside reading and measuring; so does the start of shapely, while numba's loops run."""
     with ThreadPoolExecutor(2) as beside:
         source = beside.submit(_sha256, request.path)
+        beside.submit(importlib.import_module, "slicer_bridge.meshes.orientation")
         read = _read(request)
-        unit = canonical_unit(request.unit or read.unit or "mm")
-        scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
-        if request.unit is None and read.unit is None:
-            low, high = bounds(read.facets)
-            check_extent(float((high - low).max()) * scale, request.path.name)
+        unit, scale = _scale(request, read)
         solid = solid_of(read.facets, request.path.name, scale)
         of_file = _file_findings(read)
         del read
@@ -118,6 +116,29 @@ def _solid(request: Request) -> PartFacts:
             findings=(*found.findings, *of_file),
             features=_solid_features(found) if request.features else None,
         )
+
+
+def _scale(request: Request, read: _Read) -> tuple[str, float]:
+    """The file's unit, and mm per number in it. Raises UnitUnknown."""
+    unit = canonical_unit(request.unit or read.unit or "mm")
+    scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
+    if request.unit is None and read.unit is None:
+        low, high = bounds(read.facets)
+        check_extent(float((high - low).max()) * scale, request.path.name)
+    return unit, scale
+
+
+def repair_part(request: Request) -> Repair:
+    """Write `repaired.stl` into the request's folder. Raises RepairRefused, BadFile and its kinds."""
+    from slicer_bridge.meshes.repair import repair_mesh
+
+    if request.path.suffix.lower() not in _SOLIDS:
+        raise errors.UnsupportedFormat(f"{request.path.name} is no mesh: only STL, OBJ, 3MF and STEP are repaired")
+    check_kind(request.path)
+    read = _read(request)
+    repaired = repair_mesh(read.facets, request.path.name, _scale(request, read)[1])
+    write_normalised(request.workdir / "repaired.stl", repaired.shape)
+    return repaired.done
 
 
 def _file_findings(read: _Read) -> list[Finding]:
@@ -157,8 +178,11 @@ def _drawing(request: Request) -> PartFacts:
 
 
 def _solid_features(measured: Measured) -> PartFeatures:
-    from slicer_bridge.survey.mesh import mesh_features
+    """None of a mesh that is too fine: it would take gigabytes."""
+    from slicer_bridge.survey.mesh import MOST_FACETS, mesh_features
 
+    if measured.facts.triangles > MOST_FACETS:
+        return PartFeatures()
     return PartFeatures(mesh=mesh_features(measured.shape, measured.facts.orientations[0].rotation))
 
 
@@ -181,7 +205,8 @@ def main() -> None:
         if _many_facets(request.path):
             compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
         fence([str(request.workdir)])
-        reply = Reply(facts=read_part(request))
+        facts = None if request.repair else read_part(request)
+        reply = Reply(facts=facts, repair=repair_part(request) if request.repair else None)
     except errors.BridgeError as error:
         reply = Reply(error=type(error).__name__, message=str(error))
     except MemoryError:

@@ -16,7 +16,14 @@ from slicer_bridge.intake.parsing import Reply, Request
 
 _ERRORS = {
     kind.__name__: kind
-    for kind in (errors.BadFile, errors.FileTooLarge, errors.UnitUnknown, errors.UnsupportedFormat, errors.ParserDied)
+    for kind in (
+        errors.BadFile,
+        errors.FileTooLarge,
+        errors.UnitUnknown,
+        errors.UnsupportedFormat,
+        errors.ParserDied,
+        errors.RepairRefused,
+    )
 }
 _ROOT = Path(__file__).parents[2]
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
@@ -56,13 +63,25 @@ def measure_file(
     Raises BadFile and its kinds: FileTooLarge, UnitUnknown, UnsupportedFormat, ParserDied.
     """
     limits = limits or ParseLimits()
+    reply = answer(request_for(path, workdir, unit, limits).model_copy(update={"features": features}), limits)
+    if reply.facts is None:
+        raise as_error(reply)
+    return reply.facts
+
+
+def as_error(reply: Reply) -> errors.BridgeError:
+    return _ERRORS.get(reply.error, errors.BadFile)(reply.message)
+
+
+def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits) -> Request:
+    """Raises BadFile, FileTooLarge before any child is started."""
     if not path.is_file():
         raise errors.BadFile(f"{path} is no file: check its name")
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
     allowed = _allowed(limits, path.suffix, size)
-    request = Request(
+    return Request(
         path=path.resolve(),
         workdir=workdir.resolve(),
         unit=unit,
@@ -71,19 +90,23 @@ def measure_file(
         data_bytes=allowed.data_bytes,
         cpu_s=allowed.cpu_s,
         file_bytes=limits.file_bytes,
-        features=features,
     )
+
+
+def answer(request: Request, limits: ParseLimits) -> Reply:
+    """Of a child; where that is an error nothing is left in the request's folder. Raises ParserDied."""
+    size = request.path.stat().st_size
     if size > heating.WORTH_BYTES:
         heating.heat(_environment())
-    before = set(workdir.iterdir())
+    before = set(request.workdir.iterdir())
+    made: Reply | None = None
     try:
-        reply = _ask_child(request, allowed.wall_s)
-        if reply.facts is None:
-            raise _ERRORS.get(reply.error, errors.BadFile)(reply.message)
-    except errors.BadFile:
-        _clear(set(workdir.iterdir()) - before | {workdir / "normalised.stl", workdir / "normalised.dxf"})
-        raise
-    return reply.facts
+        made = _ask_child(request, _allowed(limits, request.path.suffix, size).wall_s)
+    finally:
+        if made is None or made.error:
+            left = {request.workdir / name for name in ("normalised.stl", "normalised.dxf")}
+            _clear(set(request.workdir.iterdir()) - before | left)
+    return made
 
 
 def _allowed(limits: ParseLimits, suffix: str, size_bytes: int) -> Allowance:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from slicer_bridge.facts import PartFacts
+from slicer_bridge.facts import PartFacts, Repair
 
 
 class Request(BaseModel, frozen=True):
@@ -17,6 +17,7 @@ class Request(BaseModel, frozen=True):
     cpu_s: int
     file_bytes: int
     features: bool = False
+    repair: bool = False
 
     @classmethod
     def of_ours(
@@ -40,5 +41,6 @@ class Reply(BaseModel, frozen=True):
     """Either facts, or an error's class name and words."""
 
     facts: PartFacts | None = None
+    repair: Repair | None = None
     error: str = ""
     message: str = ""

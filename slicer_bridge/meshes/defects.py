@@ -108,22 +108,24 @@ def _duplicate_facets(shape: Topology) -> tuple[int, Place | None]:
 
 
 def _turned_facets(shape: Topology) -> tuple[int, Place | None]:
-    """Facets that disagree with most of their body on which side is out, and where one is.
+    if shape.edges.turned > _TURNED_EDGES:
+        return shape.edges.turned, None
+    wrong = np.flatnonzero(turned_patches(shape))
+    return len(wrong), _middle(shape, shape.faces[wrong[0]]) if len(wrong) else None
+
+
+def turned_patches(shape: Topology) -> NDArray[np.bool_]:
+    """Facets (m,) that disagree with most of their body on which side is out.
 
     Facets that agree with their neighbours make patches; patches of a body are coloured by turns across the edges
     where they disagree, and the colour with fewer facets is the wrong one.
     """
     edges = shape.edges
     if not edges.turned:
-        return 0, None
-    if edges.turned > _TURNED_EDGES:
-        return edges.turned, None
+        return np.zeros(len(shape.faces), np.bool_)
     one, other, agree = pairs_of(edges)
     patch = components(one[agree], other[agree], len(shape.faces))
-    size = np.bincount(patch)
-    wrong = _fewer(patch[one[~agree]], patch[other[~agree]], size)
-    first = np.flatnonzero(np.isin(patch, wrong))
-    return len(first), _middle(shape, shape.faces[first[0]]) if len(first) else None
+    return np.isin(patch, _fewer(patch[one[~agree]], patch[other[~agree]], np.bincount(patch)))
 
 
 def _fewer(one: NDArray[np.int32], other: NDArray[np.int32], size: NDArray[np.int64]) -> list[int]:

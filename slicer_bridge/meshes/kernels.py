@@ -145,6 +145,21 @@ def _root(parent: NDArray[np.int32], one: int) -> int:
 
 
 @_compiled
+def _odd(start: Ints, packed: Ints) -> int:
+    """How many edges there are that don't join exactly two facets."""
+    found = 0
+    for low in range(len(start) - 1):
+        at, last = start[low], start[low + 1]
+        while at < last:
+            count = 1
+            while at + count < last and packed[at + count] >> 33 == packed[at] >> 33:
+                count += 1
+            found += count != 2
+            at += count
+    return found
+
+
+@_compiled
 def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np.int32], int]:
     """Odd edges (e, 4): low end, high end, facets, of them upwards; turned edges; body of each facet; bodies.
 
@@ -154,7 +169,7 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
     parent = np.empty(faces, np.int32)
     for face in range(faces):
         parent[face] = face
-    odd = np.empty((64, 4), np.int64)
+    odd = np.empty((_odd(start, packed), 4), np.int64)
     found = turned = 0
     for low in range(len(start) - 1):
         at, last = start[low], start[low + 1]
@@ -171,10 +186,6 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
             if count == 2:
                 turned += up != 1
             else:
-                if found == len(odd):
-                    longer = np.empty((2 * found, 4), np.int64)
-                    longer[:found] = odd
-                    odd = longer
                 odd[found, 0], odd[found, 1], odd[found, 2], odd[found, 3] = low, high, count, up
                 found += 1
             at += count
@@ -187,7 +198,7 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
             bodies += 1
         else:
             body[face] = body[root]
-    return odd[:found], turned, body, bodies
+    return odd, turned, body, bodies
 
 
 @_compiled

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slicer_bridge.meshes.edges import components
-from slicer_bridge.meshes.mesh import Integrals, Topology
+from slicer_bridge.meshes.mesh import Integrals, Topology, topology
 from slicer_bridge.meshes.shells import Shells
 
 MOST_BODIES = 5_000
@@ -105,6 +105,23 @@ class _Bodies:
         return manifold3d.Manifold(manifold3d.Mesh64(vert_properties=self._shape.vertices[used], tri_verts=corners))
 
 
+def united(shape: Topology, per_body: Integrals, shells: Shells) -> Topology:
+    """All closed bodies as one mesh without overlaps; for meshes in which `union_of` found some."""
+    bodies = _Bodies(shape, per_body, shells)
+    solid = np.flatnonzero(shells.closed & ~shells.inverted & (shells.owner < 0))
+    parts = [bodies.manifold(bodies.with_voids(body)) for body in solid.tolist()]
+    pieces = [piece for part in parts for piece in _pieces(part)]
+    mesh = manifold3d.Manifold.batch_boolean(pieces, manifold3d.OpType.Add).to_mesh64()
+    faces = np.asarray(mesh.tri_verts, dtype=np.int64)
+    return topology(np.asarray(mesh.vert_properties, dtype=np.float64)[:, :3][faces])
+
+
+def _pieces(made: manifold3d.Manifold) -> list[manifold3d.Manifold]:
+    """Bodies that merely share an edge, apart; one with its voids stays whole."""
+    pieces = made.decompose()
+    return pieces if all(piece.volume() > 0 for piece in pieces) else [made]
+
+
 def _united(bodies: _Bodies, group: NDArray[np.int64]) -> Union:
     parts: list[manifold3d.Manifold] = []
     volume = area = 0.0
@@ -115,8 +132,7 @@ def _united(bodies: _Bodies, group: NDArray[np.int64]) -> Union:
         made = bodies.manifold(own)
         if made.status() != manifold3d.Error.NoError:
             return Union(untested=len(group))
-        pieces = made.decompose() if len(own) == 1 else [made]
-        parts += pieces if all(piece.volume() > 0 for piece in pieces) else [made]
+        parts += _pieces(made)
     whole = manifold3d.Manifold.batch_boolean(parts, manifold3d.OpType.Add)
     saved, hidden = volume - whole.volume(), area - whole.surface_area()
     if saved <= _SLACK * volume and hidden <= _SLACK * area:

@@ -23,6 +23,8 @@ _SIMPLIFY_MM = 0.075
 """At least a cell: then a staircase of cells becomes a straight edge."""
 _MAX_CORNERS = 500_000
 """A rim with more is no outline: it gets its convex hull."""
+_LINES = 1 << 18
+"""Drawn at a time."""
 _RIM = 2.0
 """Cells round the shadow that stay free."""
 
@@ -54,10 +56,11 @@ def _drawn(shape: Topology, turn: Matrix, low: Matrix, size: Matrix, cell: float
 
     looks = kernels.facing(shape.vertices, shape.faces, np.ascontiguousarray(turn[2]))
     rim = kernels.silhouette(shape.edges.start, shape.edges.packed, looks)
-    flat = (shape.vertices[rim.reshape(-1)] @ turn[:2].T - low[:2]) / cell + _RIM
     columns, rows = (int(value / cell) + 2 * int(_RIM) + 2 for value in size[:2])
     grid = np.zeros((rows, columns), np.uint8)
-    kernels.draw(flat.reshape(-1, 4), grid)
+    for at in range(0, len(rim), _LINES):
+        ends_of = shape.vertices[rim[at : at + _LINES].reshape(-1)]
+        kernels.draw(((ends_of @ turn[:2].T - low[:2]) / cell + _RIM).reshape(-1, 4), grid)
     corners, ends = kernels.rings(grid)
     if len(corners) > _MAX_CORNERS:
         return convex((_row_ends(corners, rows).astype(np.float64) - _RIM) * cell)

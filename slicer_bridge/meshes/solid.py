@@ -9,7 +9,6 @@ from slicer_bridge.errors import BadFile
 from slicer_bridge.facts import Finding, MeshFacts, Severity
 from slicer_bridge.meshes.defects import GRID_MM, Defects, defects_of, needles
 from slicer_bridge.meshes.mesh import Facets, Integrals, Topology, close_seams, integrals, topology, with_turned
-from slicer_bridge.meshes.orientation import orientations
 from slicer_bridge.meshes.overlap import Union, union_of
 from slicer_bridge.meshes.shells import Shells, shells
 from slicer_bridge.meshes.welding import Corners, bounds
@@ -144,6 +143,8 @@ def _surface(shape: Topology, wrong: Defects) -> list[Finding]:
 
 
 def measured(solid: Solid) -> Measured:
+    from slicer_bridge.meshes.orientation import orientations  # shapely starts meanwhile: see the child process
+
     shape, per_body = solid.shape, solid.per_body
     union = union_of(shape, per_body, solid.shells)
     volume, area = abs(float(per_body.volume_mm3.sum())), float(per_body.area_mm2.sum())

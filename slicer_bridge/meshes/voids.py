@@ -21,6 +21,7 @@ _CUBES_IN_AN_OPENING = 3
 _LEAST_MM3 = 30.0
 """Of what a ball reaches not: smaller rooms are the rounding of corners."""
 _FINEST_MM = 0.05
+_THINNEST_CUBES = 1.5
 _MOST = 30
 
 Cubes = NDArray[np.bool_]
@@ -162,6 +163,8 @@ def _shut_in(grid: _Grid, room: NDArray[np.float64], opening: float, known: list
             continue
         box = boxes[int(region) - 1]
         inside = np.where(labels[box] == region, room[box], -1.0)
+        if inside.max() < _THINNEST_CUBES * grid.pitch:
+            continue  # a gap that is finer than the grid, in pieces
         deepest = np.unravel_index(int(inside.argmax()), inside.shape)
         cube = np.array([float(axis.start + at) for axis, at in zip(box, deepest, strict=True)])
         where = grid.at(cube)

@@ -14,9 +14,11 @@ from slicer_bridge.features import STEP_MM, Spot, Widths
 from slicer_bridge.meshes.crossings import COMPILED, Caster, Crossings
 from slicer_bridge.meshes.mesh import Facets
 
-SAMPLES = 8000 if COMPILED else 600
-_CENTRES = 12000 if COMPILED else 600
+SAMPLES = 8000
+_CENTRES = 12000
 """Facets that also get a line through their centre: small features have small facets."""
+_SLOWLY = 20_000_000
+"""Lines times facets that are tested without a grid."""
 WIDEST_MM = 5.0
 _PARALLEL = float(np.cos(np.radians(30.0)))
 _SAME_MM = 5e-3
@@ -55,7 +57,8 @@ def sample(facets: Facets, normals: Points, areas: NDArray[np.float64]) -> Sampl
     """Evenly by area, and through the centres of facets (of every n-th of many); the centres stand for no area."""
     ends = np.cumsum(areas)
     total = float(ends[-1])
-    count = SAMPLES
+    most = _CENTRES if COMPILED else min(600, max(50, _SLOWLY // len(facets)))
+    count = min(SAMPLES, most)
     of = np.searchsorted(ends, (np.arange(count) + 0.5) / count * total).clip(0, len(facets) - 1)
     # Points that fill the unit square evenly: Roberts (2018), the plastic number's powers.
     u, v = np.modf(np.arange(1, count + 1)[:, None] * [0.7548776662466927, 0.5698402909980532])[0].T
@@ -64,7 +67,7 @@ def sample(facets: Facets, normals: Points, areas: NDArray[np.float64]) -> Sampl
     corner = facets[of]
     spread = corner[:, 0] + u[:, None] * (corner[:, 1] - corner[:, 0]) + v[:, None] * (corner[:, 2] - corner[:, 0])
     centred = np.flatnonzero(areas > 0)
-    centred = centred[:: max(1, -(-len(centred) // _CENTRES))]
+    centred = centred[:: max(1, -(-len(centred) // most))]
     return Samples(
         np.concatenate([spread, facets[centred].mean(axis=1)]),
         np.concatenate([normals[of], normals[centred]]),

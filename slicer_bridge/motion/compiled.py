@@ -14,15 +14,18 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def compiled(function: Function) -> Function:
-    """Compile at the first call, once for each set of types; nothing is compiled at import."""
+    """Compile at the first call, once for each set of types; nothing is compiled at import.
+
+    Nothing is ever divided by zero: compiled code would go on with infinity where Python raises.
+    """
     if not AVAILABLE:
         return function
     import numba
 
     fast: Any
     try:
-        fast = numba.njit(cache=True, nogil=True)(function)
+        fast = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # numba finds no folder to write to: compile in each process
-        fast = numba.njit(nogil=True)(function)
+        fast = numba.njit(nogil=True, error_model="numpy")(function)
     compiled_function: Function = fast
     return compiled_function

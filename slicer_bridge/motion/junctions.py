@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from slicer_bridge.motion.compiled import compiled
 
 Floats = NDArray[np.float64]
+Unit = tuple[float, float, float, float]
+"""Direction: X, Y, Z, E, by the length in X, Y, Z."""
 
 # Columns of a block.
 LENGTH, TOP, ACCELERATION, JOIN, SAFE, LAYER, OBJECT, BREAK, BLOCKS = range(9)
@@ -48,7 +50,7 @@ def _set(limits: Floats, number: int, to: float) -> None:
 
 
 @compiled
-def _base(unit: Floats, limits: Floats, kind: int, planner: int) -> float:
+def _base(unit: Unit, limits: Floats, kind: int, planner: int) -> float:
     """Acceleration for this sort of move, before its axes' limits."""
     plane, rise, filament = unit[0] != 0.0 or unit[1] != 0.0, unit[2] != 0.0, unit[3]
     if planner == PRUSASLICER:
@@ -69,7 +71,7 @@ def _base(unit: Floats, limits: Floats, kind: int, planner: int) -> float:
 
 
 @compiled
-def _jerk_join(unit: Floats, top: float, safe: float, limits: Floats, previous: Floats) -> float:
+def _jerk_join(unit: Unit, top: float, safe: float, limits: Floats, previous: Floats) -> float:
     """Classic jerk: no axis' speed changes by more than its jerk where two blocks meet (Marlin 2.1 planner.cpp)."""
     before = previous[P_FEED]
     slower = min(before, top)
@@ -90,7 +92,7 @@ def _jerk_join(unit: Floats, top: float, safe: float, limits: Floats, previous: 
 
 
 @compiled
-def _safe(unit: Floats, top: float, limits: Floats, planner: int) -> float:
+def _safe(unit: Unit, top: float, limits: Floats, planner: int) -> float:
     """From this speed a block may stop, and up to it begin, at once."""
     safe = top
     for axis in range(4):
@@ -103,7 +105,7 @@ def _safe(unit: Floats, top: float, limits: Floats, planner: int) -> float:
 
 @compiled
 def _deviation_join2(
-    unit: Floats, top: float, acceleration: float, length: float, limits: Floats, previous: Floats, planner: int
+    unit: Unit, top: float, acceleration: float, length: float, limits: Floats, previous: Floats, planner: int
 ) -> float:
     """Junction deviation: the corner is a small circle that leaves the path by no more than the deviation; speed²."""
     axes = 4 if planner == MARLIN else 3
@@ -131,15 +133,15 @@ def _deviation_join2(
 
 
 @compiled
-def _still(unit: Floats) -> bool:
-    return bool(unit[0] == 0.0 and unit[1] == 0.0 and unit[2] == 0.0)
+def _still(x: float, y: float, z: float) -> bool:
+    return x == 0.0 and y == 0.0 and z == 0.0
 
 
 @compiled
-def _corner_join2(unit: Floats, length: float, acceleration: float, limits: Floats, previous: Floats) -> float:
+def _corner_join2(unit: Unit, length: float, acceleration: float, limits: Floats, previous: Floats) -> float:
     """Square corner velocity, and the limits that half a move and the extruder set; speed², tops not looked at."""
     cosine = -(previous[0] * unit[0] + previous[1] * unit[1] + previous[2] * unit[2])
-    if _still(previous) or _still(unit):
+    if _still(previous[0], previous[1], previous[2]) or _still(unit[0], unit[1], unit[2]):
         return 0.0
     join2 = _ALWAYS
     rate = abs(unit[3] - previous[3])
@@ -158,7 +160,7 @@ def _corner_join2(unit: Floats, length: float, acceleration: float, limits: Floa
 
 
 @compiled
-def _held(unit: Floats, top: float, acceleration: float, limits: Floats, planner: int) -> tuple[float, float]:
+def _held(unit: Unit, top: float, acceleration: float, limits: Floats, planner: int) -> tuple[float, float]:
     """Speed and acceleration held to what each axis can do."""
     for axis in range(3 if planner == GRBL else 4):
         share = abs(unit[axis])
@@ -176,7 +178,7 @@ def _held(unit: Floats, top: float, acceleration: float, limits: Floats, planner
 
 
 @compiled
-def _klipper_held(unit: Floats, top: float, acceleration: float, limits: Floats) -> tuple[float, float]:
+def _klipper_held(unit: Unit, top: float, acceleration: float, limits: Floats) -> tuple[float, float]:
     """Z and filament alone have limits of their own; X and Y share the machine's."""
     top = min(top, limits[SPEED])
     rise = abs(unit[2])
@@ -188,34 +190,32 @@ def _klipper_held(unit: Floats, top: float, acceleration: float, limits: Floats)
 
 
 @compiled
-def _block(row: Floats, block: Floats, limits: Floats, previous: Floats, planner: int) -> None:
-    unit = row[2:6]
-    length, kind = row[1], int(row[0] * 8)
-    floor = limits[MIN_TRAVEL] if unit[3] == 0.0 else limits[MIN_PRINT]
-    top = asked = max(row[6], floor)
+def _block(rows: Floats, number: int, blocks: Floats, at: int, limits: Floats, previous: Floats, planner: int) -> None:
+    """Block `at` of the row with this number."""
+    unit = (rows[number, 2], rows[number, 3], rows[number, 4], rows[number, 5])
+    length, kind = rows[number, 1], int(rows[number, 0] * 8)
+    top = asked = max(rows[number, 6], limits[MIN_TRAVEL] if unit[3] == 0.0 else limits[MIN_PRINT])
     if planner == KLIPPER:
-        top, acceleration = _klipper_held(unit, top, float(limits[PRINT]), limits)
+        top, acceleration = _klipper_held(unit, top, limits[PRINT], limits)
     elif planner == GRBL:
         top, acceleration = _held(unit, _ALWAYS if kind & _RAPID else top, _ALWAYS, limits, planner)
     else:
         top, acceleration = _held(unit, top, _base(unit, limits, kind, planner), limits, planner)
-    safe = _safe(unit, top, limits, planner) if planner <= MARLIN else 0.0
     jerks = planner == PRUSASLICER or (planner == MARLIN and limits[DEVIATION] == 0.0)
-    if not jerks:
-        safe = 0.0
+    safe = _safe(unit, top, limits, planner) if jerks else 0.0
     if previous[P_PENDING] == 0 or previous[P_TOP] <= 1e-4:
         join = safe
     elif jerks:
         join = _jerk_join(unit, top, safe, limits, previous)
     elif planner == KLIPPER:
-        join = sqrt(_corner_join2(unit, length, acceleration, limits, previous))
-        join = min(join, top, previous[P_TOP])
+        join = min(sqrt(_corner_join2(unit, length, acceleration, limits, previous)), top, previous[P_TOP])
     else:
         join = sqrt(_deviation_join2(unit, top, acceleration, length, limits, previous, planner))
-    block[LENGTH], block[TOP], block[ACCELERATION], block[JOIN] = length, top, acceleration, join
-    block[SAFE] = acceleration * (1.0 - min(limits[CRUISE], 1.0)) if planner == KLIPPER else safe
-    block[LAYER], block[OBJECT] = row[7], row[8]
-    previous[:4] = unit
+    blocks[at, LENGTH], blocks[at, TOP], blocks[at, ACCELERATION] = length, top, acceleration
+    blocks[at, JOIN] = join
+    blocks[at, SAFE] = acceleration * (1.0 - min(limits[CRUISE], 1.0)) if planner == KLIPPER else safe
+    blocks[at, LAYER], blocks[at, OBJECT] = rows[number, 7], rows[number, 8]
+    previous[0], previous[1], previous[2], previous[3] = unit
     previous[P_TOP], previous[P_SAFE], previous[P_LENGTH] = top, safe, length
     previous[P_ACCELERATION], previous[P_FEED] = acceleration, asked if planner == PRUSASLICER else top
     previous[P_PENDING] += 1
@@ -229,18 +229,17 @@ def read_blocks(
     at = begin
     rest = 1.0 if previous[P_PENDING] == 0 else 0.0
     for number in range(count):
-        row = rows[number]
-        kind = row[0]
+        kind = rows[number, 0]
         if kind >= 3.0:
             continue
         if kind >= 2.0:
-            _set(limits, int(row[2]), row[3])
+            _set(limits, int(rows[number, 2]), rows[number, 3])
         elif kind >= 1.0:
             # PrusaSlicer doesn't plan fewer than two blocks.
             if planner != PRUSASLICER or previous[P_PENDING] >= 2:
                 rest, previous[P_PENDING] = 1.0, 0
-        elif row[6] > 0.0 or kind >= 0.5:
-            _block(row, blocks[at], limits, previous, planner)
+        elif rows[number, 6] > 0.0 or kind >= 0.5:
+            _block(rows, number, blocks, at, limits, previous, planner)
             blocks[at, BREAK] = rest
             rest = 0.0
             at += 1

@@ -5,7 +5,7 @@ A line ends with a newline or after `LONGEST_LINE` bytes, as the checker reads f
 """
 
 # Compiled code compares numbers; it has no sets.
-# ruff: noqa: PLR1714, SIM109
+# ruff: noqa: PLR0912, PLR1714, SIM109
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,59 +61,68 @@ class Lexer:
 
     def __init__(self, room: int, *, router: bool) -> None:
         self._router = router
-        self._begun = False
         self._starts = np.empty(room + 2, np.int32)
         self._flags = np.empty(room + 1, np.uint8)
         self._first = np.empty(room + 2, np.int32)
         self._letters = np.empty(room + 1, np.uint8)
         self._numbers = np.empty(room + 1, np.float64)
 
-    def lines(self, data: NDArray[np.uint8], size: int, *, last: bool) -> tuple[Lines, int]:
-        """The whole lines of `data[:size]`, and how many bytes they are; with `last`, all of it."""
+    def lines(self, data: NDArray[np.uint8], size: int, *, begun: bool, last: bool) -> tuple[Lines, int, bool]:
+        """The whole lines of `data[:size]`, how many bytes they are (with `last`: all), whether the last goes on.
+
+        `begun`: the first line is the rest of one that was too long.
+        """
         arrays = (self._starts, self._flags, self._first, self._letters, self._numbers)
-        count, used, self._begun = _lex(data, size, last, self._router, self._begun, _POWERS, *arrays)
-        return Lines(data, count, *arrays), used
+        count, used, begun = _lex(data, size, last, self._router, begun, _POWERS, *arrays)
+        return Lines(data, count, *arrays), used, begun
+
+
+@compiled
+def _long_number(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, float]:
+    """Where a number's digits and point end, and about its value."""
+    value, scale = 0.0, 0.0
+    while at < stop:
+        byte = data[at]
+        if 48 <= byte <= 57:
+            value = value * 10.0 + (int(byte) - 48)
+            scale *= 10.0
+        elif byte == 46 and scale == 0.0:
+            scale = 1.0
+        else:
+            break
+        at += 1
+    return at, value / scale if scale > 1.0 else value
 
 
 @compiled
 def _number(
-    data: NDArray[np.uint8], at: int, stop: int, powers: NDArray[np.float64]
+    data: NDArray[np.uint8], begin: int, stop: int, powers: NDArray[np.float64]
 ) -> tuple[int, float, bool, bool, int]:
     """Where a number ends, its value (NaN: none), whether that is exact, whether it has a point, its first byte."""
-    begin = at
-    negative = False
+    at = begin
     if at < stop and (data[at] == 45 or data[at] == 43):
-        negative = data[at] == 45
         at += 1
+    digits = at
     whole = 0
-    loose = 0.0
-    places = digits = 0
-    point = False
-    exact = True
-    while at < stop:
-        byte = int(data[at]) - 48
-        if 0 <= byte <= 9:
-            digits += 1
-            if exact and whole < 90_000_000_000_000:
-                whole = whole * 10 + byte
-            else:
-                if exact:
-                    exact, loose = False, float(whole)
-                loose = loose * 10.0 + byte
-            if point:
-                places += 1
-        elif byte == -2 and not point:
-            point = True
-        else:
-            break
+    while at < stop and 48 <= data[at] <= 57:
+        whole = whole * 10 + (int(data[at]) - 48)
         at += 1
-    if digits == 0:
-        return begin, np.nan, False, point, begin
-    value = float(whole) if exact else loose
-    if places > 0:
-        value = value / powers[places] if places < 23 else value / 10.0**places
-        exact = exact and places < 23
-    return at, -value if negative else value, exact, point, begin
+    point = at
+    if at < stop and data[at] == 46:
+        at += 1
+        while at < stop and 48 <= data[at] <= 57:
+            whole = whole * 10 + (int(data[at]) - 48)
+            at += 1
+    places = max(0, at - point - 1)
+    count = point - digits + places
+    if count == 0:
+        return begin, np.nan, False, at > point, begin
+    exact = count <= 15
+    if exact:
+        value = float(whole) if places == 0 else float(whole) / powers[places]
+    else:
+        at, value = _long_number(data, digits, stop)
+    return at, -value if data[begin] == 45 else value, exact, at > point, begin
 
 
 @compiled
@@ -172,6 +181,33 @@ def _word(
 
 
 @compiled
+def _usual(data: NDArray[np.uint8], at: int, stop: int, powers: NDArray[np.float64]) -> tuple[int, float]:
+    """A number as slicers write nearly all of theirs, a blank or the line's end behind it; others end at once."""
+    begin = at
+    negative = at < stop and data[at] == 45
+    if negative:
+        at += 1
+    digits = at
+    whole = 0
+    while at < stop and 48 <= data[at] <= 57:
+        whole = whole * 10 + (int(data[at]) - 48)
+        at += 1
+    count = at - digits
+    places = 0
+    if at < stop and data[at] == 46:
+        at += 1
+        digits = at
+        while at < stop and 48 <= data[at] <= 57:
+            whole = whole * 10 + (int(data[at]) - 48)
+            at += 1
+        places = at - digits
+    if not 0 < count + places <= 15 or at == stop or (data[at] != _SPACE and data[at] != _NEWLINE):
+        return begin, 0.0
+    value = float(whole) if places == 0 else float(whole) / powers[places]
+    return at, -value if negative else value
+
+
+@compiled
 def _words(
     data: NDArray[np.uint8], at: int, stop: int, router: bool, powers: NDArray[np.float64],
     letters: NDArray[np.uint8], numbers: NDArray[np.float64], words: int,
@@ -183,17 +219,30 @@ def _words(
     plain, extended = True, False
     while at < stop:
         byte = int(data[at])
-        if byte == _SPACE or byte == _RETURN or byte == _TAB:
+        if byte == _SPACE:
             at += 1
             continue
         if byte == _NEWLINE or byte == 59:
             break
+        if byte == _RETURN or byte == _TAB:
+            at += 1
+            plain = plain and byte == _RETURN and (at == stop or data[at] == _NEWLINE)
+            continue
         if head < 0:
             head = at
         letter = byte - 32 if 97 <= byte <= 122 else byte
         name = not router and words == first and at + 1 < stop and (65 <= data[at + 1] <= 90 or data[at + 1] == 95)
         if 65 <= letter <= 90 and not name:
             command = words == first and not router
+            if letter == byte and at > head and data[at - 1] == _SPACE and not command:
+                end, value = _usual(data, at + 1, stop, powers)
+                fine = letter != 71 and letter != 77 and not (seen >> (letter - 65)) & 1
+                if end > at + 1 and fine:
+                    seen |= 1 << (letter - 65)
+                    letters[words], numbers[words] = letter, value
+                    words += 1
+                    at = tail = end
+                    continue
             at, value, fine = _word(data, at, stop, letter, router, command, seen, powers)
             plain = plain and fine and (router or letter == byte)
             if not command:
@@ -228,14 +277,14 @@ def _lex(
         code, after, head, tail, plain, extended = at, words, at, at, False, False
         if not begun:
             code, after, head, tail, plain, extended = _words(data, at, stop, router, powers, letters, numbers, words)
-        end, clean, acts = _line_end(data, at, stop)
+        end, clean, acts = _line_end(data, code, stop)
         whole = data[end - 1] == _NEWLINE
         if not whole and end == size and end - at < LONGEST_LINE and not last:
             break
         clean = clean and not (router and acts) and end - at < LONGEST_LINE - 2
         flag = CONTINUED if begun else 0
         if head < 0:
-            flag |= BLANK if clean else 0
+            flag |= BLANK if clean and plain else 0
             flag |= NOTE if code < end and data[code] == 59 else 0
         elif extended:
             flag |= EXTENDED

@@ -37,6 +37,7 @@ _VELOCITY_LINE = 64
 _E, _J, _M, _P, _R, _S, _T, _X, _Y = (ord(one) for one in "EJMPRSTXY")
 _SETTINGS = {b"VELOCITY": 18, b"ACCEL": 12, b"SQUARE_CORNER_VELOCITY": 19, b"MINIMUM_CRUISE_RATIO": 20}
 """Klipper's names → numbers of limits (`junctions`)."""
+_POSITIVE = {b"VELOCITY", b"ACCEL"}
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ def _velocities(lines: Lines, found: Events) -> Events:
                 value = float(text)
             except ValueError:
                 continue
-            if name in _SETTINGS and 0.0 <= value < 1e9:
+            if name in _SETTINGS and (value > 1e-6 or name not in _POSITIVE) and 0.0 <= value < 1e9:
                 rows.append((line, LIMIT + _SETTINGS[name], value))
     table = np.array(rows, np.float64).reshape(-1, 3)
     return Events(table[:, 0].astype(np.int32), table[:, 1].astype(np.int32), table[:, 2].copy(), len(rows))
@@ -182,7 +183,8 @@ def _limits(
         lone = lone or letters[at] == _Y
     for at in range(begin, end):
         which = _limit(int(letters[at]), code, legacy)
-        if which >= 0 and 0.0 <= numbers[at] < 1e9:
+        least = 0.0 if code == 205 else 1e-6
+        if which >= 0 and least <= numbers[at] < 1e9:
             lines[found], codes[found], values[found] = line, LIMIT + which, numbers[at]
             found += 1
             if which == 8 and not lone:

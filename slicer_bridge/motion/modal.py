@@ -29,9 +29,20 @@ WIPE, RAPID, CHORD = 0.25, 0.5, 0.125
 # State.
 S_X, S_Y, S_Z, S_E, S_RELATIVE, S_RELATIVE_E, S_SCALE, S_FEED, S_FACTOR, S_FLOW, S_MOTION, S_TOOL = range(12)
 S_LAYER, S_OBJECT, S_MARKED, S_WIPE, S_LAYER_Z, S_MOVES, S_UNREAD, S_TRAVEL_MM, S_WORK_MM = range(12, 21)
-S_LONGEST_MM, S_SPINDLE, S_ENDED, S_OBJECT_BY, S_ARCS, S_ROUTER, S_SLICER, S_TOLERANCE, S_SEGMENT, S_JOINT, STATE = (
-    range(21, 32)
-)
+(
+    S_LONGEST_MM,
+    S_SPINDLE,
+    S_ENDED,
+    S_OBJECT_BY,
+    S_ARCS,
+    S_ROUTER,
+    S_SLICER,
+    S_TOLERANCE,
+    S_SEGMENT,
+    S_JOINT,
+    S_WORKED,
+    STATE,
+) = range(21, 33)
 """S_SLICER: as PrusaSlicer estimates. S_JOINT: G90 and G91 are for the filament as well (Marlin 2.0 on)."""
 
 ROOM = 1026
@@ -85,8 +96,9 @@ def _row(
 ) -> int:  # fmt: skip
     rows[n, KIND] = kind
     rows[n, LENGTH] = length
-    rows[n, UNIT_X], rows[n, UNIT_Y] = d[0] / length, d[1] / length
-    rows[n, UNIT_Z], rows[n, UNIT_E] = d[2] / length, d[3] / length
+    share = 1.0 / length
+    rows[n, UNIT_X], rows[n, UNIT_Y] = d[0] * share, d[1] * share
+    rows[n, UNIT_Z], rows[n, UNIT_E] = d[2] * share, d[3] * share
     rows[n, FEED] = s[S_FEED] * s[S_FACTOR]
     rows[n, LAYER], rows[n, OBJECT] = s[S_LAYER], s[S_OBJECT]
     rows[n, END_X], rows[n, END_Y], rows[n, END_Z] = end
@@ -150,10 +162,12 @@ def straight(
     if square > 0.0:
         _reach(box, goal[0], goal[1], goal[2], works)
         if works:
-            _reach(box, s[S_X], s[S_Y], s[S_Z], works)
+            if s[S_WORKED] == 0.0:
+                _reach(box, s[S_X], s[S_Y], s[S_Z], works)
             s[S_WORK_MM] += length
         else:
             s[S_TRAVEL_MM] += length
+        s[S_WORKED] = 1.0 if works else 0.0
         s[S_LONGEST_MM] = max(s[S_LONGEST_MM], length)
     s[S_X], s[S_Y], s[S_Z] = goal
     s[S_MOVES] += 1
@@ -240,6 +254,7 @@ def arc(
     s[S_X], s[S_Y], s[S_Z] = goal
     s[S_MOVES] += 1
     s[S_ARCS] += 1
+    s[S_WORKED] = 1.0 if works else 0.0
     s[S_LONGEST_MM] = max(s[S_LONGEST_MM], length)
     return n
 
@@ -301,7 +316,7 @@ def _home(
     z = 0.0 if everything or _has(letters, begin, end, _Z) else s[S_Z]
     if s[S_SLICER] > 0 and s[S_FEED] > 0:
         n = straight(s, rows, n, box, tools, layers, (x, y, z), 0.0, MOVE)
-    s[S_X], s[S_Y], s[S_Z] = x, y, z
+    s[S_X], s[S_Y], s[S_Z], s[S_WORKED] = x, y, z, 0.0
     return _note(s, rows, n, HOME, 0.0, s[S_SLICER] == 0)
 
 
@@ -314,6 +329,7 @@ def _place(s: Floats, rows: Floats, n: int, letters: Bytes, numbers: Floats, beg
         for axis, letter in enumerate((_X, _Y, _Z, _E)):
             if letters[at] == letter:
                 s[S_X + axis] = numbers[at] * s[S_SCALE]
+                s[S_WORKED] = 0.0
     shifts = not _has(letters, begin, end, _E)
     return _note(s, rows, n, REST, 0.0, True) if shifts and s[S_SLICER] > 0 else n
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,23 +15,24 @@ PIECE = 1 << 18
 TAIL = 1 << 16
 
 
-def pieces(program: Path | bytes, *, router: bool) -> Iterator[Lines]:
-    """Each is valid until the next one is asked for. Raises OSError."""
+def pieces(program: Path | bytes, *, router: bool, kept: int = 1) -> Iterator[Lines]:
+    """Each is valid until `kept` more have been asked for. Raises OSError."""
     with _opened(program) as file:
-        buffer = np.empty(PIECE + LONGEST_LINE, np.uint8)
-        lexer = Lexer(len(buffer), router=router)
-        room = memoryview(buffer)  # type: ignore[arg-type]
-        held = 0
-        while True:
-            got = file.readinto(room[held:])  # type: ignore[attr-defined]
+        buffers = [np.empty(PIECE + LONGEST_LINE, np.uint8) for _ in range(kept)]
+        lexers = [Lexer(len(buffer), router=router) for buffer in buffers]
+        rest = np.empty(0, np.uint8)
+        begun = last = False
+        for buffer, lexer in cycle(zip(buffers, lexers, strict=True)):
+            held = len(rest)
+            buffer[:held] = rest
+            got = file.readinto(memoryview(buffer)[held:])  # type: ignore[arg-type, attr-defined]
             last = got == 0
-            lines, used = lexer.lines(buffer, held + got, last=last)
+            lines, used, begun = lexer.lines(buffer, held + got, begun=begun, last=last)
             if lines.count:
                 yield lines
-            held += got - used
-            buffer[:held] = buffer[used : used + held].copy()
             if last:
                 return
+            rest = buffer[used : held + got].copy()
 
 
 def ends_of(program: Path | bytes) -> tuple[bytes, bytes]:

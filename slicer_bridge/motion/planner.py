@@ -31,9 +31,9 @@ def _trapezoid_s(length: float, top2: float, acceleration: float, entry2: float,
 
 
 @compiled
-def _book(block: Floats, seconds: float, layer_s: Floats, object_s: Floats) -> None:
-    layer_s[int(block[LAYER])] += seconds
-    object_s[int(block[OBJECT])] += seconds
+def _book(blocks: Floats, at: int, seconds: float, layer_s: Floats, object_s: Floats) -> None:
+    layer_s[int(blocks[at, LAYER])] += seconds
+    object_s[int(blocks[at, OBJECT])] += seconds
 
 
 @compiled
@@ -58,13 +58,12 @@ def plan_queue(
         for at in range(stop - 1, done, -1):
             join = blocks[at, JOIN]
             exit2 = min(join * join, exit2 + 2 * blocks[at, ACCELERATION] * blocks[at, LENGTH])
-        block = blocks[done]
-        length, top, acceleration = block[LENGTH], block[TOP], block[ACCELERATION]
-        if block[BREAK] > 0.0:
-            entry2 = min(block[JOIN] ** 2, exit2 + 2 * acceleration * length)
+        length, top, acceleration = blocks[done, LENGTH], blocks[done, TOP], blocks[done, ACCELERATION]
+        if blocks[done, BREAK] > 0.0:
+            entry2 = min(blocks[done, JOIN] ** 2, exit2 + 2 * acceleration * length)
         top2 = top * top
         exit2 = min(exit2, entry2 + 2 * acceleration * length)
-        _book(block, _trapezoid_s(length, top2, acceleration, entry2, exit2), layer_s, object_s)
+        _book(blocks, done, _trapezoid_s(length, top2, acceleration, entry2, exit2), layer_s, object_s)
         entry2 = exit2
         done += 1
     return done, entry2
@@ -109,7 +108,7 @@ def plan_ahead(
     for at in range(count):
         length, acceleration = blocks[at, LENGTH], blocks[at, ACCELERATION]
         seconds = _trapezoid_s(length, ends[at, 1], acceleration, ends[at, 0], ends[at, 2])
-        _book(blocks[at], seconds, layer_s, object_s)
+        _book(blocks, at, seconds, layer_s, object_s)
 
 
 @compiled
@@ -132,9 +131,9 @@ def _fall(speed: float, acceleration: float, length: float) -> float:
 
 
 @compiled
-def _slicer_s(block: Floats, entry: float, exit_: float) -> float:
+def _slicer_s(blocks: Floats, at: int, entry: float, exit_: float) -> float:
     """PrusaSlicer's trapezoid: the entry speed may be higher than the block before could reach."""
-    length, top, acceleration = block[LENGTH], block[TOP], block[ACCELERATION]
+    length, top, acceleration = blocks[at, LENGTH], blocks[at, TOP], blocks[at, ACCELERATION]
     if acceleration == 0.0:
         return float(length / top)
     rise = max(0.0, (top * top - entry * entry) / (2 * acceleration))
@@ -170,9 +169,7 @@ def plan_batches(
         if not full and not rest and not end:
             break
         for at in range(done + planned, stop):
-            block = blocks[at]
-            allowed = _fall(block[SAFE], block[ACCELERATION], block[LENGTH])
-            entries[at] = min(block[JOIN], allowed)
+            entries[at] = min(blocks[at, JOIN], _to_rest(blocks, at))
         keep = KEPT if full else 0
         if stop - done >= 2:
             _pass(blocks, entries, done, stop)
@@ -181,23 +178,27 @@ def plan_batches(
             return (done + 1 if rest else count), 0
         for at in range(done, stop - keep):
             leave = entries[at + 1] if at + 1 < stop else blocks[at, SAFE]
-            _book(blocks[at], _slicer_s(blocks[at], entries[at], leave), layer_s, object_s)
+            _book(blocks, at, _slicer_s(blocks, at, entries[at], leave), layer_s, object_s)
         done, planned = stop - keep, keep
     return done, planned
+
+
+@compiled
+def _to_rest(blocks: Floats, at: int) -> float:
+    """Speed from which the block can slow down to its safe one."""
+    return _fall(blocks[at, SAFE], blocks[at, ACCELERATION], blocks[at, LENGTH])
 
 
 @compiled
 def _pass(blocks: Floats, entries: Floats, begin: int, stop: int) -> None:
     """Forward, then backward, each once."""
     for at in range(begin, stop - 1):
-        block = blocks[at]
-        nominal = block[TOP] <= _fall(block[SAFE], block[ACCELERATION], block[LENGTH])
-        if not nominal and entries[at] < entries[at + 1]:
-            entries[at + 1] = min(entries[at + 1], _fall(entries[at], block[ACCELERATION], block[LENGTH]))
+        if entries[at] < entries[at + 1] and blocks[at, TOP] > _to_rest(blocks, at):
+            reach = _fall(entries[at], blocks[at, ACCELERATION], blocks[at, LENGTH])
+            entries[at + 1] = min(entries[at + 1], reach)
     for at in range(stop - 2, begin - 1, -1):
-        block = blocks[at]
-        if entries[at] != block[JOIN]:
-            nominal = block[TOP] <= _fall(block[SAFE], block[ACCELERATION], block[LENGTH])
-            entries[at] = block[JOIN]
-            if not nominal and block[JOIN] > entries[at + 1]:
-                entries[at] = min(block[JOIN], _fall(entries[at + 1], block[ACCELERATION], block[LENGTH]))
+        join = blocks[at, JOIN]
+        if entries[at] != join:
+            entries[at] = join
+            if join > entries[at + 1] and blocks[at, TOP] > _to_rest(blocks, at):
+                entries[at] = min(join, _fall(entries[at + 1], blocks[at, ACCELERATION], blocks[at, LENGTH]))

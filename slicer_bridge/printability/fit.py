@@ -8,7 +8,7 @@ from slicer_bridge.facts import DrawingFacts, Finding, MeshFacts, Polygon, Sever
 
 _SOURCE = "the machine's size"
 _ANGLES = np.arange(0, 180)
-_SLACK_MM = 1e-6
+_SLACK = 1e-6
 
 Size = tuple[float, float, float]
 
@@ -31,35 +31,37 @@ def sheet_fit(drawing: DrawingFacts, machine_mm: Size) -> list[Finding]:
 
 def _fit(ways: list[_Shape], longest_mm: float, machine_mm: Size) -> list[Finding]:
     words = " × ".join(f"{length:g}" for length in machine_mm)
-    for number, way in enumerate(ways):
-        angle = _turned(way, machine_mm)
-        if angle is None:
+    fills = [_fill(way, machine_mm) for way in ways]
+    for number, (angle, share) in enumerate(fills):
+        if share > 1 + _SLACK:
             continue
-        other = "" if number == 0 else f"only on another of its sides (number {number + 1}), "
-        if not other and angle in (0, 90):
+        turns = [f"on another of its sides (number {number + 1})"] if number else []
+        turns += [] if angle in (0, 90) else [f"turned by {angle}° about the vertical"]
+        if not turns:
             return []
-        turned = "" if angle in (0, 90) else f"only turned by {angle}° about the vertical, "
-        text = f"{longest_mm:.1f} mm long: it fits {words} mm {other}{turned}".rstrip(", ")
-        return [_finding(Severity.NOTE, text, longest_mm, machine_mm)]
-    text = f"{longest_mm:.1f} mm long: it doesn't fit {words} mm, however it is laid and turned: split it"
-    return [_finding(Severity.REFUSE, text, longest_mm, machine_mm)]
+        return [_finding(Severity.NOTE, f"{longest_mm:.1f} mm long: it fits {words} mm only {', '.join(turns)}", share)]
+    share = min(share for _, share in fills)
+    text = (
+        f"{longest_mm:.1f} mm long: it doesn't fit {words} mm, however it is laid and turned: split it, "
+        f"or scale it to {100 / share:.0f} %"
+    )
+    return [_finding(Severity.REFUSE, text, share)]
 
 
-def _finding(severity: Severity, text: str, longest_mm: float, machine_mm: Size) -> Finding:
-    return Finding("build-volume", severity, text, round(longest_mm, 3), max(machine_mm), source=_SOURCE)
+def _finding(severity: Severity, text: str, share: float) -> Finding:
+    """Measured and limit are shares of the machine's tightest length."""
+    return Finding("build-volume", severity, text, round(share, 4), 1.0, source=_SOURCE)
 
 
-def _turned(way: _Shape, machine_mm: Size) -> int | None:
-    """The smallest turn, degrees, that lets the outline fit; 0 and 90 first."""
-    width, depth, height = machine_mm
-    if way.height_mm > height + _SLACK_MM:
-        return None
-    points = np.array(way.outline)
-    angles = np.radians(_ANGLES)
+def _fill(way: _Shape, machine_mm: Size) -> tuple[int, float]:
+    """The turn, degrees, at which the outline takes least of the machine, and that share; 0 and 90 if they do."""
+    points, angles = np.array(way.outline), np.radians(_ANGLES)
     x = points @ np.stack([np.cos(angles), -np.sin(angles)])
     y = points @ np.stack([np.sin(angles), np.cos(angles)])
-    fits = (np.ptp(x, axis=0) <= width + _SLACK_MM) & (np.ptp(y, axis=0) <= depth + _SLACK_MM)
-    for angle in (0, 90, *np.flatnonzero(fits)):
-        if fits[angle]:
-            return int(angle)
-    return None
+    width, depth, height = machine_mm
+    shares = np.maximum(np.maximum(np.ptp(x, axis=0) / width, np.ptp(y, axis=0) / depth), way.height_mm / height)
+    for angle in (0, 90):
+        if shares[angle] <= 1 + _SLACK:
+            return angle, float(shares[angle])
+    best = int(shares.argmin())
+    return best, float(shares[best])

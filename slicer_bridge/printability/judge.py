@@ -45,7 +45,8 @@ def _findings(facts: PartFacts, wanted: Wanted) -> list[Finding]:
     if facts.drawing is not None:
         return _flat(facts.drawing, measured.drawing if measured else None, wanted)
     if facts.mesh is not None:
-        return _solid(facts.mesh, measured.mesh if measured else None, wanted)
+        too_fine = measured is not None and measured.mesh is None
+        return _solid(facts.mesh, measured.mesh if measured else None, wanted, too_fine=too_fine)
     return []
 
 
@@ -56,16 +57,21 @@ def _flat(drawing: DrawingFacts, features: DrawingFeatures | None, wanted: Wante
     return [*room, *cut_out(drawing, features, wanted)]
 
 
-def _solid(mesh: MeshFacts, features: MeshFeatures | None, wanted: Wanted) -> list[Finding]:
+def _solid(mesh: MeshFacts, features: MeshFeatures | None, wanted: Wanted, *, too_fine: bool) -> list[Finding]:
     if wanted.process is Process.LASER:
         return [_wrong("a laser cuts drawings: give the outline of the sheet as DXF or SVG")]
     room = fit(mesh, wanted.machine_mm) if wanted.machine_mm else []
     if wanted.process is not Process.MILL:
-        return [*room, *printed(mesh, features, wanted)]
+        return [*room, *printed(mesh, features, wanted), *([_too_fine()] if too_fine else [])]
     if features is None or features.milling is None:
         text = "the mesh is open or was not measured in full: nobody can say what a cutter reaches"
         return [*room, Finding("not-measured", Severity.REVIEW, text)]
     return [*room, *milled(mesh, features, wanted)]
+
+
+def _too_fine() -> Finding:
+    text = "the mesh is too fine: walls, gaps, holes and overhangs were not measured; simplify it"
+    return Finding("not-measured", Severity.REVIEW, text)
 
 
 def _wrong(text: str) -> Finding:

@@ -27,9 +27,15 @@ def cut_out(drawing: DrawingFacts, features: DrawingFeatures | None, wanted: Wan
 def _known(drawing: DrawingFacts, wanted: Wanted) -> list[Finding]:
     """All that is known without measuring features."""
     findings = []
-    tool, radius = wanted.tool_mm or _CUTTER_MM, drawing.smallest_inside_radius_mm
-    if wanted.process is Process.MILL and radius is not None and radius < tool / 2:
-        findings.append(_too_large(2 * radius, tool, ()))
+    holes = [(one.circle[2], one) for one in drawing.closed if one.depth % 2 and one.circle]
+    tool = wanted.tool_mm or 0.0
+    small = [
+        Drawn((one.circle[0], one.circle[1], 0.0), width, one.handles)
+        for width, one in sorted(holes, key=lambda hole: hole[0])
+        if one.circle and width < tool - _ROUNDING_MM
+    ]
+    if wanted.process is Process.MILL and small:
+        findings.append(_too_large(small[0].width_mm, tool, tuple(small)))
     if drawing.open_contours:
         threshold = wanted.limit("open-contour")
         text = f"{drawing.open_contours} contours are open: join their ends"
@@ -86,6 +92,11 @@ def _beam(features: DrawingFeatures, wanted: Wanted) -> list[Finding]:
     if burnt:
         text = f"{len(burnt)} holes are narrower than the kerf of {kerf.limit:g} mm ({named(tuple(burnt))})"
         findings.append(_drawn("kerf", kerf, burnt[0].width_mm, text, tuple(burnt), kerf.limit))
+    gap = wanted.limit("gap")
+    near = tuple(slot for slot in features.slots if slot.width_mm < gap.limit)
+    if near and not burnt:
+        text = f"{len(near)} gaps down to {near[0].width_mm:.2f} mm wide are narrower than a kerf"
+        findings.append(_drawn("gap", gap, near[0].width_mm, text, near, gap.limit))
     hole = wanted.limit("hole")
     limit = hole.limit * wanted.thickness_mm
     small = tuple(one for one in features.openings if kerf.limit <= one.width_mm < limit - _ROUNDING_MM)

@@ -77,7 +77,7 @@ RULES: Mapping[Process, frozenset[str]] = {
     Process.MJF: _PRINTED | {"drain"},
     Process.MILL: _DRAWN
     | {"thin-wall", "hole", "slot", "pocket", "inside-corner", "sharp-corner", "unreachable", "undercut", "sloped"},
-    Process.LASER: _DRAWN | {"hole", "kerf"},
+    Process.LASER: _DRAWN | {"hole", "kerf", "gap"},
 }
 Thresholds = Mapping[Process, Mapping[str, Threshold]]
 _FORM: TypeAdapter[dict[Process, dict[str, Threshold]]] = TypeAdapter(dict[Process, dict[str, Threshold]])

@@ -296,9 +296,10 @@ class PrinterJudge:
         home = self.limits.home_mm
         for axis in named:
             self.homed[axis] = True
-            self.at[axis] = None
-            if home is not None and len(named) == 3:
-                self.at[axis] = home[axis]
+        self.at = [None, None, None]  # homing one axis may lift Z, homing Z may go to the middle of the bed
+        if home is not None and len(named) == 3:
+            self.at = list(home)
+            for axis in named:
                 self.travel.visit(axis, home[axis])
 
     def _release(self, values: Values) -> None:

@@ -3,6 +3,7 @@
 Every refusal is the judge's own. Verdicts are those of judging each line, times but for their last digits.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from math import inf, isnan, nan
 from pathlib import Path
 
@@ -96,15 +97,24 @@ def check_quickly(path: Path, checker: ProgramChecker, limits: MachineLimits) ->
 def judge_and_estimate(
     path: Path, checker: ProgramChecker, limits: MachineLimits, motion: MotionLimits
 ) -> tuple[Verdict, Estimate]:
-    """Both in one reading. Raises OSError if the file can't be read, ValueError where the limits don't go together."""
+    """Both in one reading, one beside the other: compiled code needs no interpreter.
+
+    Raises OSError if the file can't be read, ValueError where the limits don't go together.
+    """
     router = limits.dialect is Dialect.GRBL
     if router is not (motion.planner is Planner.GRBL):
         raise ValueError(f"a {limits.dialect} program isn't planned by {motion.planner}")
     quickly = QuickChecker(checker, limits)
     estimator = Estimator(motion, layer_tag_of(ends_of(path)[0]))
-    for lines in pieces(path, router=router):
-        quickly.read(lines)
-        estimator.read(lines)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        planned: Future[None] | None = None
+        for lines in pieces(path, router=router, kept=2):
+            if planned is not None:
+                planned.result()
+            planned = beside.submit(estimator.read, lines)
+            quickly.read(lines)
+    if planned is not None:
+        planned.result()
     return quickly.verdict(), estimator.finish()
 
 

@@ -13,7 +13,7 @@ from slicer_bridge.features import DrawingFeatures, Drawn, Place, Spot
 from slicer_bridge.meshes.crossings import caster
 from slicer_bridge.meshes.mesh import normals_and_areas
 from slicer_bridge.meshes.walls import measure_walls, sample
-from slicer_bridge.reading.flat_path import FlatPath
+from slicer_bridge.reading.flat_path import JOIN_MM, FlatPath
 from slicer_bridge.survey.corners import inside_corners
 
 _MOST = 60
@@ -56,7 +56,7 @@ def drawing_features(paths: list[FlatPath]) -> DrawingFeatures:
         corners=tuple(Drawn(at, 0.0, sheet.entity(at)) for at in corners[:_MOST]),
         rounded=None if rounded is None else Drawn(rounded.place, rounded.value_mm, sheet.entity(rounded.place)),
         open_lines=tuple(_open(path) for path in sheet.found.open_paths),
-        crossing=tuple(Drawn(_crossing(one, sheet.found.crossing), 0.0, one.handles) for one in sheet.found.crossing),
+        crossing=_crossings(sheet.found.crossing),
         duplicates=_duplicates(paths),
     )
 
@@ -106,6 +106,8 @@ def _between(sheet: _Sheet) -> tuple[list[Drawn], list[Drawn]]:
     for way, middle, count in zip(ways, middles, around, strict=True):
         start, end = (_place(point) for point in shapely.get_coordinates(way))
         entities = tuple(dict.fromkeys((*sheet.entity(start), *sheet.entity(end))))
+        if count % 2 == 0 and way.length <= JOIN_MM:
+            continue  # two pieces share a line
         at = _place(shapely.get_coordinates(middle)[0])
         (webs if count % 2 else slots).append(Drawn(at, round(float(way.length), 4), entities))
     return webs, slots
@@ -155,6 +157,13 @@ def _widest_circle(hole: Contour) -> tuple[Points, float]:
 def _open(path: FlatPath) -> Drawn:
     gap = float(np.linalg.norm(path.points[0] - path.points[-1]))
     return Drawn(_place(path.points[0]), round(gap, 3), path.handles)
+
+
+def _crossings(contours: tuple[Contour, ...]) -> tuple[Drawn, ...]:
+    """Exact places of the first; the others are where they begin."""
+    exact = [_crossing(one, contours[:_MOST]) for one in contours[:_MOST]]
+    rough = [_place(one.corners[0]) for one in contours[_MOST:]]
+    return tuple(Drawn(at, 0.0, one.handles) for at, one in zip([*exact, *rough], contours, strict=True))
 
 
 def _crossing(one: Contour, all_of_them: tuple[Contour, ...]) -> Place:

@@ -12,6 +12,9 @@ from slicer_bridge.meshes.reach import milling
 from slicer_bridge.meshes.voids import Voids, voids
 from slicer_bridge.meshes.walls import measure_walls, sample
 
+MOST_FACETS = 2_000_000
+"""Some 1 kB each while they are measured."""
+
 
 def mesh_features(shape: Topology, rotation: Rotation) -> MeshFeatures:
     """Of a mesh as it is written; `rotation` lays it on the bed."""

@@ -1,7 +1,8 @@
 """What a program's check and estimate cost, and how true the estimate is.
 
-`python -m tests.benchmarks.programs --json FILE [--rounds N]`. Speed: 650,000 lines of 18 MB, in the same run as
-gcode_lib and printrun's gcoder, in turns. Accuracy: against PrusaSlicer's own times and against the rig's planners.
+`python -m tests.benchmarks.programs --json FILE [--rounds N] [--only speed|accuracy]`. Speed: 650,000 lines of 18 MB,
+in the same run as gcode_lib and printrun's gcoder, in turns. Accuracy: against PrusaSlicer's own times and against the
+rig's planners.
 """
 
 import json
@@ -159,13 +160,15 @@ def _worst(off: list[float]) -> float:
 def main(
     json: Annotated[Path | None, typer.Option(help="write the rows")] = None,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
+    only: Annotated[str, typer.Option(help="speed or accuracy; else both")] = "",
 ) -> None:
     """Measure, print a table, write rows."""
     os.environ["PYTHONPATH"] = str(_ROOT)  # for interpreters of other environments
     with tempfile.TemporaryDirectory() as folder:
-        rows = speed(rounds, Path(folder))
-        found = list(programs(Path(folder)))
-        rows += [*accuracy(found), *against_rig(found)]
+        rows = speed(rounds, Path(folder)) if only != "accuracy" else []
+        found = list(programs(Path(folder))) if only != "speed" else []
+        if found:
+            rows += [*accuracy(found), *against_rig(found)]
     show(rows, "programs")
     if json is not None:
         write(rows, json)

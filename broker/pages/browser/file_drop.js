@@ -3,6 +3,7 @@
 import { h } from "vue";
 
 const UNITS = ["mm", "cm", "inch", "m"];
+const UNITS_OF_SVG = ["mm", "inch", "px", "pt"];
 
 export default {
   props: { target: String, accept: String, cap: Number },
@@ -45,7 +46,8 @@ export default {
       this.$emit("refused", [file.name, problem.detail ?? "", problem.fix ?? ""]);
     },
     asked(file) {
-      const units = UNITS.map((unit) =>
+      const known = file.name.toLowerCase().endsWith(".svg") ? UNITS_OF_SVG : UNITS;
+      const units = known.map((unit) =>
         h("button", { type: "button", class: "plain", onClick: () => this.send(file, unit) }, unit),
       );
       return h("p", { class: "ask", role: "group", "aria-label": `Unit of ${file.name}` }, [
@@ -73,7 +75,7 @@ export default {
       h("label", { class: ["zone", { over: this.over }], ...zone }, [
         h("input", { type: "file", multiple: true, accept: this.accept, onChange: chosen }),
         h("strong", "Drop files here, or choose them"),
-        h("span", "STL for parts to print, DXF for parts to cut from sheet"),
+        h("span", "STL, 3MF, OBJ or STEP for parts to print, DXF or SVG for parts to cut from sheet"),
       ]),
       ...this.sending.map((name) => h("p", { class: "quiet", role: "status" }, `Measuring ${name} …`)),
       ...this.unitless.map((file) => this.asked(file)),

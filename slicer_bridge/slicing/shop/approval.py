@@ -6,7 +6,6 @@ from typing import Literal
 
 from slicer_bridge.errors import BlockNotApproved
 from slicer_bridge.programs.blocks import BlockKind, Effects, Point
-from slicer_bridge.slicing.shop.block_text import Block
 from slicer_bridge.slicing.shop.imported import ImportedProfile
 
 Target = float | Literal["profile"] | None
@@ -63,7 +62,3 @@ def approved(profile: ImportedProfile, approvals: Iterable[Approval]) -> Approve
 
 def _target(wanted: Target, profile: ImportedProfile, key: str) -> float | None:
     return profile.number(key) if wanted == "profile" else wanted
-
-
-def block_of(profile: ImportedProfile, slot: str) -> Block | None:
-    return next((block for block in profile.blocks if block.slot == slot), None)

@@ -18,6 +18,7 @@ from broker.settings import Settings
 from broker.wire.rest import PartView, Problem
 from tests.broker.conftest import Person, person, served
 from tests.broker.parts.shapes import box_stl, rectangle_dxf, stl
+from tests.slicer_bridge.step_files import box_step
 
 _CAP = 200_000
 
@@ -75,6 +76,37 @@ async def test_a_drawing_needs_a_unit(bench: Bench) -> None:
     good = PartView.model_validate_json((await bench.send("panel.dxf", rectangle_dxf(4, 3, unit=None), "inch")).content)
     assert good.facts.drawing is not None
     assert good.facts.drawing.size_mm == pytest.approx((101.6, 76.2))
+
+
+async def test_a_step_file_is_measured_in_mm(bench: Bench) -> None:
+    answer = await bench.send("box.step", box_step((2, 1, 0.5), "inch").encode())
+    part = PartView.model_validate_json(answer.content)
+    assert (answer.status_code, part.facts.format, part.facts.unit) == (201, "step", "inch")
+    assert part.facts.mesh is not None
+    assert part.facts.mesh.size_mm == pytest.approx((50.8, 25.4, 12.7), rel=1e-5)
+    assert {path.name for path in bench.files()} == {part.facts.source_sha256, part.facts.normalised_sha256}
+
+
+async def test_an_svg_is_measured_or_asked_for_its_unit(bench: Bench) -> None:
+    plate = '<svg xmlns="http://www.w3.org/2000/svg" {} viewBox="0 0 90 60"><rect width="90" height="60"/></svg>'
+    sized = await bench.send("plate.svg", plate.format('width="90mm" height="60mm"').encode())
+    part = PartView.model_validate_json(sized.content)
+    assert (sized.status_code, part.facts.format) == (201, "svg")
+    assert part.facts.drawing is not None
+    assert part.facts.drawing.size_mm == pytest.approx((90, 60))
+    in_pixels = plate.format('width="90" height="60"').encode()
+    refused = await bench.send("plate.svg", in_pixels)
+    problem = Problem.model_validate_json(refused.content)
+    assert refused.status_code == 422
+    assert "px of an SVG" in (problem.fix or "")
+    assert (await bench.send("plate.svg", in_pixels, "px")).status_code == 201
+
+
+async def test_another_kind_of_file_is_told_what_is_taken(bench: Bench) -> None:
+    answer = await bench.send("part.sldprt", b"\xd0\xcf\x11\xe0" * 99)
+    problem = Problem.model_validate_json(answer.content)
+    assert (answer.status_code, problem.where) == (422, "part.sldprt")
+    assert "STEP" in (problem.fix or "")
 
 
 _NAN = stl([((0.0, 0.0, 0.0), (1.0, 0.0, float("nan")), (0.0, 1.0, 0.0))])

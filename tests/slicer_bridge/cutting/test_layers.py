@@ -110,3 +110,31 @@ def test_layers_reach_the_workshop(tmp_path: Path) -> None:
     parse(tmp_path / "part.dxf", tmp_path)
     layers = sorted(path.layer for path in read_dxf(tmp_path / "normalised.dxf").paths)
     assert layers == ["CONTOUR", "CONTOUR", "ENGRAVE", "POCKET d=2"]
+
+
+def test_lines_of_several_layers_lie_in_one_another(tmp_path: Path) -> None:
+    """A hole stays a hole, and comes first, whichever layer it or the outline is on."""
+    hole, piece = (
+        rectangle(20, 10, 20, 20, handle="B1"),
+        shapely.box(10, 10, 70, 50).difference(shapely.box(30, 20, 50, 40)),
+    )
+    for outline, inner in (("0", "CUT notabs"), ("OUTSIDE", "INSIDE"), ("0", "INSIDE"), ("CUT notabs", "INSIDE")):
+        job = cut(tmp_path, on(outline, FRAME) + on(inner, hole))
+        assert gouged(job.cut_at(-0.01), piece) == 0
+        assert job.result.part_area_mm2 == pytest.approx(piece.area, rel=1e-3)
+        starts = [m.end for m in job.moves if m.rapid and m.start[:2] != m.end[:2]]
+        assert shapely.box(30, 20, 50, 40).contains(Point(starts[0][:2]))
+
+
+def test_grooves_come_before_what_parts_the_piece_and_full_depth_gets_tabs(tmp_path: Path) -> None:
+    groove = on("OUTSIDE d=1", rectangle(20, 10, 20, 20, handle="B1"))
+    job = cut(tmp_path, on("CUT d=4", FRAME) + groove)
+    starts = [m.end[:2] for m in job.moves if m.rapid and m.start[:2] != m.end[:2]]
+    assert shapely.box(10, 10, 70, 50).contains(Point(starts[0]))
+    assert job.cut_at(-2.9).difference(job.cut_at(-3.95)).area > 10
+
+
+def test_lines_on_the_wrong_layer_are_no_gouge(tmp_path: Path) -> None:
+    with pytest.raises(CutRefused, match="the cut along entity B1 would go into a piece"):
+        cut(tmp_path, FRAME + on("OUTSIDE", rectangle(20, 10, 20, 20, handle="B1")))
+    assert not list(tmp_path.glob("*.nc"))

@@ -43,6 +43,12 @@ def test_hollow_tells_the_width_of_its_opening(drain: float, low: float, high: f
     assert np.abs(np.subtract(cavity.place, (15, 10, 10))).max() < 6
 
 
+def test_thin_gap_between_two_bodies_is_no_hollow() -> None:
+    """A hinge printed in place: the gap is finer than the grid, and open at both ends."""
+    pin = rod(19.4, 200, (0, 0, 0))
+    assert voids_of(rod(30, 200) - rod(20, 200), pin).cavities == ()
+
+
 def test_wide_opening_leaves_no_hollow() -> None:
     assert voids_of(BOX - block((20, 10, 30), (5, 5, 5))).cavities == ()
     assert voids_of(BOX - ROOM - rod(7.5, 10, (15, 10, -1))).cavities == ()

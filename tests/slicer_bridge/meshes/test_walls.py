@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from manifold3d import Manifold
@@ -82,6 +85,22 @@ def test_grid_finds_what_testing_every_facet_finds() -> None:
     assert plain.at.shape == (500, MOST)
     np.testing.assert_allclose(fast.at, plain.at, rtol=0, atol=1e-9)
     assert (fast.lost == plain.lost).all()
+
+
+_WITHOUT = """
+import sys
+sys.modules["numba"] = None
+from slicer_bridge.meshes.mesh import topology
+from slicer_bridge.survey.mesh import mesh_features
+from tests.slicer_bridge.shapes import box
+features = mesh_features(topology(box((30, 20, 0.9))), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
+print(round(features.walls.smallest_mm, 6), features.milling.side, features.cavities)
+"""
+
+
+def test_without_numba_the_same_is_found() -> None:
+    done = subprocess.run([sys.executable, "-c", _WITHOUT], capture_output=True, text=True, timeout=100, check=False)
+    assert done.stdout.split() == ["0.9", "+z", "()"], done.stderr
 
 
 def test_line_through_too_many_walls_says_so() -> None:

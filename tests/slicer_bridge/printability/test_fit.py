@@ -21,7 +21,8 @@ def test_long_part_fits_only_diagonally() -> None:
     (finding,) = fit(bar(294, 20, 20), (250, 210, 210))
     assert (finding.rule, finding.severity) == ("build-volume", Severity.NOTE)
     assert "turned by" in finding.message
-    assert finding.measured == pytest.approx(294)
+    assert finding.measured == pytest.approx((294 + 20) / 2**0.5 / 210, rel=0.1)
+    assert finding.limit == 1
 
 
 def test_part_that_fits_only_on_another_side() -> None:
@@ -34,7 +35,7 @@ def test_part_that_fits_only_on_another_side() -> None:
 def test_too_long_part_is_refused() -> None:
     (finding,) = fit(bar(400, 20, 20), (250, 210, 210))
     assert finding.severity is Severity.REFUSE
-    assert finding.limit == 250
+    assert finding.measured == pytest.approx((400 + 20) / 2**0.5 / 230, rel=0.1)
 
 
 def test_limit_itself_fits() -> None:

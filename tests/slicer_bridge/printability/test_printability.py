@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from slicer_bridge.facts import Finding, PartFacts, Severity
 from slicer_bridge.facts_json import facts_from_json, facts_to_json
+from slicer_bridge.features import PartFeatures
 from slicer_bridge.printability.judge import printability
 from slicer_bridge.printability.thresholds import Process, default_thresholds, with_changes
 from tests.slicer_bridge.shapes import box, circle, dxf_text, parse, rectangle, stl_bytes, write_bracket
@@ -82,6 +83,13 @@ def test_old_facts_without_features_are_judged_by_what_is_known(tmp_path: Path) 
     assert rules(printability(slender, Process.MILL)) == [("not-measured", Severity.REVIEW)]
     (tmp_path / "part.stl").write_bytes(stl_bytes(box((30, 20, 0.2))))
     assert rules(printability(parse(tmp_path / "part.stl", tmp_path), Process.FDM)) == [("lost-wall", Severity.REFUSE)]
+
+
+def test_mesh_that_is_too_fine_is_not_called_good(tmp_path: Path) -> None:
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box((30, 20, 10))))
+    unmeasured = replace(parse(tmp_path / "part.stl", tmp_path), features=PartFeatures())
+    for process in (*PRINTED, Process.MILL):
+        assert rules(printability(unmeasured, process)) == [("not-measured", Severity.REVIEW)]
 
 
 def test_bridge_overhang_and_air(tmp_path: Path) -> None:
@@ -178,6 +186,12 @@ def test_laser_cut_sheet(tmp_path: Path) -> None:
     assert rules(printability(sheet, Process.LASER, thickness_mm=0)) == [("thickness-unknown", Severity.NOTE)]
     pin = drawn(tmp_path, rectangle(0, 0, 60, 40) + circle(20, 20, 0.05))
     assert rules(printability(pin, Process.LASER, thickness_mm=1)) == [("kerf", Severity.REFUSE)]
+    pieces = drawn(tmp_path, rectangle(0, 0, 30, 30) + rectangle(30.2, 0, 30, 30, handle="A2"))
+    (gap,) = printability(pieces, Process.LASER, thickness_mm=3)
+    assert (gap.rule, gap.severity, set(gap.entities)) == ("gap", Severity.REVIEW, {"A0", "A2"})
+    assert gap.measured == pytest.approx(0.2)
+    shared = drawn(tmp_path, rectangle(0, 0, 30, 30) + rectangle(30, 0, 30, 30, handle="A2"))
+    assert printability(shared, Process.LASER, thickness_mm=3) == ()
 
 
 def test_machine_size_and_changed_thresholds(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import TypeAdapter
 
 from slicer_bridge.programs.blocks import BlockKind, BlockSpan, Effects, first_word
 from slicer_bridge.programs.check import ProgramChecker
@@ -106,3 +107,34 @@ def test_filament_is_drawn_back_at_the_end_by_a_hotend_that_was_just_switched_of
     assert verdicts(lines, block)[-1] is None
     assert verdicts(lines)[-1] is not None
     assert verdicts(["G28", "M83", *lines[-2:]], replace(block, first=3, last=4))[-1] is not None, "it was never hot"
+
+
+def test_blocks_go_through_json_unchanged() -> None:
+    adapter = TypeAdapter(tuple[BlockSpan, ...])
+    assert adapter.validate_json(adapter.dump_json((START,))) == (START,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["PRINT_START BED_TEMP=101", "PRINT_START EXTRUDER_TEMP=251", "PRINT_START CHAMBER=40", "print_start BED=101"],
+)
+def test_temperatures_that_a_macro_is_given_are_judged(line: str) -> None:
+    assert "°C" in str(verdicts([line], START)[0])
+
+
+def test_what_is_declared_must_be_within_the_limits_too() -> None:
+    for effects in (Effects(hotend_c=300.0), Effects(position_mm=(500.0, None, None)), Effects(bed_c=200.0)):
+        block = replace(START, effects=effects)
+        assert "declared of the start block" in str(verdicts(["PRINT_START", "PRINT_START"], block)[1])
+
+
+def test_a_program_has_its_blocks_whole() -> None:
+    checker = ProgramChecker(KLIPPER, None, (START,))
+    assert checker.feed("PRINT_START") is None
+    assert "lines 1 to 2" in checker.finish()[-1]
+
+
+def test_words_that_set_what_is_judged_are_judged_in_blocks_too() -> None:
+    block = replace(START, words=frozenset({"M104", "G1", "M220"}))
+    for line in ("M104 S999 X", "G1 X500 F3000 Q1", "M220 S900", "G01 X500 F3000"):
+        assert verdicts([line], block)[0] is not None, line

@@ -176,6 +176,25 @@ def test_program_too_long_for_the_machine(tmp_path: Path) -> None:
     assert "12000 s" in finding.reason
 
 
+def test_a_comment_stays_one_however_long(tmp_path: Path) -> None:
+    """Read in pieces, its end would heat the hotend for the judge and not for the machine."""
+    path = tmp_path / "long.gcode"
+    for length in (4_094, 4_095, 20_000, 65_534, 131_070):
+        path.write_text(f"G28\n;{'x' * length}M109 S200\nM83\nG1 E1 F300\n", encoding="ascii")
+        verdict = check_program(path, LIMITS)
+        assert verdict.lines == 4
+        assert "M109 comes first" in verdict.findings[-1].reason
+        assert (verdict.refused == 2) == (length > 65_000)
+
+
+def test_the_first_hundred_refusals_are_named_and_all_counted(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.gcode"
+    path.write_text("G28\n" + "M42 P1\n" * 150 + "M104 S200\n", encoding="ascii")
+    verdict = check_program(path, LIMITS)
+    assert (verdict.refused, verdict.lines, verdict.ok) == (150, 152, False)
+    assert [finding.line for finding in verdict.findings] == [*range(2, 102), 0]
+
+
 def test_empty_program_is_no_program(tmp_path: Path) -> None:
     (tmp_path / "empty.gcode").write_bytes(b"")
     assert not check_program(tmp_path / "empty.gcode", LIMITS).ok

@@ -10,6 +10,9 @@ from slicer_bridge.programs.arcs import centre_of, sweep
 from slicer_bridge.programs.check import ProgramChecker
 from slicer_bridge.programs.limits import Dialect
 from slicer_bridge.programs.words import ALWAYS_REFUSED, DEFAULT_WORDS
+from tests.slicer_bridge.programs.bouts import Bout
+from tests.slicer_bridge.programs.mutations import WORDS, grammatical, mutated
+from tests.slicer_bridge.programs.specimens import by_hand
 from tests.slicer_bridge.programs.test_check_printer import LIMITS as PRINTER
 from tests.slicer_bridge.programs.test_check_printer import READY as PRINTER_READY
 from tests.slicer_bridge.programs.test_check_router import LIMITS as ROUTER
@@ -25,6 +28,23 @@ commands = st.sampled_from(
 )
 lines = st.builds(lambda command, rest: " ".join([command, *rest]), commands, st.lists(words, max_size=4))
 anything = st.one_of(lines, st.text(max_size=30))
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.data())
+def test_no_program_passes_that_a_firmware_takes_for_forbidden(data: st.DataObject) -> None:
+    specimen = data.draw(st.sampled_from(by_hand()))
+    dialect = specimen.limits.dialect
+    forms = st.randoms(use_true_random=False).map(lambda random: grammatical(random, dialect))
+    own = st.sampled_from((*specimen.lines, *WORDS[dialect]))
+    wrong = st.tuples(st.randoms(use_true_random=False), own).map(lambda pair: mutated(*pair, dialect))
+    bout = Bout(specimen.limits, OFFSET)
+    for line in specimen.lines[: data.draw(st.integers(0, 20))]:
+        bout.feed(line)
+    for line in data.draw(st.lists(st.one_of(forms, own, wrong, anything), max_size=12)):
+        if bout.feed(line.encode("latin-1", "replace").decode("latin-1")) is not None:
+            return
+    bout.finish()
 
 
 @few

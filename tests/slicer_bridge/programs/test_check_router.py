@@ -153,3 +153,13 @@ def test_spindle_left_on(tmp_path: Path) -> None:
 def test_machine_without_spindle_refuses_it() -> None:
     bare = LIMITS.model_copy(update={"max_spindle_rpm": 0.0, "min_spindle_rpm": 0.0})
     assert ProgramChecker(bare).feed("M3 S1000") is not None
+
+
+def test_program_is_judged_again_once_the_offset_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "program.nc"
+    path.write_text("\n".join([*READY, "X-50", "G0 Z5", "M5", "M30"]) + "\n", encoding="ascii")
+    assert check_program(path, LIMITS).ok
+    assert check_program(path, LIMITS, OFFSET).ok
+    verdict = check_program(path, LIMITS, (-590.0, -350.0, -40.0))
+    assert [(one.line, one.text) for one in verdict.findings] == [(6, "X-50")]
+    assert "X -640.000 is 40.000 mm outside" in verdict.findings[0].reason

@@ -50,10 +50,11 @@ class Machine:
         self.wrong.append(what)
 
     def home(self, axes: list[int]) -> None:
+        """One axis alone may move the others too: Z is lifted first, or homed in the middle of the bed."""
         home = self.limits.home_mm
         for axis in axes:
             self.homed[axis] = True
-            self.at[axis] = home[axis] if home is not None and len(axes) == 3 else self.start[axis]
+        self.at = list(home) if home is not None and len(axes) == 3 else list(self.start)
 
     def release(self, axes: list[int]) -> None:
         for axis in axes:

@@ -15,6 +15,8 @@ _DIGITS = "0123456789"
 _LENGTH = 95
 _QUIET = {"G17", "G21", "M17", "M73", "M106", "M107", "M300", "M400"}
 """May pass, and change nothing that matters here."""
+_PLAIN = re.compile(r"[^\r\n\\;()\x08]{0,94}").fullmatch
+"""Nothing in it that isn't just put into the buffer."""
 _FLOAT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
 
 
@@ -76,6 +78,8 @@ class Marlin:
 
     def _commands(self, line: str) -> list[str]:
         """As characters come in: comments, escapes, backspaces, ends of lines, overflow."""
+        if _PLAIN(line):
+            return [line] if line.strip(" ") else []
         done: list[str] = []
         buffer, ended, bracket, escaped = "", False, False, False
         for char in line + "\n":
