@@ -5,6 +5,7 @@ A killed child is the parent's ParserDied.
 """
 
 import hashlib
+import importlib
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
