@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from broker.wire.plates import Recipe
 from broker.wire.states import RunState
 from shop_agent.blocks import approvals_for, as_record, as_spans, why_not
-from shop_agent.errors import StagingFailed
+from shop_agent.errors import BadConfig, StagingFailed
 from shop_agent.identity import own_key, public_text
 from shop_agent.settings import load_config, load_policy, machine_limits
 from shop_agent.staging.maker import make
 from shop_agent.staging.order import Made, MakeOrder
 from shop_agent.state.records import Program
 from shop_agent.streamer.program import ProgramRefused, load_program
-from slicer_bridge.errors import BlockNotApproved
+from slicer_bridge.errors import BadLimits, BlockNotApproved
 from slicer_bridge.programs.blocks import BlockKind, BlockSpan, Effects
 from tests.shop_agent.fake_broker import FakeBroker
 from tests.shop_agent.machines import SimMachine, machine
@@ -36,12 +37,14 @@ def shop(tmp_path: Path) -> Path:
     return path
 
 
-def made(path: Path, folder: Path) -> Made:
-    """What the staging child answers. Raises StagingFailed, BridgeError."""
+def made(path: Path, folder: Path, *, material: str = "PLA", name: str = "cube", recipe: Recipe | None = None) -> Made:
+    """What the staging child answers. Raises StagingFailed, BadConfig, BridgeError."""
     config = load_config(path)
     section = config.machine("printer")
     data = cube(folder / "cube.stl")
-    plate = plate_of_cubes(data)
+    plain = plate_of_cubes(data)
+    part = plain.parts[0].model_copy(update={"name": name})
+    plate = plain.model_copy(update={"material": material, "parts": (part,), "recipe": recipe or Recipe()})
     (folder / "plate.json").write_text(plate.model_dump_json())
     (folder / "parts").mkdir(exist_ok=True)
     (folder / "parts" / plate.parts[0].part_sha256).write_bytes(data)
@@ -101,6 +104,41 @@ def test_another_nozzle_has_no_profile(shop: Path, tmp_path: Path) -> None:
     shop.write_text(shop.read_text().replace("tool_mm = 0.4", "tool_mm = 0.6"))
     with pytest.raises(Exception, match=r"names no file for a nozzle of 0\.6 mm: there are: 0\.4"):
         made(shop, tmp_path)
+
+
+@needs_slicer
+@pytest.mark.parametrize("material", ["PLA\npost_process = x", "[printer_model]", "../PLA", "{if 1}M997{endif}", ""])
+def test_a_material_that_is_no_material(shop: Path, tmp_path: Path, material: str) -> None:
+    approve(shop)
+    with pytest.raises(BadConfig, match="it is none that is known by itself"):
+        made(shop, tmp_path, material=material)
+    assert not (tmp_path / "program.gcode").exists()
+
+
+@needs_slicer
+@pytest.mark.parametrize(
+    "recipe", [Recipe(layer_mm=1e9), Recipe(perimeters=0), Recipe(infill=-0.1), Recipe(layer_mm=1e-9)]
+)
+def test_an_orders_recipe_stays_within_the_nozzle(shop: Path, tmp_path: Path, recipe: Recipe) -> None:
+    approve(shop)
+    with pytest.raises(BadLimits):
+        made(shop, tmp_path, recipe=recipe)
+
+
+@needs_slicer
+@pytest.mark.parametrize(
+    "name", ["x\n; llagar 0 start_gcode begins\nPRINT_START", "{M997}[temperature]", "PRINT_START\r\nM997"]
+)
+def test_an_orders_part_names_touch_no_block(shop: Path, tmp_path: Path, name: str) -> None:
+    approve(shop)
+    plain = made(shop, tmp_path).program
+    named = made(shop, tmp_path, name=name).program
+    assert plain is not None
+    assert named is not None
+    assert named.blocks == plain.blocks
+    commands = [line.partition(";")[0].strip() for line in Path(named.path).read_text().splitlines()]
+    assert commands.count("PRINT_START BED=60 EXTRUDER=215") == 1
+    assert not any("M997" in command for command in commands)
 
 
 # What the streamer checks -------------------------------------------------------------------------
