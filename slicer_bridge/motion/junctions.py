@@ -5,12 +5,12 @@ deviation with JD_HANDLE_SMALL_SEGMENTS), GRBL 1.1h planner.c (plan_buffer_line)
 kinematics/extruder.py, PrusaSlicer 2.5 GCodeProcessor.cpp (process_G1).
 """
 
-from math import acos, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.motion.compiled import compiled, inlined
 
 Floats = NDArray[np.float64]
 Unit = tuple[float, float, float, float]
@@ -49,7 +49,7 @@ def _set(limits: Floats, number: int, to: float) -> None:
             limits[one] = min(to, ceiling) if ceiling > 0.0 else to
 
 
-@compiled
+@inlined
 def _base(unit: Unit, limits: Floats, kind: int, planner: int) -> float:
     """Acceleration for this sort of move, before its axes' limits."""
     plane, rise, filament = unit[0] != 0.0 or unit[1] != 0.0, unit[2] != 0.0, unit[3]
@@ -91,7 +91,7 @@ def _jerk_join(unit: Unit, top: float, safe: float, limits: Floats, previous: Fl
     return float(speed)
 
 
-@compiled
+@inlined
 def _safe(unit: Unit, top: float, limits: Floats, planner: int) -> float:
     """From this speed a block may stop, and up to it begin, at once."""
     safe = top
@@ -128,7 +128,9 @@ def _deviation_join2(
     half = sqrt(0.5 * (1.0 - cosine))
     join2 = sideways * limits[DEVIATION] * half / (1.0 - half)
     if planner == MARLIN and length < 1.0 and cosine < -0.7071067812:
-        join2 = min(join2, length * sideways / acos(-cosine))
+        square = turn * turn
+        angle = turn * (1.0 + square / 24.0 + square * square * 3.0 / 640.0)  # 2 asin(turn / 2), within 0.02 %
+        join2 = min(join2, length * sideways / angle)
     return float(min(join2, slower * slower))
 
 
@@ -159,7 +161,7 @@ def _corner_join2(unit: Unit, length: float, acceleration: float, limits: Floats
     return float(min(join2, 0.5 * previous[P_LENGTH] * tangent * previous[P_ACCELERATION]))
 
 
-@compiled
+@inlined
 def _held(unit: Unit, top: float, acceleration: float, limits: Floats, planner: int) -> tuple[float, float]:
     """Speed and acceleration held to what each axis can do."""
     for axis in range(3 if planner == GRBL else 4):
@@ -189,7 +191,7 @@ def _klipper_held(unit: Unit, top: float, acceleration: float, limits: Floats) -
     return float(top), float(acceleration)
 
 
-@compiled
+@inlined
 def _block(rows: Floats, number: int, blocks: Floats, at: int, limits: Floats, previous: Floats, planner: int) -> None:
     """Block `at` of the row with this number."""
     unit = (rows[number, 2], rows[number, 3], rows[number, 4], rows[number, 5])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.motion.compiled import compiled, inlined
 
 LONGEST_LINE = 65537
 """Bytes, with the line's end."""
@@ -180,7 +180,7 @@ def _word(
     return end, value, exact and lead != 43 and not glued and not (seen >> (letter - 65)) & 1
 
 
-@compiled
+@inlined
 def _usual(data: NDArray[np.uint8], at: int, stop: int, powers: NDArray[np.float64]) -> tuple[int, float]:
     """A number as slicers write nearly all of theirs, a blank or the line's end behind it; others end at once."""
     begin = at

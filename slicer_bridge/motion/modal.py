@@ -10,7 +10,7 @@ from math import atan2, ceil, cos, floor, hypot, pi, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.motion.compiled import compiled, inlined
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -89,7 +89,7 @@ def _limit(rows: Floats, n: int, number: int, to: float) -> int:
     return n + 1
 
 
-@compiled
+@inlined
 def _row(
     s: Floats, rows: Floats, n: int, kind: float, d: tuple[float, float, float, float], length: float,
     end: tuple[float, float, float],
@@ -105,21 +105,22 @@ def _row(
     return n + 1
 
 
-@compiled
+@inlined
 def _reach(box: Floats, x: float, y: float, z: float, works: bool) -> None:
     """Box: low and high of all, low and high of work."""
     for low in range(0, 4 if works else 2, 2):
-        box[low, 0], box[low + 1, 0] = min(box[low, 0], x), max(box[low + 1, 0], x)
-        box[low, 1], box[low + 1, 1] = min(box[low, 1], y), max(box[low + 1, 1], y)
-        box[low, 2], box[low + 1, 2] = min(box[low, 2], z), max(box[low + 1, 2], z)
+        for axis in range(3):
+            at = x if axis == 0 else y if axis == 1 else z
+            box[low, axis] = min(box[low, axis], at)
+            box[low + 1, axis] = max(box[low + 1, axis], at)
 
 
-@compiled
+@inlined
 def _works(s: Floats, kind: float, planar: bool, de: float) -> bool:
     return (kind < RAPID) if s[S_ROUTER] > 0 else (de > 0.0 and planar)
 
 
-@compiled
+@inlined
 def _layer(s: Floats, layers: Floats, z: float, level: bool) -> None:
     """Working at another height begins a layer, unless the slicer marks them."""
     here = int(s[S_LAYER])
@@ -132,14 +133,14 @@ def _layer(s: Floats, layers: Floats, z: float, level: bool) -> None:
         layers[here + 1] = z
 
 
-@compiled
+@inlined
 def _filament(s: Floats, tools: Floats, de: float) -> None:
     tool = int(s[S_TOOL])
     tools[tool, 0] += de
     tools[tool, 1] = max(tools[tool, 1], tools[tool, 0])
 
 
-@compiled
+@inlined
 def straight(
     s: Floats, rows: Floats, n: int, box: Floats, tools: Floats, layers: Floats,
     goal: tuple[float, float, float], de: float, kind: float,

@@ -38,7 +38,7 @@ class Driven:
 
 
 def marlin_s(program: str, limits: Limits) -> float:
-    """Seconds of motion of a program that homes first and sets no limits of its own but M204."""
+    """Seconds of motion of a program that homes first."""
     axes, driven = Axes((1000.0, 1000.0, 1000.0), limits), Driven(Planner(MARLIN_QUEUE, 1.0, limits.junction_mm))
     for line in program.splitlines():
         word, *rest = line.partition(";")[0].split() or [""]
@@ -66,11 +66,20 @@ def marlin_s(program: str, limits: Limits) -> float:
                 axes.absolute_e = word == "M82"
             case "G92":
                 axes.e = given.get("E", axes.e)
-            case "M204":
-                limits.print_accel = given.get("P", given.get("S", limits.print_accel))
-                limits.travel_accel = given.get("T", given.get("S", limits.travel_accel))
+            case "M201" | "M203" | "M204":
+                _limit(word, given, limits)
     driven.rest()
     return driven.now - driven.dwells_s
+
+
+def _limit(word: str, given: dict[str, float], limits: Limits) -> None:
+    if word == "M204":
+        limits.print_accel = given.get("P", given.get("S", limits.print_accel))
+        limits.travel_accel = given.get("T", given.get("S", limits.travel_accel))
+        limits.retract_accel = given.get("R", limits.retract_accel)
+        return
+    values = limits.accel if word == "M201" else limits.feed
+    values[:] = [given.get(letter, value) for letter, value in zip("XYZE", values, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
