@@ -23,7 +23,7 @@ _CLOSING = (_TIME, _LENGTH, _MASS)
 
 
 def read_sliced(source: Path, clean: Path, material: str = "", marks: Marks | None = None) -> SlicedProgram:
-    """Read `source` and write it to `clean` without its date, the marks of blocks, and all settings but those of motion.
+    """Read `source` and write it to `clean` without date, marks of blocks, and settings other than of motion.
 
     Raises SlicerFailed.
     """
