@@ -123,7 +123,7 @@ def _check_places(copies: list[_Copy], radius: float, sheet: Sheet) -> None:
         if one < other:
             gap = covers[one].distance(covers[other])
             raise CutRefused(
-                f"{copies[one].name} and {copies[other].name} lie {gap:.2f} mm apart; "
+                f"{copies[one].name} and {copies[other].name} lie {gap:.2f} mm apart: "
                 f"the tool takes {2 * radius:g} mm between them"
             )
 
@@ -142,7 +142,8 @@ def _placed_jobs(copies: list[_Copy], tools: tuple[Tool, ...], zones: Zones, tab
                 met = [one for one in tree.query(over, predicate="intersects").tolist() if one != number]
                 off = not table.union(tight.centre_line().envelope).covers(job.centre_line())
                 chosen = tight if met or off or not zones.free(job.centre_line()) else job
-            zones.check(copy.name, copy.cover, chosen.centre_line())
+            if zones.any:
+                zones.check(copy.name, copy.cover, chosen.centre_line())
             jobs.append(replace(chosen, piece=piece + job.piece))
         piece += 1 + max((job.piece for job in copy.jobs), default=0)
     return jobs

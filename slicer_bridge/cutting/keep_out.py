@@ -63,6 +63,10 @@ class Zones:
         self._zones = [_zone(one, radius, offset) for one in zones]
 
     @property
+    def any(self) -> bool:
+        return bool(self._zones)
+
+    @property
     def start_mm(self) -> float:
         """Height at which a tool that comes from anywhere hits nothing that can be passed over."""
         heights = [one.height_mm + CLEARANCE_MM for one in self._zones if one.height_mm is not None]

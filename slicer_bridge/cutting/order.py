@@ -6,8 +6,8 @@ from slicer_bridge.cutting.job import Job
 from slicer_bridge.cutting.way import Point, gap
 
 _LEAST_GAIN_MM = 0.01
-_MOST_ROUNDS = 20
-_AHEAD = 300
+_MOST_ROUNDS = 8
+_AHEAD = 60
 """Longer runs are not turned: with thousands of holes nobody waits for the last millimetre."""
 Run = list[Job]
 """Jobs that stay together, in their order."""

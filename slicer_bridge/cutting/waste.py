@@ -1,7 +1,5 @@
 """Nested lines as pieces and waste: where a round tool's centre may be round each of them, and where it doesn't fit."""
 
-from functools import cached_property
-
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -21,6 +19,7 @@ class Waste:
     def __init__(self, shapes: list[Shape], radius: float) -> None:
         self.shapes = shapes
         self.radius = radius
+        self._tree = shapely.STRtree([shape.shape for shape in shapes])
         self._parents = [self._parent(shape) for shape in shapes]
         self._reach: dict[int, list[Polygon]] = {}
 
@@ -34,7 +33,7 @@ class Waste:
                 gap = outlines[one].distance(outlines[other])
                 raise CutRefused(
                     f"{name}: {named([self.shapes[one].handles])} and {named([self.shapes[other].handles])} lie "
-                    f"{gap:.2f} mm apart; the tool takes {2 * self.radius:g} mm between them"
+                    f"{gap:.2f} mm apart: the tool takes {2 * self.radius:g} mm between them"
                 )
 
     def ways(self, number: int, extra_mm: float = 0.0) -> list[Way]:
@@ -66,28 +65,19 @@ class Waste:
         """Where the centre may be beside a line, on the waste's side, all other lines respected."""
         shape, parent = self.shapes[number], self._parents[number]
         own = number if shape.is_hole else parent
-        base: BaseGeometry = self._window if own is None else MultiPolygon(self.inside(own))
+        window = shape.shape.envelope.buffer(6 * self.radius + 10, cap_style="square", join_style="mitre")
+        base: BaseGeometry = window if own is None else window.intersection(MultiPolygon(self.inside(own)))
         islands = [
-            grown(one.shape, one.way, self.radius)
-            for other, one in enumerate(self.shapes)
-            if not one.is_hole and self._parents[other] == own and base.intersects(one.shape)
+            grown(self.shapes[other].shape, self.shapes[other].way, self.radius)
+            for other in self._tree.query(window, predicate="intersects").tolist()
+            if not self.shapes[other].is_hole and self._parents[other] == own
         ]
         return base.difference(shapely.union_all(islands).buffer(-1e-4))
 
-    @cached_property
-    def _window(self) -> Polygon:
-        low_x, low_y, high_x, high_y = shapely.total_bounds([shape.shape for shape in self.shapes])
-        wide = 6 * self.radius + 10
-        return Polygon(shapely.box(low_x - wide, low_y - wide, high_x + wide, high_y + wide))
-
     def _parent(self, shape: Shape) -> int | None:
         """Number of the line that lies next around this one."""
-        around = [
-            number
-            for number, other in enumerate(self.shapes)
-            if other.depth == shape.depth - 1 and other.shape.contains(shape.shape)
-        ]
-        return around[0] if around else None
+        around = self._tree.query(shape.shape, predicate="covered_by").tolist()
+        return next((number for number in around if self.shapes[number].depth == shape.depth - 1), None)
 
     def _share_waste(self, one: int, other: int) -> bool:
         first, second = self.shapes[one], self.shapes[other]

@@ -11,8 +11,8 @@ from slicer_bridge.drawings.circles import Circle, fitted_circle
 from slicer_bridge.errors import FileTooLarge
 from slicer_bridge.reading.flat_path import JOIN_MM, FlatPath, enclosed_mm2, length_mm, turned, without_standstill
 
-MAX_NESTED = 1_000_000
-"""Pairs of contours of which one lies in or across the other."""
+MAX_NESTED = 300_000
+"""Pairs of contours whose bounds overlap."""
 _SAME_MM = JOIN_MM / 10
 _AT_ONCE = 50
 
@@ -126,6 +126,10 @@ def _faces(paths: list[FlatPath]) -> list[FlatPath]:
     ends = np.array([end for number in loose for end in (paths[number].points[0], paths[number].points[-1])])
     _, first, place = np.unique(_clusters(ends), return_index=True, return_inverse=True)
     meeting = ends[first][place].reshape(-1, 2, 2)
+    met = (np.bincount(place)[place] > 1).reshape(-1, 2).min(axis=1)  # others are on no way round
+    loose, meeting = [loose[row] for row in np.flatnonzero(met)], meeting[met]
+    if len(loose) < 2:
+        return paths
     lines = [
         LineString([start, *paths[number].points[1:-1], end])
         for number, (start, end) in zip(loose, meeting, strict=True)
@@ -211,14 +215,15 @@ def _nest(contours: list[Contour]) -> tuple[list[Contour], list[Contour]]:
 
 def _meeting(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs (inner, outer) of shapes that have something in common; the larger has the lower number."""
-    shapely.prepare(shapes)
     tree = shapely.STRtree(shapes.tolist())
     found: list[NDArray[np.int64]] = []
     for start in range(0, len(shapes), _AT_ONCE):
-        inner, outer = tree.query(shapes[start : start + _AT_ONCE], predicate="intersects")
+        inner, outer = tree.query(shapes[start : start + _AT_ONCE])  # by their bounds alone
         inner = inner + start
         found.append(np.stack([inner[outer < inner], outer[outer < inner]]))
         if sum(pairs.shape[1] for pairs in found) > MAX_NESTED:
-            raise FileTooLarge(f"the drawing has over {MAX_NESTED:,} contours in one another: simplify it")
+            raise FileTooLarge(f"over {MAX_NESTED:,} times a contour lies in another or beside it: simplify it")
     inner, outer = np.concatenate(found, axis=1)
-    return inner, outer
+    shapely.prepare(shapes)
+    meets = shapely.intersects(shapes[outer], shapes[inner])
+    return inner[meets], outer[meets]

@@ -204,11 +204,16 @@ def main() -> None:
     try:
         if _many_facets(request.path):
             compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
+        if request.features:
+            from slicer_bridge.survey.mesh import warm_up
+
+            warm_up()
         fence([str(request.workdir)])
         facts = None if request.repair else read_part(request)
         reply = Reply(facts=facts, repair=repair_part(request) if request.repair else None)
     except errors.BridgeError as error:
-        reply = Reply(error=type(error).__name__, message=str(error))
+        named = request.path.name in str(error)
+        reply = Reply(error=type(error).__name__, message=f"{'' if named else f'{request.path.name}: '}{error}")
     except MemoryError:
         text = f"{request.path.name} needs more memory to read than is allowed: simplify it"
         reply = Reply(error="ParserDied", message=text)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LIMIT_S = 600.0
-_LOOPS = Path(__file__).parents[1] / "meshes" / "kernels.py"
+_LOOPS = tuple(Path(__file__).parents[1] / "meshes" / name for name in ("kernels.py", "crossings.py", "voids.py"))
 WORTH_BYTES = 30_000
 """Smaller files don't unfold to so many facets that the loops are used."""
 _lock = Lock()
@@ -37,9 +37,10 @@ def heat(environment: Mapping[str, str]) -> None:
 
 def _mark() -> Path:
     """Stands beside the compiled loops where these can be written; numba too goes by the source's time and size."""
-    seen = _LOOPS.stat()
+    seen = [loops.stat() for loops in _LOOPS]
     version = f"{sys.version_info.major}{sys.version_info.minor}"
-    return _LOOPS.parent / "__pycache__" / f"heated-{version}-{seen.st_mtime_ns}-{seen.st_size}"
+    name = f"heated-{version}-{max(one.st_mtime_ns for one in seen)}-{sum(one.st_size for one in seen)}"
+    return _LOOPS[0].parent / "__pycache__" / name
 
 
 def _fine_box(facets: int) -> NDArray[np.float32]:
@@ -69,7 +70,8 @@ def main() -> None:
     corners = _fine_box(compiled.WORTH_FACETS).astype(np.float64)
     with tempfile.TemporaryDirectory() as folder:
         write_stl(Path(folder) / "box.stl", corners)
-        read_part(Request.of_ours(Path(folder) / "box.stl", Path(folder), 10 * compiled.WORTH_FACETS))
+        most = 10 * compiled.WORTH_FACETS
+        read_part(Request.of_ours(Path(folder) / "box.stl", Path(folder), most, features=True))
     measure_solid(corners, "box")
     if _mark().parent.is_dir():
         _mark().touch()

@@ -63,7 +63,7 @@ def measure_file(
     Raises BadFile and its kinds: FileTooLarge, UnitUnknown, UnsupportedFormat, ParserDied.
     """
     limits = limits or ParseLimits()
-    reply = answer(request_for(path, workdir, unit, limits).model_copy(update={"features": features}), limits)
+    reply = answer(request_for(path, workdir, unit, limits, features=features), limits)
     if reply.facts is None:
         raise as_error(reply)
     return reply.facts
@@ -73,14 +73,14 @@ def as_error(reply: Reply) -> errors.BridgeError:
     return _ERRORS.get(reply.error, errors.BadFile)(reply.message)
 
 
-def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits) -> Request:
+def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits, *, features: bool = False) -> Request:
     """Raises BadFile, FileTooLarge before any child is started."""
     if not path.is_file():
         raise errors.BadFile(f"{path} is no file: check its name")
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise errors.FileTooLarge(f"{path.name} has {size:,} bytes; at most {limits.max_bytes:,} are read: simplify it")
-    allowed = _allowed(limits, path.suffix, size)
+    allowed = _allowed(limits, allowance(path.suffix, size, features=features))
     return Request(
         path=path.resolve(),
         workdir=workdir.resolve(),
@@ -90,18 +90,20 @@ def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits
         data_bytes=allowed.data_bytes,
         cpu_s=allowed.cpu_s,
         file_bytes=limits.file_bytes,
+        features=features,
     )
 
 
 def answer(request: Request, limits: ParseLimits) -> Reply:
     """Of a child; where that is an error nothing is left in the request's folder. Raises ParserDied."""
     size = request.path.stat().st_size
-    if size > heating.WORTH_BYTES:
+    if size > heating.WORTH_BYTES or request.features:
         heating.heat(_environment())
     before = set(request.workdir.iterdir())
     made: Reply | None = None
     try:
-        made = _ask_child(request, _allowed(limits, request.path.suffix, size).wall_s)
+        deserved = allowance(request.path.suffix, size, features=request.features)
+        made = _ask_child(request, _allowed(limits, deserved).wall_s)
     finally:
         if made is None or made.error:
             left = {request.workdir / name for name in ("normalised.stl", "normalised.dxf")}
@@ -109,8 +111,7 @@ def answer(request: Request, limits: ParseLimits) -> Reply:
     return made
 
 
-def _allowed(limits: ParseLimits, suffix: str, size_bytes: int) -> Allowance:
-    deserved = allowance(suffix, size_bytes)
+def _allowed(limits: ParseLimits, deserved: Allowance) -> Allowance:
     return Allowance(
         deserved.data_bytes if limits.data_bytes is None else limits.data_bytes,
         deserved.cpu_s if limits.cpu_s is None else limits.cpu_s,

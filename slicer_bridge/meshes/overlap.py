@@ -11,6 +11,8 @@ from slicer_bridge.meshes.mesh import Integrals, Topology, topology
 from slicer_bridge.meshes.shells import Shells
 
 MOST_BODIES = 5_000
+MOST_UNITED = 1_000
+"""Bodies whose boxes meet; uniting more takes longer than a stranger's file is given."""
 MOST_FACETS = 3_000_000
 _ROWS = 500
 _SLACK = 1e-6
@@ -43,7 +45,7 @@ def union_of(shape: Topology, per_body: Integrals, shells: Shells) -> Union:
     label = components(one, other, len(solid))
     groups = [solid[label == group] for group in np.unique(np.concatenate([label[one], label[crowded]]))]
     chosen = np.concatenate(groups)
-    if int(np.isin(shape.edges.body, chosen).sum()) > MOST_FACETS:
+    if len(chosen) > MOST_UNITED or int(np.isin(shape.edges.body, chosen).sum()) > MOST_FACETS:
         return Union(untested=len(chosen))
     bodies = _Bodies(shape, per_body, shells)
     found = [_united(bodies, group) for group in groups]

@@ -104,12 +104,14 @@ def _grid(facets: Facets, turn: NDArray[np.float64]) -> _Grid:
     # the middles of the cubes stand off the coordinates that drawings use: no column runs along an edge
     start = low - border * pitch + pitch * np.array([0.5137, 0.5219, 0.5])
     changes = np.zeros(tuple(int(value) + (axis == 2) for axis, value in enumerate(size)), np.int16)
-    _enter(np.ascontiguousarray(turned), start, pitch, changes)
+    fill_columns(np.ascontiguousarray(turned), start, pitch, changes)
     return _Grid(np.cumsum(changes, axis=2, dtype=np.int16)[:, :, :-1] > 0, pitch, start, turn)
 
 
 @compiled
-def _enter(facets: NDArray[np.float64], start: NDArray[np.float64], pitch: float, changes: NDArray[np.int16]) -> None:
+def fill_columns(
+    facets: NDArray[np.float64], start: NDArray[np.float64], pitch: float, changes: NDArray[np.int16]
+) -> None:
     """Adds to `changes`, at the first cube above each facet in each column, +1 where it looks down, -1 where up."""
     for facet in range(len(facets)):
         ax, ay, az = facets[facet, 0, 0], facets[facet, 0, 1], facets[facet, 0, 2]

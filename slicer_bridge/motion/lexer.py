@@ -175,7 +175,8 @@ def _word(
         return end, value, exact and not (seen >> (letter - 65)) & 1
     if command:
         known = letter == 71 or letter == 77 or letter == 84
-        return end, value, exact and known and number == after and not point and (lead != 48 or end == sign + 1)
+        usual = number == after == sign and not point and 48 <= lead <= 57 and (lead != 48 or end == sign + 1)
+        return end, value, exact and known and usual
     glued = letter == 69 and data[at - 1] != _SPACE
     return end, value, exact and lead != 43 and not glued and not (seen >> (letter - 65)) & 1
 

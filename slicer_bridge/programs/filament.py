@@ -32,7 +32,9 @@ class Filament:
         self.e_mm = 0.0
         self.lost = False
         """Nobody knows where the firmware counts E to: only steps and G92 E make sense."""
-        self.relative = self.relative_in_old_marlin = False
+        self.relative = False
+        self.relative_in_old_marlin = True
+        """Until M82 or M83 is said nobody knows: machines keep what their last program said."""
         self.factor = 1.0
         self.pulled_mm = 0.0
         self.ahead_mm3 = 0.0
@@ -43,13 +45,15 @@ class Filament:
     def set_mode(self, *, relative: bool) -> None:
         self.relative = self.relative_in_old_marlin = relative
 
-    def amount(self, e: float) -> float:
-        """What an E word moves, mm. Raises Refused where readers differ."""
-        if self.relative is not self.relative_in_old_marlin:
-            raise Refused("E after G90 or G91: Marlin's releases read it differently, M82 or M83 comes first")
+    def amount(self, e: float, *, in_block: bool = False) -> float:
+        """What an E word moves, mm. Raises Refused where readers differ; a block's owner knows the machine."""
+        if not in_block and self.relative is not self.relative_in_old_marlin:
+            raise Refused(
+                "E is a place or a step, nobody knows: M82 or M83 comes first, in Marlin after G90 and G91 too"
+            )
         if self.relative:
             return e
-        if self.lost:
+        if self.lost and not in_block:
             raise Refused("an absolute E whose start nobody knows: G92 E0 comes first")
         return e - self.e_mm
 

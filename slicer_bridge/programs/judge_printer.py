@@ -149,7 +149,7 @@ class PrinterJudge:
     def _go(self, goals: list[float | None], distance: float, e: float | None, speed: float, *, blind: bool) -> None:
         seconds = distance / speed
         filament = self.filament
-        amount = 0.0 if e is None else filament.amount(e)
+        amount = 0.0 if e is None else filament.amount(e, in_block=self.block is not None)
         if amount == 0.0:
             filament.rest(seconds)
         else:

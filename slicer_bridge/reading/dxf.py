@@ -29,6 +29,8 @@ MAX_TEXT_LINES = 1_500_000
 _INSUNITS = {1: "inch", 2: "foot", 4: "mm", 5: "cm", 6: "m", 13: "micron"}
 _LINES = frozenset({"LINE", "ARC", "CIRCLE", "ELLIPSE", "SPLINE", "LWPOLYLINE", "POLYLINE"})
 _MAX_DEGREE = 20
+_BINARY = b"AutoCAD Binary DXF"
+_TAIL = 1000
 _CURVE_FITTED = 2 | 4
 """Bits of POLYLINE's flags: its vertices are control points, or were added by AutoCAD."""
 
@@ -66,6 +68,16 @@ def _check_bulk(path: Path) -> None:
         raise FileTooLarge(
             f"{path.name} has {lines:,} lines of text; at most {MAX_TEXT_LINES:,} are read: simplify the drawing"
         )
+    if not _ended(path):
+        raise BadFile(f"{path.name} was cut off: 'EOF' is missing at its end; export or upload it again")
+
+
+def _ended(path: Path) -> bool:
+    """What comes after a cut would be missing without a word: ezdxf reads as far as it gets."""
+    with path.open("rb") as file:
+        head = file.read(len(_BINARY))
+        file.seek(max(path.stat().st_size - _TAIL, 0))
+        return head == _BINARY or b"EOF" in file.read()
 
 
 def _document(path: Path) -> Drawing:

@@ -1,6 +1,7 @@
 """One line of a drawing: straight ways and arcs, exact, and as a polyline."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import acos, atan, atan2, ceil, pi, sqrt
 
 import numpy as np
@@ -11,6 +12,7 @@ JOIN_MM = 0.05
 FLATTEN_MM = 0.01
 """A polyline leaves its arc by no more than this."""
 _SAME_MM = 1e-9
+_AXIS_RAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +114,16 @@ def _arc_points(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray
     x, y, radius = arc_centre(start, end)
     sweep = 4.0 * atan(float(start[2]))
     widest = 2.0 * acos(max(1.0 - FLATTEN_MM / radius, 0.0)) if radius > FLATTEN_MM else pi / 2
-    steps = max(ceil(abs(sweep) / min(widest, pi / 8)), 1)
     begin = atan2(start[1] - y, start[0] - x)
-    angles = begin + sweep * np.arange(1, steps) / steps
+    angles = _angles(begin, begin + sweep, min(widest, pi / 8))
     return np.column_stack([x + radius * np.cos(angles), y + radius * np.sin(angles)])
+
+
+def _angles(begin: float, end: float, widest: float) -> NDArray[np.float64]:
+    """Angles (k,) between two, no further apart than `widest`; the axes among them, so that the bounds are exact."""
+    low, high = min(begin, end), max(begin, end)
+    quarters = np.arange(ceil(low / (pi / 2)), high / (pi / 2)) * (pi / 2)
+    marks = [low, *quarters[(quarters - low > _AXIS_RAD) & (high - quarters > _AXIS_RAD)], high]
+    pieces = [np.linspace(one, other, max(ceil((other - one) / widest), 1) + 1)[1:] for one, other in pairwise(marks)]
+    inner: NDArray[np.float64] = np.concatenate(pieces)[:-1]
+    return inner if begin < end else inner[::-1]

@@ -127,11 +127,12 @@ class SliceResult:
 
 @dataclass(frozen=True, slots=True)
 class ObjectBox:
-    """Corners (x, y) of the extruded moves of one copy, mm."""
+    """Corners (x, y) of the extruded moves of one copy, and their heights, ascending; mm."""
 
     label: str
     low: tuple[float, float]
     high: tuple[float, float]
+    heights: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

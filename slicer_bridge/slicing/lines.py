@@ -20,6 +20,9 @@ class ProgramLines:
         self.commands = 0
         self._boxes: dict[str, _Box] = {}
         self._box: _Box | None = None
+        self._heights: dict[str, list[float]] = {}
+        self._now: list[float] = []
+        """Heights of the object that is printed."""
         self._at = [0.0, 0.0, 0.0]
         self._tool = 0
         self._filament: dict[int, float] = {}
@@ -40,7 +43,9 @@ class ProgramLines:
         match = _OBJECT.match(line)
         if match:
             self._started = True
-            self._box = self._boxes.setdefault(f"{match[1]} {match[2]}", [inf, inf, -inf, -inf])
+            label = f"{match[1]} {match[2]}"
+            self._box = self._boxes.setdefault(label, [inf, inf, -inf, -inf])
+            self._now = self._heights.setdefault(label, [])
         elif line.startswith(_STOP):
             self._box = None
 
@@ -78,14 +83,19 @@ class ProgramLines:
         here = self._printed.get(self._at[2])
         if here is None:
             here = self._printed[self._at[2]] = [inf, inf, -inf, -inf]
+        if self._box is not None and (not self._now or self._now[-1] != self._at[2]):
+            self._now.append(self._at[2])
         for box in (here, self._box) if self._box is not None else (here,):
             for a, b in ((x, y), (self._at[0], self._at[1])):
                 box[0], box[1] = min(box[0], a), min(box[1], b)
                 box[2], box[3] = max(box[2], a), max(box[3], b)
 
     def objects(self) -> tuple[ObjectBox, ...]:
-        boxes = self._boxes.items()
-        return tuple(ObjectBox(name, (b[0], b[1]), (b[2], b[3])) for name, b in boxes if b[0] <= b[2])
+        return tuple(
+            ObjectBox(label, (b[0], b[1]), (b[2], b[3]), tuple(sorted(set(self._heights[label]))))
+            for label, b in self._boxes.items()
+            if b[0] <= b[2]
+        )
 
     def layers(self) -> Layers:
         return Layers(len(self._printed), tuple(sorted(self._printed)))

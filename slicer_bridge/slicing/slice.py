@@ -5,6 +5,7 @@ Slicers end with 0 for plates off the bed and for open meshes, so their word is 
 
 import shutil
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from slicer_bridge.errors import BadLimits, SlicerFailed
@@ -15,6 +16,7 @@ from slicer_bridge.slicing.contract import (
     Draft,
     Engine,
     Job,
+    ObjectBox,
     Provenance,
     SlicedObject,
     SlicedProgram,
@@ -36,6 +38,8 @@ _NEAR_MM = 0.5
 _SUPPORT_MM = 5.0
 """Supports stand wider than what they carry."""
 _SLACK_MM = 1e-3
+_TIP_MM = 2.0
+_MISSING_LAYERS = 2
 
 
 def slice_plate(
@@ -70,6 +74,7 @@ def slice_plate(
             draft = slicer.make(job, program, Path(folder))
             _check_objects(draft.sliced, job)
             _check_bounds(draft.sliced, job)
+            _check_heights(draft.sliced, job)
             draft.program.replace(out)
     except OSError as error:
         if is_full(error):
@@ -166,6 +171,27 @@ def _check_objects(sliced: SlicedProgram, job: Job) -> None:
                     f"{copy.part}: placed at {'XY'[axis]} {copy.low[axis]:.2f} to {copy.high[axis]:.2f} mm, "
                     f"sliced at {box.low[axis]:.2f} to {box.high[axis]:.2f}"
                 )
+
+
+def _check_heights(sliced: SlicedProgram, job: Job) -> None:
+    boxes = {box.label: box for box in sliced.objects}
+    for copy in job.copies:
+        _check_whole(copy, boxes[copy.label], job.recipe.layer_mm)
+
+
+def _check_whole(copy: Copy, box: ObjectBox, layer_mm: float) -> None:
+    """From bottom to top: of an open mesh slicers print what they can make out, and say nothing.
+
+    Tips and edges are thinner than a line: they may end a little early.
+    """
+    heights = (0.0, *box.heights, copy.high[2])
+    for below, above in pairwise(heights):
+        most = _TIP_MM if below == 0.0 or above == copy.high[2] else _MISSING_LAYERS * layer_mm
+        if above - below > most + layer_mm:
+            raise SlicerFailed(
+                f"{copy.part}: nothing is printed between {below:.2f} and {above:.2f} mm of its "
+                f"{copy.high[2]:.2f} mm of height: the mesh is open there, or thinner than a line"
+            )
 
 
 def _check_bounds(sliced: SlicedProgram, job: Job) -> None:

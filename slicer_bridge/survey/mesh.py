@@ -9,11 +9,19 @@ from slicer_bridge.meshes.holes import edges_of, holes, sharp_corners
 from slicer_bridge.meshes.mesh import Topology, normals_and_areas
 from slicer_bridge.meshes.overhangs import overhangs
 from slicer_bridge.meshes.reach import milling
-from slicer_bridge.meshes.voids import Voids, voids
+from slicer_bridge.meshes.voids import Voids, fill_columns, voids
 from slicer_bridge.meshes.walls import measure_walls, sample
 
 MOST_FACETS = 2_000_000
 """Some 1 kB each while they are measured."""
+
+
+def warm_up() -> None:
+    """Load the compiled loops, or compile and keep them, while that is allowed."""
+    facets = np.eye(3)[None]
+    normals, _ = normals_and_areas(facets)
+    caster(facets, normals).cross(np.zeros((1, 3)), normals)
+    fill_columns(facets, np.zeros(3), 1.0, np.zeros((2, 2, 3), np.int16))
 
 
 def mesh_features(shape: Topology, rotation: Rotation) -> MeshFeatures:

@@ -135,9 +135,12 @@ def measure_large(folder: Path) -> list[Row]:
     path = folder / "blob.stl"
     case = f"{write_blob(path):,} triangles"
     _ours(path, 1)  # the first run compiles what later ones take from the cache
-    ours = _ours(path, RUNS)
+    first = _ours(path, 1)
     rss_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    theirs = _theirs(path, 3)
+    # By turns: what else the machine does meanwhile meets both.
+    pairs = [(_ours(path, 1), _theirs(path, 1)) for _ in range(RUNS)]
+    ours = min((first, *(one for one, _ in pairs)), key=lambda one: one.wall_s)
+    theirs = min((other for _, other in pairs), key=lambda one: one.wall_s)
     cpu_s, wall_s = ours.cpu_s, ours.wall_s
     return [
         Row("meshes", case, "file to facts", "s", wall_s, goal="<= 1.5", cpu_s=cpu_s, wall_s=wall_s),

@@ -8,7 +8,7 @@ MOVES = 20_000
 def printer(moves: int = MOVES) -> list[str]:
     """Marlin: homed and warm, then moves of a tenth of a millimetre."""
     body = [f"G1 X{100 + n % 100 * 0.1:.3f} Y{100 + n % 37 * 0.1:.3f} E{n * 0.001:.5f}" for n in range(1, moves + 1)]
-    return ["G28", "M109 S200", "G92 E0", "G1 Z0.2 F1200", *body, "M104 S0"]
+    return ["G28", "M109 S200", "M82", "G92 E0", "G1 X10 Y10 Z0.2 F1200", *body, "M104 S0"]
 
 
 def router(moves: int = MOVES) -> list[str]:

@@ -22,7 +22,7 @@ def labelled(moves: int) -> str:
     lines = []
     for layer in range(moves // 20):
         for number in (0, 1):
-            lines.append(f"M486 S{number}")
+            lines += [f"M486 S{number}", f"G1 X{20 + 80 * number} Y19 Z{0.2 + layer * 0.2:.1f} F6000"]
             lines += [
                 f"G1 X{20 + 80 * number + i % 2 * 30} Y{20 + i} Z{0.2 + layer * 0.2:.1f} E0.5 F1200" for i in range(10)
             ]

@@ -63,7 +63,7 @@ def sections(facets: Floats, planes: Floats) -> Sections:
     for plane, chains in enumerate(loose):
         if chains:
             closed_rings, left = _joined(chains)
-            rings[plane] += closed_rings
+            rings[plane] = _nested([*rings[plane], *closed_rings])
             gaps += left > 0
     return Sections(np.array([_region(one) for one in rings], dtype=np.object_), gaps)
 
@@ -159,6 +159,17 @@ def _joined(chains: list[Floats]) -> tuple[list[Floats], int]:
             following = chains.pop(nearest // 2)
             one = np.vstack([one, following[::-1] if nearest % 2 else following])
     return rings, left
+
+
+def _nested(rings: list[Floats]) -> list[Floats]:
+    """Rings whose sense can't be relied on: outlines and holes by how many others are around each."""
+    shapes = [shapely.make_valid(shapely.Polygon(ring)) for ring in rings if len(ring) > 2]
+    out = []
+    for ring, shape in zip((ring for ring in rings if len(ring) > 2), shapes, strict=True):
+        point = shapely.Point(ring[0])
+        depth = sum(other is not shape and other.area > shape.area and other.contains(point) for other in shapes)
+        out.append(ring if (_area(ring) > 0) == (depth % 2 == 0) else ring[::-1])
+    return out
 
 
 def _region(rings: list[Floats]) -> shapely.Geometry:

@@ -150,7 +150,7 @@ PACKAGES = (
     Case("unknown-encoding.3mf", lambda: pack(b'<?xml version="1.0" encoding="klingon"?><model/>'), "broken XML"),
     Case("other-zip.3mf", lambda: pack(b"hello", name="letter.txt"), "3dmodel"),
     Case("crowd.3mf", _crowd, "at most 1,000"),
-    Case("zip64-lie.3mf", _zip64, "3MF|zip bomb"),
+    Case("zip64-lie.3mf", _zip64, ""),
     Case("symlink.3mf", _link, "broken XML|link"),
     Case("duplicate-models.3mf", lambda: pack(_FINE, (_MODEL, b"<model/>")), "twice"),
     Case("outside-names.3mf", lambda: pack(_FINE, ("../../escaped.txt", b"x"), ("/etc/escaped", b"x")), ""),
@@ -164,6 +164,6 @@ PACKAGES = (
         "parts-outside.3mf",
         _BOX,
         '<item objectid="1" p:path="/../../etc/passwd" xmlns:p="p"/>',
-        "further|not in the package",
+        "has no",
     ),
 )

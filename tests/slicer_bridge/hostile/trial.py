@@ -58,8 +58,11 @@ def _measured(path: Path) -> Trial:
     import time
 
     from slicer_bridge.errors import BridgeError
-    from slicer_bridge.intake.measure import measure_file
+    from slicer_bridge.intake import heating
+    from slicer_bridge.intake.measure import _environment, measure_file
 
+    heating.heat(_environment())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     kind = words = ""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
@@ -71,7 +74,8 @@ def _measured(path: Path) -> Trial:
         allowed = {"normalised.stl", "normalised.dxf"} if not kind else set()
         left = [one.name for one in Path(folder).iterdir() if one.name not in allowed]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Trial(path.name, wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, kind, words[:500], left)
+    cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return Trial(path.name, wall_s, cpu_s, used.ru_maxrss / 1024, kind, words[:500], left)
 
 
 if __name__ == "__main__":

@@ -78,8 +78,11 @@ def test_allowance_grows_with_the_file() -> None:
     assert small.data_bytes == pytest.approx(BASE_DATA_BYTES, rel=1e-3)
     assert small.cpu_s == BASE_CPU_S
     assert large.data_bytes > 3 * 65_000_000 + BASE_DATA_BYTES
-    assert large.cpu_s > 20
+    assert large.cpu_s > 2 * BASE_CPU_S
     assert allowance(".exe", 65_000_000).cpu_s == BASE_CPU_S
+    featured = allowance(".stl", 65_000_000, features=True)
+    assert featured.cpu_s > large.cpu_s
+    assert featured.data_bytes > large.data_bytes
 
 
 def test_box_of_our_own_is_sound_and_large_enough(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from slicer_bridge.facts import Finding, MeshFacts, Severity
+from slicer_bridge.meshes.overlap import MOST_UNITED
 from slicer_bridge.meshes.shells import winding
 from tests.slicer_bridge.shapes import Facets, box, parse, stl_bytes
 
@@ -13,9 +14,9 @@ CUBE = box((20, 20, 20))
 INNER = box((10, 10, 10), (5, 5, 5))
 
 
-def measured(tmp_path: Path, *parts: Facets) -> tuple[MeshFacts, dict[str, Finding]]:
+def measured(tmp_path: Path, *parts: Facets, unit: str | None = None) -> tuple[MeshFacts, dict[str, Finding]]:
     (tmp_path / "part.stl").write_bytes(stl_bytes(np.concatenate(parts)))
-    facts = parse(tmp_path / "part.stl", tmp_path)
+    facts = parse(tmp_path / "part.stl", tmp_path, unit)
     assert facts.mesh is not None
     return facts.mesh, {finding.rule: finding for finding in facts.findings}
 
@@ -82,6 +83,13 @@ def test_open_body_beside_others_leaves_them_counted_once(tmp_path: Path) -> Non
     mesh, findings = measured(tmp_path, CUBE, box((20, 20, 20), (10, 10, 0)), box((5, 5, 5), (60, 0, 0))[:-1])
     assert mesh.overlap_mm3 == pytest.approx(2000)
     assert {"open-mesh", "overlapping-bodies"} <= set(findings)
+
+
+def test_too_many_bodies_to_unite_are_said_to_be_untested(tmp_path: Path) -> None:
+    row = [box((1.5, 2, 2), (n, 0, 0)) for n in range(MOST_UNITED + 1)]
+    mesh, findings = measured(tmp_path, *row, unit="mm")
+    assert mesh.volume_mm3 == pytest.approx(6 * len(row))
+    assert (findings["overlap-untested"].severity, findings["overlap-untested"].measured) == (Severity.REVIEW, 1001.0)
 
 
 def test_winding_tells_inside_from_outside() -> None:

@@ -132,6 +132,39 @@ def test_real_part_with_collapsed_facets_is_for_review(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "height", "own"),
+    [
+        ("SpotiStation__Display-Arm-Left.stl", 49.9, False),
+        ("Voron-0__A_Idler_Upper_x1.stl", 31.5, True),
+        ("nimble__rack_leg_21_units.stl", 20.0, True),
+        ("ZACplus__kammer_01.stl", 210.0, True),
+    ],
+)
+def test_real_parts_lie_as_one_would_print_them(tmp_path: Path, name: str, height: float, own: bool) -> None:
+    """The arm lies down, which saves support and two thirds of its height; the others stay as they were drawn."""
+    first = measured(real_file("stl", name), tmp_path).orientations[0]
+    assert first.size_mm[2] == pytest.approx(height, abs=0.05)
+    assert (first.rotation == pytest.approx((1, 0, 0, 0, 1, 0, 0, 0, 1))) is own
+
+
+def test_stick_that_stands_is_laid_down(tmp_path: Path) -> None:
+    ways = measured(write_box(tmp_path / "stick.stl", (5, 5, 60)), tmp_path).orientations
+    assert [round(way.size_mm[2]) for way in ways] == [5, 5, 5, 5, 60, 60]
+
+
+@pytest.mark.parametrize(
+    "name", ["Stethoscope__ring.stl", "nimble__rpi_4b_shelf.stl", "LibreWater__feed-frontwall.stl"]
+)
+def test_real_parts_measure_as_trimesh_has_them(tmp_path: Path, name: str) -> None:
+    trimesh = pytest.importorskip("trimesh")
+    path = real_file("stl", name)
+    mesh, other = measured(path, tmp_path), trimesh.load_mesh(path)
+    assert mesh.volume_mm3 == pytest.approx(other.volume, rel=1e-6)
+    assert mesh.area_mm2 == pytest.approx(other.area, rel=1e-6)
+    assert mesh.watertight is bool(other.is_watertight)
+
+
+@pytest.mark.parametrize(
     ("name", "size", "volume_cm3"),
     [
         ("Stethoscope__ring.stl", (45.0, 45.0, 6.0), 1.40),

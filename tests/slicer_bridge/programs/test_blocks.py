@@ -138,3 +138,9 @@ def test_words_that_set_what_is_judged_are_judged_in_blocks_too() -> None:
     block = replace(START, words=frozenset({"M104", "G1", "M220"}))
     for line in ("M104 S999 X", "G1 X500 F3000 Q1", "M220 S900", "G01 X500 F3000"):
         assert verdicts([line], block)[0] is not None, line
+
+
+def test_a_start_block_may_prime_before_its_program_says_how_e_counts() -> None:
+    lines = ["G28", "M109 S210", "G1 X50 Y5 F3000", "G1 X90 E3", "G1 X50 E6"]
+    block = BlockSpan(BlockKind.START, 1, 4, "0" * 64)
+    assert verdicts(lines, block, limits=LIMITS) == [None] * 4 + verdicts(lines, limits=LIMITS)[3:4]

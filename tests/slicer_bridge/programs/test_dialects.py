@@ -160,6 +160,14 @@ def test_what_klipper_would_take_and_should_not(line: str) -> None:
     assert last(*READY, line, limits=KLIPPER)
 
 
+def test_e_has_no_mode_until_it_is_said() -> None:
+    start = ("G28", "G90", "M109 S200", "G1 X10 Y10 F3000")
+    for limits in (LIMITS, KLIPPER):
+        assert "M82 or M83" in last(*start, "G1 X20 E0.5", limits=limits)
+        assert last(*start, "M83", "G1 X20 E0.5", limits=limits) == ""
+    assert "M82 or M83" in last("G28", "M109 S200", "G1 X10 Y10 F3000", "G90", "G1 X20 E0.5")
+
+
 def test_klipper_releases_all_motors_whichever_are_named() -> None:
     assert last(*READY, "M84 E", "G1 X20", limits=KLIPPER)
     assert last(*READY, "M84 E", "G1 X20") == ""

@@ -92,3 +92,9 @@ def test_long_programs_are_judged_quickly_and_the_same(tmp_path: Path) -> None:
     verdict = check_program(tmp_path / "p", PRINTER)
     assert verdict == check_by_line(tmp_path / "p", ProgramChecker(PRINTER))
     assert verdict.findings[0].line == verdict.lines
+
+
+@pytest.mark.parametrize("line", ["G+1 X50 F2400", "G-1 X50", "G1. X50", "G 1 X50", "M+106 S9"])
+def test_commands_with_signs_are_nobodys(tmp_path: Path, line: str) -> None:
+    (tmp_path / "p").write_text("\n".join([*PRINTER_READY, "G1 X20", line, "G1 X30"]))
+    assert _both(tmp_path / "p", PRINTER, None).refused == 1

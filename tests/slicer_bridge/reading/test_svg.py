@@ -194,7 +194,7 @@ CLONES = '<g id="u0"><rect width="1" height="1"/></g>' + "".join(
 REFUSED: dict[str, tuple[str, type[BadFile], str]] = {
     "entities": (f"{LAUGHS}<svg {HEAD} width='1mm'><text>&b;</text></svg>", BadFile, "DOCTYPE"),
     "external entity": (f"{OUTSIDE}<svg {HEAD} width='1mm'><text>&x;</text></svg>", BadFile, "DOCTYPE"),
-    "no svg": ("<html><body/></html>", BadFile, "no SVG"),
+    "no svg": ("<letter><body/></letter>", BadFile, "no SVG"),
     "cut off": (f"<svg {HEAD} width='9mm'><rect", BadFile, "no whole SVG"),
     "use of itself": (
         f"<svg {HEAD} width='9mm'><use id='a' href='#b'/><use id='b' href='#a'/></svg>",

@@ -1,6 +1,7 @@
 """One small printer, its limits, and parts on it, for the tests of this package."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,17 @@ LIMITS = MachineLimits(
 )
 COARSE = Recipe(layer_mm=0.3, perimeters=1, infill=0.1)
 
+
+def _no_cura() -> str:
+    if shutil.which("CuraEngine") is None:
+        return "CuraEngine is not installed"
+    told = subprocess.run(["CuraEngine", "help"], capture_output=True, text=True, timeout=20, check=False)
+    return "" if "version 4.13." in told.stdout + told.stderr else "this CuraEngine is not 4.13"
+
+
 MISSING = {
     Engine.PRUSA: "" if shutil.which("prusa-slicer") else "PrusaSlicer is not installed",
-    Engine.CURA: "" if shutil.which("CuraEngine") else "CuraEngine is not installed",
+    Engine.CURA: _no_cura(),
     Engine.EMBEDDED: "",
 }
 """Why an engine can't be tried here."""

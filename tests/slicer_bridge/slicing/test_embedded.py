@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -93,12 +93,15 @@ def test_thin_walls_are_reported(tmp_path: Path) -> None:
     assert sliced(tmp_path, solid, engine=Engine.EMBEDDED).notes == ()
 
 
+@settings(deadline=None, max_examples=40)
 @given(angle=st.floats(-90, 90), spacing=st.floats(0.3, 4), turn=st.floats(0, 90))
 def test_lines_fill_their_region_and_stay_in_it(angle: float, spacing: float, turn: float) -> None:
     region = shapely.affinity.rotate(shapely.box(0, 0, 40, 25).difference(shapely.box(12, 8, 22, 16)), turn)
     chains = zigzags(region, spacing, angle)
     lines = [line for chain in chains for line in zip(chain[::2], chain[1::2], strict=True)]
-    assert sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in lines) * spacing == pytest.approx(region.area, rel=0.12)
+    assert sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in lines) * spacing == pytest.approx(
+        region.area, abs=60 * spacing
+    )
     inside = region.buffer(1e-6)
     assert all(inside.covers(shapely.LineString(line)) for line in lines)
     joints = [joint for chain in zigzags(region, spacing, angle, 0.4) for joint in pairwise(chain)]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from slicer_bridge.programs.check import check_program
 from slicer_bridge.reading.stl import write_stl
 from slicer_bridge.slicing.profile import FILAMENTS, Recipe, slicer_settings
 from slicer_bridge.slicing.slice import Engine
-from tests.slicer_bridge.shapes import box, real_file, write_box
+from tests.slicer_bridge.shapes import box, write_box
 from tests.slicer_bridge.slicing.plates import (
     COARSE,
     LIMITS,
@@ -179,11 +180,11 @@ def test_tiny_and_tall(tmp_path: Path, engine: Engine) -> None:
 
 
 @needs_slicer
-def test_real_part_turned_onto_another_side(tmp_path: Path) -> None:
-    path = real_file("stl", "Voron-0__A_Idler_Upper_x1.stl")
-    result = sliced(tmp_path, PlacedPart(path, "idler", (Placement(50, 50),), FLAT))
-    assert result.layers.tops_mm[-1] == pytest.approx(34.0, abs=0.3)
-    assert check_program(result.program, LIMITS).ok
+def test_part_turned_onto_another_side(tmp_path: Path) -> None:
+    result = sliced(tmp_path, replace(l_part(tmp_path, Placement(50, 50)), rotation=FLAT))
+    (box,) = result.objects
+    assert (*box.low, *box.high) == pytest.approx((50.2, 50.2, 79.8, 54.8), abs=0.1)
+    assert result.layers.tops_mm[-1] == pytest.approx(20, abs=0.3)
 
 
 @pytest.mark.parametrize("place", [Placement(-1, 0), Placement(160, 0), Placement(10, 0, 90)])

@@ -35,6 +35,7 @@ class Klipper:
 
     def __post_init__(self) -> None:
         box = self.limits.envelope_mm
+        self.absolute_e = not self.corner  # as the last program left it
         self.body = Machine(self.limits, tuple(span[self.corner] for span in (box.x, box.y, box.z)))  # type: ignore[arg-type]
 
     def read(self, line: str) -> list[str]:

@@ -37,11 +37,13 @@ class Build:
     """The operator has left out every labelled object."""
     corner: int = 0
     """Where the head stands before homing: the envelope's low or high corner."""
+    left_relative_e: bool = False
+    """The last program ended with M83."""
 
 
 BUILDS = (
     Build(),
-    Build(brackets=True, any_case=True, slow=True, motion_modes=True, corner=1),
+    Build(brackets=True, any_case=True, slow=True, motion_modes=True, corner=1, left_relative_e=True),
     Build(old=True, skipping=True, corner=1),
 )
 
@@ -64,6 +66,7 @@ class Marlin:
 
     def __post_init__(self) -> None:
         box = self.limits.envelope_mm
+        self.relative_e = self.build.left_relative_e
         self.body = Machine(self.limits, tuple(span[self.build.corner] for span in (box.x, box.y, box.z)))  # type: ignore[arg-type]
 
     def read(self, line: str) -> list[str]:
