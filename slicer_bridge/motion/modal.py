@@ -47,10 +47,8 @@ S_LAYER, S_OBJECT, S_MARKED, S_WIPE, S_LAYER_Z, S_MOVES, S_UNREAD, S_TRAVEL_MM, 
 
 ROOM = 1026
 """Rows that one line may need."""
-_MOST_CHORDS = 1024
-_FARTHEST = 1e6
-TOOLS = 32
-BLANK_LINE = 1
+_MOST_CHORDS, _FARTHEST = 1024, 1e6
+TOOLS, BLANK_LINE = 32, 1
 _FULL_CIRCLE = 5e-7
 """GRBL 1.1 config.h, ARC_ANGULAR_TRAVEL_EPSILON."""
 _E, _F, _G, _I, _J, _M, _P, _R, _S, _T, _X, _Y, _Z = (ord(one) for one in "EFGIJMPRSTXYZ")
@@ -109,8 +107,7 @@ def _row(
 def _reach(box: Floats, x: float, y: float, z: float, works: bool) -> None:
     """Box: low and high of all, low and high of work."""
     for low in range(0, 4 if works else 2, 2):
-        for axis in range(3):
-            at = x if axis == 0 else y if axis == 1 else z
+        for axis, at in enumerate((x, y, z)):
             box[low, axis] = min(box[low, axis], at)
             box[low + 1, axis] = max(box[low + 1, axis], at)
 
