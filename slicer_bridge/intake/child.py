@@ -19,7 +19,7 @@ from slicer_bridge.features import PartFeatures
 from slicer_bridge.intake import heating
 from slicer_bridge.intake.foreign import check_kind
 from slicer_bridge.intake.parsing import Reply, Request
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.normalised import write_normalised
 from slicer_bridge.meshes.solid import Measured, measured, solid_of
 from slicer_bridge.meshes.welding import bounds
@@ -203,7 +203,7 @@ def main() -> None:
     confine(request.memory_bytes, request.cpu_s, request.file_bytes, request.data_bytes)
     try:
         if _many_facets(request.path):
-            compiled.start_alone()  # before the fence: numba keeps no code that it could not write anew
+            loops.start_alone()  # before the fence: numba keeps no code that it could not write anew
         if request.features:
             from slicer_bridge.survey.mesh import warm_up
 
@@ -226,7 +226,7 @@ def main() -> None:
 
 def _many_facets(path: Path) -> bool:
     """So many that compiled loops may be used for them."""
-    worth = _BYTES_PER_FACET * compiled.WORTH_FACETS if path.suffix.lower() == ".stl" else heating.WORTH_BYTES
+    worth = _BYTES_PER_FACET * loops.WORTH_FACETS if path.suffix.lower() == ".stl" else heating.WORTH_BYTES
     return path.suffix.lower() in _SOLIDS and path.stat().st_size > worth
 
 

@@ -61,16 +61,16 @@ def _fine_box(facets: int) -> NDArray[np.float32]:
 def main() -> None:
     from slicer_bridge.intake.child import read_part
     from slicer_bridge.intake.parsing import Request
-    from slicer_bridge.meshes import compiled
+    from slicer_bridge.meshes import loops
     from slicer_bridge.meshes.solid import measure_solid
     from slicer_bridge.reading.stl import write_stl
 
-    if not compiled.start_alone():
+    if not loops.start_alone():
         return
-    corners = _fine_box(compiled.WORTH_FACETS).astype(np.float64)
+    corners = _fine_box(loops.WORTH_FACETS).astype(np.float64)
     with tempfile.TemporaryDirectory() as folder:
         write_stl(Path(folder) / "box.stl", corners)
-        most = 10 * compiled.WORTH_FACETS
+        most = 10 * loops.WORTH_FACETS
         read_part(Request.of_ours(Path(folder) / "box.stl", Path(folder), most, features=True))
     measure_solid(corners, "box")
     if _mark().parent.is_dir():

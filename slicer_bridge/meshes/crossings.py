@@ -4,13 +4,12 @@ Each crossing is tested as Möller and Trumbore (1997) do. Compiled by numba whe
 tests every line against every facet, which gives the same answer and takes longer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.compiled import AVAILABLE, compiled
 from slicer_bridge.meshes.mesh import Facets
 
 MOST = 64
@@ -21,25 +20,6 @@ _MOST_ENTRIES = 40_000_000
 _SLACK = 1e-9
 """Of a facet's side: a line through an edge crosses both facets rather than none."""
 _CHUNK = 4_000_000
-
-_Kernel = TypeVar("_Kernel", bound=Callable[..., object])
-
-try:
-    import numba
-
-    COMPILED = True
-except ImportError:  # a platform without numba
-    COMPILED = False
-
-
-def compiled(kernel: _Kernel) -> _Kernel:
-    """The kernel as machine code, kept on disk where that is allowed; unchanged without numba."""
-    if not COMPILED:
-        return kernel
-    try:
-        return cast(_Kernel, numba.njit(cache=True, nogil=True)(kernel))
-    except RuntimeError:  # no folder to keep it in
-        return cast(_Kernel, numba.njit(nogil=True)(kernel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +50,7 @@ class Caster:
 
     def cross(self, origins: NDArray[np.float64], directions: NDArray[np.float64]) -> Crossings:
         """Lines through `origins` (n, 3), mm, along unit `directions` (n, 3)."""
-        if not COMPILED:
+        if not AVAILABLE:
             return every_facet(self.facets, self.normals, origins, directions)
         found = _none(len(origins))
         _walk(
@@ -105,7 +85,7 @@ def caster(facets: Facets, normals: NDArray[np.float64]) -> Caster:
     low, high = facets.reshape(-1, 3).min(axis=0), facets.reshape(-1, 3).max(axis=0)
     room = np.maximum(high - low, 1e-3 * float((high - low).max()) + 1e-6)
     low = low - 1e-6 * room
-    wanted = min(_CELLS_PER_FACET * len(facets), _MOST_CELLS) if COMPILED else 1.0
+    wanted = min(_CELLS_PER_FACET * len(facets), _MOST_CELLS) if AVAILABLE else 1.0
     pitch = float(np.prod(room) / max(wanted, 1.0)) ** (1 / 3)
     while True:
         shape = np.maximum(np.ceil(room * (1 + 2e-6) / pitch), 1).astype(np.int64)
@@ -124,7 +104,7 @@ def _listed(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     first = np.zeros(int(np.prod(shape)) + 1, np.int64)
     listed = np.zeros(entries, np.int32)
-    if COMPILED:
+    if AVAILABLE:
         _list_cells(lows, highs, shape, first, listed)
     return first, listed
 

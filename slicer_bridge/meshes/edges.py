@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 
 Ints = NDArray[np.int64]
 _FACET = np.int64(0xFFFFFFFF)
@@ -31,7 +31,7 @@ class Edges:
 
 
 def edges_of(faces: Ints, vertices: int) -> Edges:
-    if compiled.worth(len(faces)):
+    if loops.worth(len(faces)):
         from slicer_bridge.meshes import kernels
 
         start, packed = kernels.half_edges(faces, vertices)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import manifold3d
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -33,6 +32,8 @@ class Hull:
 
 def hull_of(vertices: Matrix, most: int) -> Hull | None:
     """With at most `most` sides; None if the points (k, 3) lie in a plane or on a line."""
+    import manifold3d
+
     mesh = manifold3d.Manifold.hull_points(vertices).to_mesh64()
     points = np.asarray(mesh.vert_properties, dtype=np.float64)[:, :3]
     triangles = points[np.asarray(mesh.tri_verts, dtype=np.int64)]

@@ -4,33 +4,24 @@ Each has a slower twin in numpy that gives the same numbers, for machines withou
 The compiled code is kept beside this file, or in the user's cache where that can't be written.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.compiled import compiled
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _compiled(function: _Function) -> _Function:
-    try:
-        made = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no place to keep the code: compiled anew each time
-        made = numba.njit(nogil=True)(function)
-    return cast(_Function, made)
-
-
-@_compiled
+@compiled
 def warm_up() -> int:
     """The first call of any loop loads what numba needs."""
     return 0
 
 
-@_compiled
+@compiled
 def _key(bits: NDArray[np.uint32], one: int, seed: int) -> np.uint64:
     key = np.uint64(seed)
     for axis in range(3):
@@ -39,13 +30,13 @@ def _key(bits: NDArray[np.uint32], one: int, seed: int) -> np.uint64:
     return key
 
 
-@_compiled
+@compiled
 def _equal(bits: NDArray[np.uint32], one: int, other: int) -> bool:
     same = bits[one, 0] == bits[other, 0] and bits[one, 1] == bits[other, 1] and bits[one, 2] == bits[other, 2]
     return bool(same)
 
 
-@_compiled
+@compiled
 def _slot(table: NDArray[np.int32], bits: NDArray[np.uint32], one: int, key: np.uint64) -> int:
     """Where vertex `one` is in the table, or the free place where it belongs."""
     mask = np.uint64(len(table) - 1)
@@ -55,7 +46,7 @@ def _slot(table: NDArray[np.int32], bits: NDArray[np.uint32], one: int, key: np.
     return int(at)
 
 
-@_compiled
+@compiled
 def weld(corners: NDArray[Any], scale: float, low: Floats, seed: int) -> tuple[NDArray[np.float32], Ints]:
     """Vertices (k, 3) in order of appearance, and the vertex of each corner; a corner is `scale` * it - `low`.
 
@@ -95,7 +86,7 @@ def weld(corners: NDArray[Any], scale: float, low: Floats, seed: int) -> tuple[N
     return points[:known], index
 
 
-@_compiled
+@compiled
 def _sort(values: Ints, first: int, last: int) -> None:
     """Shell's sort with Tokuda's gaps, in place: mostly six numbers, and no worse than n^1.3 for the hub of a fan."""
     gap = 1
@@ -111,7 +102,7 @@ def _sort(values: Ints, first: int, last: int) -> None:
         gap = int(gap / 2.25)
 
 
-@_compiled
+@compiled
 def half_edges(faces: Ints, vertices: int) -> tuple[Ints, Ints]:
     """Half-edges sorted by their low end, then their high end: start of each vertex (k + 1,), and packed (3m,).
 
@@ -136,7 +127,7 @@ def half_edges(faces: Ints, vertices: int) -> tuple[Ints, Ints]:
     return start[: vertices + 1], packed
 
 
-@_compiled
+@compiled
 def _root(parent: NDArray[np.int32], one: int) -> int:
     while parent[one] != one:
         parent[one] = parent[parent[one]]
@@ -144,7 +135,7 @@ def _root(parent: NDArray[np.int32], one: int) -> int:
     return one
 
 
-@_compiled
+@compiled
 def _odd(start: Ints, packed: Ints) -> int:
     """How many edges there are that don't join exactly two facets."""
     found = 0
@@ -159,7 +150,7 @@ def _odd(start: Ints, packed: Ints) -> int:
     return found
 
 
-@_compiled
+@compiled
 def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np.int32], int]:
     """Odd edges (e, 4): low end, high end, facets, of them upwards; turned edges; body of each facet; bodies.
 
@@ -201,7 +192,7 @@ def joined(start: Ints, packed: Ints, faces: int) -> tuple[Ints, int, NDArray[np
     return odd, turned, body, bodies
 
 
-@_compiled
+@compiled
 def integrals(
     vertices: Floats, faces: Ints, body: NDArray[np.int32], bodies: int, centre: Floats
 ) -> tuple[Floats, float]:
@@ -236,7 +227,7 @@ def integrals(
     return out, np.sqrt(shortest)
 
 
-@_compiled
+@compiled
 def beds(vertices: Floats, faces: Ints, down: Floats, floor: Floats, touch: float, flat: float, steep: float) -> Floats:
     """Area that hangs and area that rests on the bed, (t, 2), for each way down (t, 3) with its `floor` (t,).
 
@@ -266,7 +257,7 @@ def beds(vertices: Floats, faces: Ints, down: Floats, floor: Floats, touch: floa
     return out
 
 
-@_compiled
+@compiled
 def facing(vertices: Floats, faces: Ints, up: Floats) -> NDArray[np.int8]:
     """Of each facet (m,): 1 if it looks along `up` (3,), -1 against it, 0 if it is seen edge on."""
     out = np.zeros(len(faces), np.int8)
@@ -280,7 +271,7 @@ def facing(vertices: Floats, faces: Ints, up: Floats) -> NDArray[np.int8]:
     return out
 
 
-@_compiled
+@compiled
 def silhouette(start: Ints, packed: Ints, looks: NDArray[np.int8]) -> Ints:
     """Edges (e, 2) where facets that look different ways meet, and those that don't join exactly two."""
     out = np.empty((1024, 2), np.int64)
@@ -304,7 +295,7 @@ def silhouette(start: Ints, packed: Ints, looks: NDArray[np.int8]) -> Ints:
     return out[:found]
 
 
-@_compiled
+@compiled
 def draw(lines: Floats, grid: NDArray[np.uint8]) -> None:
     """Mark every cell of `grid` (rows, columns) that a line touches; lines (e, 4): x, y, x, y in cells, inside it."""
     rows, columns = grid.shape
@@ -325,7 +316,7 @@ def draw(lines: Floats, grid: NDArray[np.uint8]) -> None:
                 grid[row, column] = 1
 
 
-@_compiled
+@compiled
 def rings(grid: Any) -> tuple[NDArray[np.int32], Ints]:
     """Boundaries of the marked areas: corners (c, 2) as column, row; where each ring ends. The rim is unmarked.
 
@@ -375,7 +366,7 @@ def rings(grid: Any) -> tuple[NDArray[np.int32], Ints]:
     return points[:count], ends[:found]
 
 
-@_compiled
+@compiled
 def records(vertices: Floats, faces: Ints, out: NDArray[np.uint16]) -> None:
     """Facets as records of binary STL, (m, 25) 16-bit words; unit normals, zero for a facet without area."""
     words = np.empty(12, np.float32)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.edges import Edges, edges_of
 from slicer_bridge.meshes.welding import Corners, weld, weld_scaled
 
@@ -139,7 +139,7 @@ class Integrals:
 def integrals(shape: Topology) -> Integrals:
     body, bodies = shape.edges.body, shape.edges.bodies
     middle = (shape.vertices.min(axis=0) + shape.vertices.max(axis=0)) / 2
-    if compiled.worth(len(shape.faces)):
+    if loops.worth(len(shape.faces)):
         from slicer_bridge.meshes import kernels
 
         table, shortest = kernels.integrals(shape.vertices, shape.faces, body, bodies, middle)

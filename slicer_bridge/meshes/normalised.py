@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.mesh import Topology
 from slicer_bridge.reading.stl import write_stl
 
@@ -14,7 +14,7 @@ _CHUNK = 1 << 16
 
 def write_normalised(path: Path, shape: Topology) -> str:
     """SHA-256 of the file. The same facets give the same bytes as `write_stl`."""
-    if not compiled.worth(len(shape.faces)):
+    if not loops.worth(len(shape.faces)):
         write_stl(path, shape.facets)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slicer_bridge.facts import Orientation, Rotation
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.hull import carries, hull_of, turn_down
 from slicer_bridge.meshes.mesh import Topology
 from slicer_bridge.meshes.shadow import convex, outline_of
@@ -96,7 +96,7 @@ def _lay(shape: Topology, points: Matrix, turns: list[Matrix]) -> list[Lying]:
 def _beds(shape: Topology, down: Matrix, floor: Matrix) -> Matrix:
     """Area that hangs and area that rests on the bed, (t, 2) mm², for directions down (t, 3) with their floors (t,)."""
     steep = float(np.sin(np.radians(OVERHANG_DEG))) + 1e-3
-    if compiled.worth(len(shape.faces)):
+    if loops.worth(len(shape.faces)):
         from slicer_bridge.meshes import kernels
 
         return kernels.beds(shape.vertices, shape.faces, down, floor, _CONTACT_MM, _FLAT, steep)

@@ -1,14 +1,17 @@
 """Bodies that overlap or touch, counted once: the volume and the surface of their union, by manifold3d."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 
 from slicer_bridge.meshes.edges import components
 from slicer_bridge.meshes.mesh import Integrals, Topology, topology
 from slicer_bridge.meshes.shells import Shells
+
+if TYPE_CHECKING:
+    import manifold3d
 
 MOST_BODIES = 5_000
 MOST_UNITED = 1_000
@@ -98,7 +101,9 @@ class _Bodies:
     def with_voids(self, body: int) -> list[int]:
         return [body, *self._voids.get(body, ())]
 
-    def manifold(self, bodies: list[int]) -> manifold3d.Manifold:
+    def manifold(self, bodies: list[int]) -> "manifold3d.Manifold":
+        import manifold3d
+
         faces = self._shape.faces[
             np.concatenate([self._order[self._begin[one] : self._begin[one + 1]] for one in bodies])
         ]
@@ -109,6 +114,8 @@ class _Bodies:
 
 def united(shape: Topology, per_body: Integrals, shells: Shells) -> Topology:
     """All closed bodies as one mesh without overlaps; for meshes in which `union_of` found some."""
+    import manifold3d
+
     bodies = _Bodies(shape, per_body, shells)
     solid = np.flatnonzero(shells.closed & ~shells.inverted & (shells.owner < 0))
     parts = [bodies.manifold(bodies.with_voids(body)) for body in solid.tolist()]
@@ -118,13 +125,15 @@ def united(shape: Topology, per_body: Integrals, shells: Shells) -> Topology:
     return topology(np.asarray(mesh.vert_properties, dtype=np.float64)[:, :3][faces])
 
 
-def _pieces(made: manifold3d.Manifold) -> list[manifold3d.Manifold]:
+def _pieces(made: "manifold3d.Manifold") -> "list[manifold3d.Manifold]":
     """Bodies that merely share an edge, apart; one with its voids stays whole."""
     pieces = made.decompose()
     return pieces if all(piece.volume() > 0 for piece in pieces) else [made]
 
 
 def _united(bodies: _Bodies, group: NDArray[np.int64]) -> Union:
+    import manifold3d
+
     parts: list[manifold3d.Manifold] = []
     volume = area = 0.0
     for body in group.tolist():
@@ -142,7 +151,7 @@ def _united(bodies: _Bodies, group: NDArray[np.int64]) -> Union:
     return Union(len(parts), saved if saved > _SLACK * volume else 0.0, hidden, _place(parts))
 
 
-def _place(parts: list[manifold3d.Manifold]) -> tuple[float, float, float] | None:
+def _place(parts: "list[manifold3d.Manifold]") -> tuple[float, float, float] | None:
     """Middle of the box of the first two parts' overlap."""
     for at, one in enumerate(parts):
         for other in parts[at + 1 : at + 50]:

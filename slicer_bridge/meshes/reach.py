@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.compiled import AVAILABLE
 from slicer_bridge.features import Hole, Milling, Place, Spot
-from slicer_bridge.meshes.crossings import COMPILED, Caster
+from slicer_bridge.meshes.crossings import Caster
 from slicer_bridge.meshes.holes import place
 from slicer_bridge.meshes.walls import Measured, Points, Samples, spots
 
@@ -23,7 +24,7 @@ _CLEAR_MM = 0.01
 _UNDER_MM = 0.05
 _FEWEST = 4
 """Samples: fewer are an edge that a line grazed."""
-_EVERY = 2 if COMPILED else 4
+_EVERY = 2 if AVAILABLE else 4
 _WIDEST_MM = 100.0
 _CELLS = 12
 

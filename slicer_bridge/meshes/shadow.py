@@ -12,7 +12,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from slicer_bridge.facts import Polygon as Outline
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.mesh import Topology
 from slicer_bridge.outline import covering_outline
 
@@ -43,7 +43,7 @@ def outline_of(shape: Topology, turn: Matrix, low: Matrix, size: Matrix) -> Outl
     grid has at most 24 million cells. Separate shadows get their common convex hull.
     """
     width, depth = float(size[0]), float(size[1])
-    if compiled.worth(len(shape.faces)):
+    if loops.worth(len(shape.faces)):
         cell = max(min(_CELL_MM, max(width, depth) / 1024), (width * depth / _CELLS) ** 0.5, 1e-9)
         rough = max(_SIMPLIFY_MM, 1.1 * cell)
         inside = _drawn(shape, turn, low, size, cell).intersection(shapely.box(0.0, 0.0, width, depth))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.compiled import AVAILABLE, compiled
 from slicer_bridge.features import Cavity, Place
-from slicer_bridge.meshes.crossings import COMPILED, compiled
 from slicer_bridge.meshes.holes import place
 from slicer_bridge.meshes.mesh import Facets, Topology, body_labels, volume_mm3
 
-CUBES = 1_000_000 if COMPILED else 100_000
+CUBES = 1_000_000 if AVAILABLE else 100_000
 """Of the grid; coarser grids see no fine openings."""
 _OPENINGS_MM = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
 _CUBES_IN_AN_OPENING = 3

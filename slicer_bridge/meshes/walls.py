@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.compiled import AVAILABLE
 from slicer_bridge.features import STEP_MM, Spot, Widths
-from slicer_bridge.meshes.crossings import COMPILED, Caster, Crossings
+from slicer_bridge.meshes.crossings import Caster, Crossings
 from slicer_bridge.meshes.mesh import Facets
 
 SAMPLES = 8000
@@ -57,7 +58,7 @@ def sample(facets: Facets, normals: Points, areas: NDArray[np.float64]) -> Sampl
     """Evenly by area, and through the centres of facets (of every n-th of many); the centres stand for no area."""
     ends = np.cumsum(areas)
     total = float(ends[-1])
-    most = _CENTRES if COMPILED else min(600, max(50, _SLOWLY // len(facets)))
+    most = _CENTRES if AVAILABLE else min(600, max(50, _SLOWLY // len(facets)))
     count = min(SAMPLES, most)
     of = np.searchsorted(ends, (np.arange(count) + 0.5) / count * total).clip(0, len(facets) - 1)
     # Points that fill the unit square evenly: Roberts (2018), the plastic number's powers.

@@ -5,7 +5,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 
 Corners = NDArray[np.float32] | NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def weld_points(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Vertices (k, 3), in order of appearance, and the vertex of each point (p,) of points (p, 3)."""
     low = np.zeros(3) if low is None else low
-    if compiled.worth(len(points) // 3):
+    if loops.worth(len(points) // 3):
         from slicer_bridge.meshes import kernels
 
         found, index = kernels.weld(points, scale, low, int.from_bytes(os.urandom(4)))

@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled, inlined
+from slicer_bridge.compiled import compiled, inlined
 
 Floats = NDArray[np.float64]
 Unit = tuple[float, float, float, float]

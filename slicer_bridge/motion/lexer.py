@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled, inlined
+from slicer_bridge.compiled import compiled, inlined
 
 LONGEST_LINE = 65537
 """Bytes, with the line's end."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.compiled import compiled
 from slicer_bridge.motion.lexer import Lines
 
 LAYER_MARK, WIPE_ON, WIPE_OFF, OBJECT_ON, OBJECT_OFF, LIMIT = range(1, 7)

@@ -14,7 +14,7 @@ from math import atan2, copysign, hypot, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.compiled import compiled
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]

@@ -10,7 +10,7 @@ from slicer_bridge.errors import ParserDied
 from slicer_bridge.intake import heating
 from slicer_bridge.intake.allowance import BASE_CPU_S, BASE_DATA_BYTES, allowance
 from slicer_bridge.intake.measure import ParseLimits, measure_file
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from tests.slicer_bridge.shapes import write_box
 
 _ROOT = Path(__file__).parents[3]
@@ -93,4 +93,4 @@ def test_box_of_our_own_is_sound_and_large_enough(tmp_path: Path) -> None:
     assert len(corners) >= 300
     assert (facts.watertight, facts.bodies) == (True, 1)
     assert facts.volume_mm3 == pytest.approx(1000)
-    assert len(heating._fine_box(compiled.WORTH_FACETS)) >= compiled.WORTH_FACETS
+    assert len(heating._fine_box(loops.WORTH_FACETS)) >= loops.WORTH_FACETS

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from slicer_bridge.facts import PartFacts
-from slicer_bridge.meshes import compiled
+from slicer_bridge.meshes import loops
 from slicer_bridge.meshes.edges import Edges, edges_of
 from slicer_bridge.meshes.welding import weld_scaled
 from tests.slicer_bridge.shapes import Facets, box, l_shape, parse, stl_bytes
@@ -37,7 +37,7 @@ def bodies() -> Facets:
 def both(monkeypatch: pytest.MonkeyPatch, facets: Facets) -> list[tuple[NDArray[np.float64], NDArray[np.int64], Edges]]:
     found = []
     for worth in (10**9, 0):
-        monkeypatch.setattr(compiled, "WORTH_FACETS", worth)
+        monkeypatch.setattr(loops, "WORTH_FACETS", worth)
         vertices, faces = weld_scaled(facets, 1.3, np.array([0.1, 0.2, 0.3]))
         found.append((vertices, faces, edges_of(faces, len(vertices))))
     return found
@@ -59,7 +59,7 @@ def test_vertices_are_numbered_as_they_appear(monkeypatch: pytest.MonkeyPatch) -
 
 
 def parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facets: Facets, worth: int) -> PartFacts:
-    monkeypatch.setattr(compiled, "WORTH_FACETS", worth)
+    monkeypatch.setattr(loops, "WORTH_FACETS", worth)
     (tmp_path / "part.stl").write_bytes(stl_bytes(facets))
     return parse(tmp_path / "part.stl", tmp_path)
 

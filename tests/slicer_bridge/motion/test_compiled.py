@@ -32,7 +32,7 @@ for planner in Planner:
     print(repr(estimate((programs.outline() if planner is Planner.GRBL else programs.ring()).encode(), limits)))
 """
 _TINY = """
-from slicer_bridge.motion.compiled import compiled
+from slicer_bridge.compiled import compiled
 
 @compiled
 def twice(number: int) -> int:

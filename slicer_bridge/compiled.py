@@ -9,8 +9,17 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-AVAILABLE = find_spec("numba") is not None
 Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def _installed() -> bool:
+    try:
+        return find_spec("numba") is not None
+    except ValueError:  # barred, as in tests of what goes without it
+        return False
+
+
+AVAILABLE = _installed()
 
 
 def compiled(function: Function) -> Function:

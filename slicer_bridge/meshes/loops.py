@@ -3,7 +3,8 @@
 import gc
 import sys
 from functools import cache
-from importlib.util import find_spec
+
+from slicer_bridge.compiled import AVAILABLE
 
 WORTH_FACETS = 20_000
 """numba takes a third of a second to start; below this numpy is done sooner."""
@@ -15,12 +16,10 @@ def worth(facets: int) -> bool:
 
 @cache
 def _there() -> bool:
-    try:
-        if find_spec("numba") is None:
-            return False
-        from slicer_bridge.meshes import kernels
-    except (ImportError, ValueError):  # ValueError: barred, as in tests of what goes without it
+    if not AVAILABLE:
         return False
+    from slicer_bridge.meshes import kernels
+
     kernels.warm_up()
     return True
 
