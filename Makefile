@@ -13,7 +13,7 @@ DEMO_ARGS := $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(JS
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-setup: $(VENV)/.installed $(AGENT_VENV)/.installed slicer ## install everything that is missing
+setup: $(VENV)/.installed $(AGENT_VENV)/.installed slicer loops ## install everything that is missing
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,7 +27,11 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 	$(AGENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agent.txt
 	@touch $@
 
-.PHONY: slicer postgresql browser peers
+.PHONY: slicer postgresql browser peers loops
+# numba compiles them once: whoever measured or checked first would have to wait.
+loops: $(VENV)/.installed
+	@$(BIN)/python -m slicer_bridge.intake.heating & meshes=$$!; $(BIN)/python -m slicer_bridge.programs.heating && wait $$meshes
+
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer
 	@./requirements/debian.sh "the second slicer" cura-engine CuraEngine
@@ -68,7 +72,7 @@ proof: setup postgresql browser peers ## the long checks, within PROOF_MINUTES
 lock: ## write requirements/*.txt anew from pyproject.toml
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra agent -c requirements/dev.txt pyproject.toml -o requirements/agent.txt
-	for peer in octoprint moonraker grbl-streamer; do $(LOCK) requirements/peers/$$peer.in -o requirements/peers/$$peer.txt || exit; done
+	for peer in octoprint moonraker grbl-streamer gcode-lib; do $(LOCK) requirements/peers/$$peer.in -o requirements/peers/$$peer.txt || exit; done
 	$(LOCK) --no-deps requirements/peers/printrun.in -o requirements/peers/printrun.txt
 
 clean: ## remove environments and caches

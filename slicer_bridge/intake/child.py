@@ -33,8 +33,6 @@ _SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
 _DRAWINGS = frozenset({".dxf", ".svg"})
 _FORMATS = {".stp": "step"}
 _NAMED = 8
-_BYTES_PER_FACET = 50
-"""Of binary STL."""
 
 
 def read_part(request: Request) -> PartFacts:
@@ -202,7 +200,7 @@ def main() -> None:
     answers = _own_stdout()
     confine(request.memory_bytes, request.cpu_s, request.file_bytes, request.data_bytes)
     try:
-        if _many_facets(request.path):
+        if heating.worth(request.path, request.path.stat().st_size):
             loops.start_alone()  # before the fence: numba keeps no code that it could not write anew
         if request.features:
             from slicer_bridge.survey.mesh import warm_up
@@ -222,12 +220,6 @@ def main() -> None:
         reply = Reply(error="ParserDied", message=text)
     with os.fdopen(answers, "wb") as out:
         out.write(reply.model_dump_json().encode())
-
-
-def _many_facets(path: Path) -> bool:
-    """So many that compiled loops may be used for them."""
-    worth = _BYTES_PER_FACET * loops.WORTH_FACETS if path.suffix.lower() == ".stl" else heating.WORTH_BYTES
-    return path.suffix.lower() in _SOLIDS and path.stat().st_size > worth
 
 
 def _own_stdout() -> int:

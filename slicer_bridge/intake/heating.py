@@ -14,12 +14,23 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from slicer_bridge.meshes.loops import WORTH_FACETS
+
 _LIMIT_S = 600.0
 _LOOPS = tuple(Path(__file__).parents[1] / "meshes" / name for name in ("kernels.py", "crossings.py", "voids.py"))
-WORTH_BYTES = 30_000
+_SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
+_STL_BYTES_PER_FACET = 50
+_WORTH_BYTES = 30_000
 """Smaller files don't unfold to so many facets that the loops are used."""
 _lock = Lock()
 _done: set[str] = set()
+
+
+def worth(path: Path, size_bytes: int) -> bool:
+    """Whether it may hold so many facets that the loops are used."""
+    kind = path.suffix.lower()
+    least = _STL_BYTES_PER_FACET * WORTH_FACETS if kind == ".stl" else _WORTH_BYTES
+    return kind in _SOLIDS and size_bytes > least
 
 
 def heat(environment: Mapping[str, str]) -> None:

@@ -97,7 +97,7 @@ def request_for(path: Path, workdir: Path, unit: str | None, limits: ParseLimits
 def answer(request: Request, limits: ParseLimits) -> Reply:
     """Of a child; where that is an error nothing is left in the request's folder. Raises ParserDied."""
     size = request.path.stat().st_size
-    if size > heating.WORTH_BYTES or request.features:
+    if heating.worth(request.path, size) or request.features:
         heating.heat(_environment())
     before = set(request.workdir.iterdir())
     made: Reply | None = None
