@@ -24,6 +24,9 @@ _ALIASES = {
 
 DOUBTFUL_BELOW_MM = 1.0
 DOUBTFUL_ABOVE_MM = 1000.0
+STATED_DOUBTFUL_BELOW_MM = 0.1
+STATED_DOUBTFUL_ABOVE_MM = 10_000.0
+"""Exports write units that nobody chose: what a file says is doubted too where no workshop could make it."""
 
 
 def canonical_unit(unit: str) -> str:
@@ -45,4 +48,13 @@ def check_extent(extent_mm: float, what: str) -> None:
         raise UnitUnknown(
             f"{what} would be {extent_mm / 1000:.4g} m long: it may be in micrometres or scaled; "
             "say its unit (--unit mm if so)"
+        )
+
+
+def check_stated(extent_mm: float, what: str, unit: str) -> None:
+    """Raises UnitUnknown if a thing of this size can't be meant in the `unit` that its file states."""
+    if not STATED_DOUBTFUL_BELOW_MM <= extent_mm <= STATED_DOUBTFUL_ABOVE_MM:
+        raise UnitUnknown(
+            f"{what} says that its unit is {unit}: then it would be {extent_mm:.4g} mm long, which nobody makes; "
+            "say its unit (--unit mm or inch)"
         )

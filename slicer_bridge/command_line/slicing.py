@@ -11,6 +11,7 @@ from slicer_bridge.facts import Orientation
 from slicer_bridge.intake.measure import measure_file
 from slicer_bridge.plates.grid import grid
 from slicer_bridge.plates.plate import PlacedPart, plate_mesh
+from slicer_bridge.plates.turning import in_the_middle, least_turn
 from slicer_bridge.programs.limits import Dialect
 from slicer_bridge.slicing.profile import FILAMENTS, PrinterProfile, Recipe
 from slicer_bridge.slicing.shop.approval import ApprovedProfile, approved
@@ -78,6 +79,10 @@ def _placed(
     file: Path, name: str, way: Orientation, printer: PrinterProfile, recipe: Recipe, copies: int
 ) -> PlacedPart:
     around = recipe.brim_mm + (_SUPPORT_MM if recipe.supports else 0.0)
+    width, depth = printer.bed_mm
+    angle, share = least_turn(way.outline, (max(width - 2 * around, 1.0), max(depth - 2 * around, 1.0)))
+    if copies == 1 and angle and share <= 1.0:
+        return PlacedPart(file, name, (in_the_middle(way.outline, angle, printer.bed_mm),), way.rotation)
     places = grid((way.size_mm[0], way.size_mm[1]), copies, printer.bed_mm, _GAP_MM + 2 * around, around)
     return PlacedPart(file, name, places, way.rotation)
 

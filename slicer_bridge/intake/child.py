@@ -27,7 +27,7 @@ from slicer_bridge.reading.flat_path import FlatPath
 from slicer_bridge.reading.obj import read_obj
 from slicer_bridge.reading.stl import Corners, read_corners
 from slicer_bridge.reading.threemf import read_3mf
-from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent
+from slicer_bridge.units import MM_PER_UNIT, canonical_unit, check_extent, check_stated
 
 _SOLIDS = frozenset({".stl", ".obj", ".3mf", ".step", ".stp"})
 _DRAWINGS = frozenset({".dxf", ".svg"})
@@ -120,9 +120,13 @@ def _scale(request: Request, read: _Read) -> tuple[str, float]:
     """The file's unit, and mm per number in it. Raises UnitUnknown."""
     unit = canonical_unit(request.unit or read.unit or "mm")
     scale = 1.0 if read.in_mm else MM_PER_UNIT[unit]
-    if request.unit is None and read.unit is None:
+    if request.unit is None:
         low, high = bounds(read.facets)
-        check_extent(float((high - low).max()) * scale, request.path.name)
+        extent_mm = float((high - low).max()) * scale
+        if read.unit is None:
+            check_extent(extent_mm, request.path.name)
+        else:
+            check_stated(extent_mm, request.path.name, unit)
     return unit, scale
 
 
@@ -161,6 +165,8 @@ def _drawing(request: Request) -> PartFacts:
     read = read_svg if request.path.suffix.lower() == ".svg" else read_dxf
     lines = read(request.path, request.unit)
     measured = measure_drawing(list(lines.paths), lines.ignored, request.path.name)
+    if request.unit is None:
+        check_stated(max(measured.facts.size_mm), request.path.name, lines.unit)
     target = request.workdir / "normalised.dxf"
     write_dxf(target, measured.lines)
     return PartFacts(

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from slicer_bridge.facts import DrawingFacts, Finding, MeshFacts, Polygon, Severity
+from slicer_bridge.plates.turning import least_turn
 
 _SOURCE = "the machine's size"
-_ANGLES = np.arange(0, 180)
 _SLACK = 1e-6
 
 Size = tuple[float, float, float]
@@ -55,13 +53,6 @@ def _finding(severity: Severity, text: str, share: float) -> Finding:
 
 def _fill(way: _Shape, machine_mm: Size) -> tuple[int, float]:
     """The turn, degrees, at which the outline takes least of the machine, and that share; 0 and 90 if they do."""
-    points, angles = np.array(way.outline), np.radians(_ANGLES)
-    x = points @ np.stack([np.cos(angles), -np.sin(angles)])
-    y = points @ np.stack([np.sin(angles), np.cos(angles)])
     width, depth, height = machine_mm
-    shares = np.maximum(np.maximum(np.ptp(x, axis=0) / width, np.ptp(y, axis=0) / depth), way.height_mm / height)
-    for angle in (0, 90):
-        if shares[angle] <= 1 + _SLACK:
-            return angle, float(shares[angle])
-    best = int(shares.argmin())
-    return best, float(shares[best])
+    angle, share = least_turn(way.outline, (width, depth))
+    return angle, max(share, way.height_mm / height)

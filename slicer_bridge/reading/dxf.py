@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import cos, radians, sin, tan
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import numpy as np
@@ -88,10 +89,16 @@ def _document(path: Path) -> Drawing:
 
 
 def _stated_unit(document: Drawing, path: Path) -> str:
-    code = document.header.get("$INSUNITS", 0)
+    code = document.header.get("$INSUNITS", 0) if _names_unit(path) else 0
     if code not in _INSUNITS:
         raise UnitUnknown(f"{path.name} doesn't say its unit ($INSUNITS is missing or 0): say it (--unit mm or inch)")
     return _INSUNITS[code]
+
+
+def _names_unit(path: Path) -> bool:
+    """ezdxf gives a file without header one of its own, in metres: what the document says isn't what the file says."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        return text.find(b"$INSUNITS") >= 0
 
 
 def _elsewhere(document: Drawing, ignored: dict[str, int]) -> str:

@@ -15,7 +15,7 @@ _TEXT = """# What becomes of real files
 Made by `python -m tests.corpus FOLDER --out docs/corpus.md`, for {count} published parts of open hardware. Each goes
 through `measure`, `printability` (FDM for meshes, laser for drawings), `slice` or `cut`, `check` and `estimate` of
 `python -m slicer_bridge`, with the package's own profile of a 250 × 210 × 210 mm printer, a cutter of 3 mm in plywood
-of 3 mm, and the limits of `rigs/limits`. A file that doesn't say its unit is asked for it and given mm, as its makers
+of 3 mm, and the limits of `rigs/limits`. A file that doesn't say its unit is asked for it and given what its makers
 meant.
 
 """

@@ -36,7 +36,8 @@ class Journey:
     """How far one file came."""
 
     path: Path
-    unit_asked: bool = False
+    unit_given: str = ""
+    """Empty: the file said it."""
     steps: dict[str, Step] = field(default_factory=dict)
 
     @property
@@ -47,13 +48,14 @@ class Journey:
 def travel(path: Path, folder: Path) -> Journey:
     """measure, printability, slice or cut, check, estimate; ends at the first that can't go on.
 
-    A file that doesn't say its unit is asked for it, and gets mm: as its makers meant.
+    A file that doesn't say its unit is asked for it, and gets what its makers meant: pixels in SVG, mm elsewhere.
     """
     journey = Journey(path)
     unit: tuple[str, ...] = ()
     first = _ask("measure", path)
     if first.exit == 2 and "unit" in first.reason:
-        journey.unit_asked, unit = True, ("--unit", "mm")
+        journey.unit_given = "px" if path.suffix.lower() == ".svg" else "mm"
+        unit = ("--unit", journey.unit_given)
         first = _ask("measure", path, *unit)
     journey.steps["measure"] = first
     if first.exit:

@@ -26,7 +26,9 @@ def _traps(journeys: Sequence[Journey]) -> str:
 
 
 def _row(journey: Journey) -> tuple[str, ...]:
-    name = f"`{journey.path.name}`" + (" (asked for its unit; given mm)" if journey.unit_asked else "")
+    name = f"`{journey.path.name}`" + (
+        f" (asked for its unit; given {journey.unit_given})" if journey.unit_given else ""
+    )
     steps = journey.steps
     return (
         name,

@@ -29,7 +29,12 @@ def _made(journey: Journey) -> str:
     step = journey.steps.get("make")
     if step is None:
         return "no program was asked for"
-    return step.reason if step.exit else "it was made"
+    if step.exit:
+        return step.reason
+    bounds = (step.entry["sliced"] or step.entry["cut"])["bounds"]
+    return "made, " + ", ".join(
+        f"{axis} {low:.1f} to {high:.1f}" for axis, low, high in zip("XYZ", bounds["low"], bounds["high"], strict=True)
+    )
 
 
 def _volume(journey: Journey) -> str:
@@ -37,7 +42,7 @@ def _volume(journey: Journey) -> str:
 
 
 def _unit(journey: Journey) -> str:
-    return "exit 2, asked for its unit" if journey.unit_asked else "read without asking for its unit"
+    return "exit 2, asked for its unit" if journey.unit_given else "read without asking for its unit"
 
 
 def _variant(journey: Journey) -> str:

@@ -1,5 +1,6 @@
 """DXF: blocks, layers, spaces, curves, and what is no line."""
 
+from itertools import pairwise
 from math import pi
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ezdxf.filemanagement import new
 from ezdxf.layouts.layout import Modelspace
 from shapely.geometry import Polygon
 
-from slicer_bridge.errors import BadFile
+from slicer_bridge.errors import BadFile, UnitUnknown
 from slicer_bridge.facts import DrawingFacts, PartFacts
 from tests.slicer_bridge.shapes import dxf_text, line, parse, rectangle
 
@@ -174,3 +175,20 @@ def test_bounds_of_arcs_are_exact(tmp_path: Path) -> None:
     assert larger.size_mm == pytest.approx((246.8, 246.8), abs=1e-6)
     outline = Polygon(drawing.outline)
     assert outline.area >= drawing.area_mm2 - 0.01
+
+
+def test_a_file_without_header_is_asked_for_its_unit(tmp_path: Path) -> None:
+    """ezdxf gives it a header of its own, in metres."""
+    corners = [(0.0, 0.0), (60.0, 0.0), (60.0, 40.0), (0.0, 40.0), (0.0, 0.0)]
+    text = dxf_text("".join(line(*one, *other) for one, other in pairwise(corners)))
+    (tmp_path / "bare.dxf").write_text("0\nSECTION\n" + text[text.index("2\nENTITIES") :], encoding="ascii")
+    with pytest.raises(UnitUnknown, match="doesn't say its unit"):
+        parse(tmp_path / "bare.dxf", tmp_path)
+    assert parse(tmp_path / "bare.dxf", tmp_path, "mm").drawing is not None
+
+
+def test_a_unit_in_which_nobody_could_make_it_is_doubted(tmp_path: Path) -> None:
+    document, _ = sheet()
+    document.units = 6
+    with pytest.raises(UnitUnknown, match=r"says that its unit is m: then it would be 1e\+05 mm long"):
+        read(tmp_path, document)
