@@ -12,6 +12,7 @@ from shapely.affinity import rotate, translate
 from tests.rig.batch import ROOT, demo
 
 AGENT_VENV = ROOT / ".venv-agent"
+pytestmark = pytest.mark.xdist_group("agents' environment")  # two installations at once spoil it
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,18 @@ def agents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_agents_environment_lacks_what_a_small_computer_need_not_have(agents: Path) -> None:
     code = "from importlib.util import find_spec; print(*(m for m in %r if find_spec(m)))"
-    heavy = ["nicegui", "sqlalchemy", "numba", "spyrrow", "scipy", "manifold3d", "apscheduler", "alembic"]
+    heavy = [
+        "nicegui",
+        "sqlalchemy",
+        "numba",
+        "spyrrow",
+        "scipy",
+        "manifold3d",
+        "trimesh",
+        "cascadio",
+        "apscheduler",
+        "alembic",
+    ]
     done = subprocess.run([str(agents / "python"), "-c", code % heavy], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
