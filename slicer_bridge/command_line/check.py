@@ -8,8 +8,6 @@ from slicer_bridge.command_line.outcome import DONE, REFUSED, Outcome
 from slicer_bridge.programs.check import check_program
 from slicer_bridge.programs.limits import load_limits
 
-NAME = "check"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limits", type=Path, required=True, help="TOML, see docs/limits.md")

@@ -19,7 +19,6 @@ from slicer_bridge.plates.plate import PlacedPart, Placement
 from slicer_bridge.programs.check import check_program
 from slicer_bridge.programs.limits import MachineLimits, load_limits
 
-NAME = "cut"
 _EDGE_MM = 5.0
 
 

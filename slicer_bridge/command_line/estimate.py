@@ -8,8 +8,6 @@ from slicer_bridge.command_line.outcome import DONE, Outcome
 from slicer_bridge.errors import BadFile
 from slicer_bridge.motion.limits import DEFAULTS, MotionLimits, Planner, load_motion
 
-NAME = "estimate"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_motion(parser)

@@ -10,8 +10,6 @@ from slicer_bridge.errors import BadFile
 from slicer_bridge.intake.measure import measure_file
 from slicer_bridge.intake.repair import repair_file
 
-NAME = "measure"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_unit(parser)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from slicer_bridge.cutting.cut import CutResult
+from slicer_bridge.cutting.made import CutResult
 from slicer_bridge.facts import Finding, PartFacts, Repair
 from slicer_bridge.motion.estimated import Estimate
 from slicer_bridge.programs.check import Verdict
-from slicer_bridge.slicing.slice import SliceResult
+from slicer_bridge.slicing.contract import SliceResult
 
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 

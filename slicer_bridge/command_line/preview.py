@@ -10,8 +10,6 @@ from slicer_bridge.errors import BadFile
 from slicer_bridge.motion.limits import Planner
 from slicer_bridge.programs.limits import load_limits
 
-NAME = "preview"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_motion(parser)

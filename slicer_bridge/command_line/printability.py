@@ -15,8 +15,6 @@ from slicer_bridge.printability.thresholds import Process, load_thresholds
 from slicer_bridge.reading.dxf import read_dxf
 from slicer_bridge.reading.stl import read_stl
 
-NAME = "printability"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_unit(parser)

@@ -19,7 +19,6 @@ from slicer_bridge.slicing.shop.profile_file import load_profile_file
 from slicer_bridge.slicing.shop.supposition import suppose
 from slicer_bridge.slicing.slice import Engine, slice_plate
 
-NAME = "slice"
 _GAP_MM = 5.0
 _SUPPORT_MM = 3.0
 """How far supports may stand out of a part's box, each side."""

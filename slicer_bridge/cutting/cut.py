@@ -14,10 +14,11 @@ from slicer_bridge.cutting.feeds import CutTool, Laser, ToolKind
 from slicer_bridge.cutting.job import Job
 from slicer_bridge.cutting.keep_out import Zones
 from slicer_bridge.cutting.laser import BeamWriter
+from slicer_bridge.cutting.made import CutResult
 from slicer_bridge.cutting.options import CutOptions, Sheet
 from slicer_bridge.cutting.order import in_order
 from slicer_bridge.cutting.plan import Planned, Tool, plan
-from slicer_bridge.cutting.result import CutResult, written
+from slicer_bridge.cutting.result import written
 from slicer_bridge.cutting.writer import GrblWriter, beam, header, spindle_on
 from slicer_bridge.errors import CutRefused
 from slicer_bridge.plates.plate import PlacedPart, Placement, placed

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import shapely
@@ -11,59 +10,12 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from slicer_bridge.cutting.feeds import Laser
+from slicer_bridge.cutting.made import CutProgram, CutResult, OperationCount
 from slicer_bridge.cutting.plan import Planned, Tool
 from slicer_bridge.cutting.writer import GrblWriter
-from slicer_bridge.facts import Finding
 
 CUTTER = "llagar cut 2"
 """Changes whenever the same drawing would give another program."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperationCount:
-    kind: str
-    tool: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class CutProgram:
-    """What one tool does; several are run in their order."""
-
-    path: Path
-    sha256: str
-    tools: str
-    lines: int
-    estimate_s: float
-    cut_length_mm: float
-
-
-@dataclass(frozen=True, slots=True)
-class CutResult:
-    """`cut_length_mm` is the way of the cutter in the material, all passes; `estimate_s` is without acceleration.
-
-    `program`, `sha256` and `lines` are those of the first program; with one tool there is no other.
-    """
-
-    program: Path
-    sha256: str
-    lines: int
-    estimate_s: float
-    cut_length_mm: float
-    copies: int
-    made_by: str
-    programs: tuple[CutProgram, ...] = ()
-    operations: tuple[OperationCount, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    part_area_mm2: float = 0.0
-    """Of all copies' pieces, without their holes."""
-    removed_area_mm2: float = 0.0
-    """What the tools go over."""
-    removed_mm3: float = 0.0
-    """What becomes chips, in the sheet alone; 0 for a laser."""
-    low_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    high_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Corners of all cuts, work coordinates."""
 
 
 def written(
