@@ -53,7 +53,7 @@ def check_extent(extent_mm: float, what: str) -> None:
 
 def check_stated(extent_mm: float, what: str, unit: str) -> None:
     """Raises UnitUnknown if a thing of this size can't be meant in the `unit` that its file states."""
-    if not STATED_DOUBTFUL_BELOW_MM <= extent_mm <= STATED_DOUBTFUL_ABOVE_MM:
+    if 0.0 < extent_mm < STATED_DOUBTFUL_BELOW_MM or extent_mm > STATED_DOUBTFUL_ABOVE_MM:
         raise UnitUnknown(
             f"{what} says that its unit is {unit}: then it would be {extent_mm:.4g} mm long, which nobody makes; "
             "say its unit (--unit mm or inch)"

@@ -18,6 +18,7 @@ def pack(model: str | bytes, *more: tuple[str, bytes], name: str = _MODEL, way: 
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", way) as archive:
         for entry, content in ((name, model), *more):
+            archive.NameToInfo.pop(entry, None)  # or it warns of a name that is there twice, which is meant
             archive.writestr(zipfile.ZipInfo(entry, (2020, 1, 1, 0, 0, 0)), content, way)
     return out.getvalue()
 
