@@ -27,7 +27,7 @@ _CHORD_RAD = 1.05
 
 
 def fitted(points: Points, *, closed: bool, tolerance_mm: float = FIT_MM, chord_mm: float | None = None) -> Way:
-    """A way along points (n, 2) mm, first = last where closed.
+    """A way along points (n, 2) mm, first = last where closed; points closer than 1e-6 mm count as one.
 
     `chord_mm`: how far the middles of chords may lie from their arc (the flattening's error); None: the tolerance.
     """

@@ -43,10 +43,13 @@ def test_polygons_stay_polygons() -> None:
         assert len(way.segments) == sides
 
 
+MICRONS = st.integers(-50_000, 50_000)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=2, max_size=40, unique=True), st.booleans())
-def test_never_farther_than_the_tolerance_and_never_apart(points: list[tuple[float, float]], curved: bool) -> None:
-    given_points = np.array(points)
+@given(st.lists(st.tuples(MICRONS, MICRONS), min_size=2, max_size=40, unique=True), st.booleans())
+def test_never_farther_than_the_tolerance_and_never_apart(points: list[tuple[int, int]], curved: bool) -> None:
+    given_points = np.array(points) / 1000
     if curved:
         given_points = np.array([(x + 8 * cos(x / 4), 4 * sin(x / 4)) for x in np.linspace(0, 60, 20 * len(points))])
     way = fitted(given_points, closed=False, chord_mm=0.1)
@@ -55,6 +58,12 @@ def test_never_farther_than_the_tolerance_and_never_apart(points: list[tuple[flo
     line, drawn = LineString(way.flat()), LineString(given_points)
     assert max(Point(p).distance(line) for p in given_points) <= FIT_MM + 0.001
     assert max(Point(p).distance(drawn) for p in way.flat()) <= 0.1 + FIT_MM
+
+
+def test_points_closer_than_a_nanometre_are_one() -> None:
+    assert fitted(np.array([(0, 0), (0, 1e-30)]), closed=False).segments == ()
+    (line,) = fitted(np.array([(0, 0), (0, 1e-30), (5, 0)]), closed=False).segments
+    assert (line.start, line.end) == ((0, 0), (5, 0))
 
 
 def test_drawn_arcs_are_kept_exactly() -> None:
