@@ -72,7 +72,7 @@ proof: setup postgresql browser peers ## the long checks, within PROOF_MINUTES
 lock: ## write requirements/*.txt anew from pyproject.toml
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra agent -c requirements/dev.txt pyproject.toml -o requirements/agent.txt
-	for peer in octoprint moonraker grbl-streamer gcode-lib; do $(LOCK) requirements/peers/$$peer.in -o requirements/peers/$$peer.txt || exit; done
+	for peer in octoprint moonraker grbl-streamer gcode-lib planning; do $(LOCK) requirements/peers/$$peer.in -o requirements/peers/$$peer.txt || exit; done
 	$(LOCK) --no-deps requirements/peers/printrun.in -o requirements/peers/printrun.txt
 
 clean: ## remove environments and caches

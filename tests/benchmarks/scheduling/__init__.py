@@ -1,0 +1,1 @@
+"""Plans beside the best known and beside other planners: one module a class of instances."""
