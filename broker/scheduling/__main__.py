@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError
 
 from broker.scheduling.errors import SchedulingError
-from broker.scheduling.nesting import Nester
-from broker.scheduling.nofit import Bed
-from broker.scheduling.packing import packed
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.nofit import Bed
+from broker.scheduling.nesting.packing import packed
 from broker.scheduling.problem import Floats, Pose, Shape
 from broker.scheduling.rotation import turned
 from broker.scheduling.validate import MAX_MM, check_shape

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from broker.scheduling.nofit import Bed, Mask, NoFit, Variant
+from broker.scheduling.nesting.nofit import Bed, Mask, NoFit, Variant
 
 EXACT_MM = 1e-5
 """Rounding that is let pass where a part just fits: more than `rotation.FIT_TOLERANCE_MM`, nothing to a machine."""

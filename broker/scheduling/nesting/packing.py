@@ -1,7 +1,7 @@
 """Parts on as few equal plates as the nester manages."""
 
-from broker.scheduling.nesting import Nest, Nester
-from broker.scheduling.nofit import Bed
+from broker.scheduling.nesting.nester import Nest, Nester
+from broker.scheduling.nesting.nofit import Bed
 
 
 def packed(nester: Nester, bed: Bed, pieces: dict[int, int]) -> tuple[list[Nest], dict[int, int]]:

@@ -6,9 +6,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.scheduling.nesting import Nest, Nester
-from broker.scheduling.nofit import Bed, convex_cover
-from broker.scheduling.packing import packed
+from broker.scheduling.nesting.nester import Nest, Nester
+from broker.scheduling.nesting.nofit import Bed, convex_cover
+from broker.scheduling.nesting.packing import packed
 from broker.scheduling.problem import Pose, Shape
 from tests.broker.scheduling.network import angle_bracket, box, ring
 

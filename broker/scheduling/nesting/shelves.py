@@ -3,8 +3,8 @@
 First fit on a grid (`firstfit`) interlocks parts; straight rows win where parts are nearly rectangles, and lie exactly.
 """
 
-from broker.scheduling.firstfit import EXACT_MM
-from broker.scheduling.nofit import Bed, Variant
+from broker.scheduling.nesting.firstfit import EXACT_MM
+from broker.scheduling.nesting.nofit import Bed, Variant
 
 Spot = tuple[Variant, float, float]
 """A variant, and where its low corner lies from the bed's usable corner, mm."""

@@ -9,11 +9,11 @@ import shapely
 
 from broker.scheduling.eligibility import Fit, poses_that_fit
 from broker.scheduling.errors import NestingFault
-from broker.scheduling.firstfit import EXACT_MM, FirstFit
-from broker.scheduling.nofit import Bed, NoFit, Variant
+from broker.scheduling.nesting.firstfit import EXACT_MM, FirstFit
+from broker.scheduling.nesting.nofit import Bed, NoFit, Variant
+from broker.scheduling.nesting.shelves import Spot, in_columns, in_rows
 from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
-from broker.scheduling.shelves import Spot, in_columns, in_rows
 
 PIECES_PER_PLATE = 1000
 """More than this no person takes off a plate and counts."""
