@@ -10,7 +10,7 @@ from broker.scheduling.nesting.nester import Nest, Nester
 from broker.scheduling.nesting.nofit import Bed, convex_cover
 from broker.scheduling.nesting.packing import packed
 from broker.scheduling.problem import Pose, Shape
-from tests.broker.scheduling.network import angle_bracket, box, ring
+from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 BED = Bed(244, 204, 210, 6)
 
