@@ -6,7 +6,7 @@ which it is follows from the lot. Lots of one family have one table in a class, 
 
 from dataclasses import dataclass
 
-from broker.scheduling.nesting.nofit import Bed
+from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.network.problem import Bools, Ints
 from broker.scheduling.shapes import Shape
 

@@ -88,8 +88,9 @@ class _Hall:
         release = max(float(lots.release_s[lot]) for lot, _ in run.entries)
         person = min(range(len(people)), key=people.__getitem__)
         earliest = max(self._free_s[machine], people[person], release - hands)
-        busy = hands + (float(classes.watch_s[kind]) if classes.unattended[kind] else making)
-        begin = self._fitting(machine, workshop, earliest, max(busy, hands), hands + making)
+        watch = float(classes.watch_s[kind])
+        busy = hands + (watch if classes.unattended[kind] else max(watch, making))
+        begin = self._fitting(machine, workshop, earliest, busy, hands + making)
         if begin is None or begin + hands >= problem.horizon_s:
             return None
         return _Times(begin, begin + hands, begin + hands + making, person)

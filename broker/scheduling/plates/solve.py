@@ -47,9 +47,7 @@ def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) ->
     lying = Lying(judged, geometry, nester)
     plan, late = _possible(judged, result.plan, lying)
     plan = merged(judged, plan, lying, stop)
-    result = replace(
-        result, plan=plan, unplanned=(*result.unplanned, *_unplanned(late)), figures=figures(judged, plan)
-    )
+    result = replace(result, plan=plan, unplanned=(*result.unplanned, *_unplanned(late)), figures=figures(judged, plan))
     return Plated(judged, result, laid_out(judged, geometry, nester, plan))
 
 
