@@ -111,7 +111,7 @@ def _first_free(world: World, state: State, shop: int, earliest: float) -> int:
 def fitting(
     world: World, shop: int, machine: int, earliest: float, change: float, running: float, shift: int
 ) -> tuple[float, int]:
-    """First begin, not before `earliest`, within a shift and clear of blocks, or inf; its shift. `shift`: where to look first."""
+    """First begin, not before `earliest`, within a shift, clear of blocks, or inf; its shift. `shift`: a guess."""
     kind = world.kinds[world.machines[machine].kind]
     held = change + (kind.watch if kind.unattended else max(kind.watch, running))
     first, last = world.shops[shop].shift_first, world.shops[shop].shift_last

@@ -102,8 +102,9 @@ def _closest_s(world: World) -> Floats:
     """[N] transport from the closest workshop."""
     if not len(world.shops):
         return np.zeros(len(world.lots))
-    closest = world.ship_s.min(axis=1)
-    return np.where(np.isfinite(closest), closest, 0.0)[world.lots["place"]]
+    closest: Floats = world.ship_s.min(axis=1)
+    closest[~np.isfinite(closest)] = 0.0
+    return np.asarray(closest[world.lots["place"]], dtype=np.float64)
 
 
 @compiled
@@ -225,7 +226,7 @@ def _taken(world: World, queues: _Queues, machine: int, lot: int, now: float, ch
 
 @inlined
 def is_barred(world: World, lot: int, machine: int) -> bool:
+    found = False
     for i in range(world.lots[lot].barred_first, world.lots[lot].barred_last):
-        if world.barred[i] == machine:
-            return True
-    return False
+        found |= world.barred[i] == machine
+    return found

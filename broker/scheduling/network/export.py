@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from broker.scheduling.network.problem import Plan
+from broker.scheduling.network.problem import Ints, Plan
 from broker.scheduling.network.state import State
 from broker.scheduling.network.world import Records
 
@@ -27,11 +27,12 @@ def plan_of(state: State) -> Plan:
     )
 
 
-def _entries(state: State, chosen: np.ndarray) -> Records:  # type: ignore[type-arg]
+def _entries(state: State, chosen: Ints) -> Records:
     """In order of their runs, then lots."""
     number = np.full(len(state.runs), -1, dtype=np.int64)
     number[chosen] = np.arange(len(chosen))
     # A free entry holds no pieces.
-    held = state.entries[state.entries["pieces"] > 0]
+    held: Records = state.entries[state.entries["pieces"] > 0]
     held = held[number[held["run"]] >= 0]
-    return held[np.lexsort((held["lot"], number[held["run"]]))]
+    ordered: Records = held[np.lexsort((held["lot"], number[held["run"]]))]
+    return ordered

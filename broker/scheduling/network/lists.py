@@ -1,4 +1,4 @@
-"""What changes a plan's lists: runs made, put into a place, filled, emptied and taken out. Times follow with the clock."""
+"""What changes a plan's lists: runs made, placed, filled, emptied and taken out. Times follow with the clock."""
 
 from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.state import (
@@ -82,7 +82,12 @@ def _onto_machine(state: State, machine: int, run: int) -> None:
     save_machine(state, machine)
     record, chain = state.runs[run], state.machines[machine]
     last, following = record.before, record.after
-    while last >= 0 and state.runs[last].machine != machine and following >= 0 and state.runs[following].machine != machine:
+    while (
+        last >= 0
+        and state.runs[last].machine != machine
+        and following >= 0
+        and state.runs[following].machine != machine
+    ):
         last, following = state.runs[last].before, state.runs[following].after
     if last >= 0 and state.runs[last].machine == machine:
         following = state.runs[last].next

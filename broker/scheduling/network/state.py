@@ -1,4 +1,4 @@
-"""A plan that is being sought: runs in each workshop's list, what each makes, what each lot is worth; and how it was before.
+"""A plan that is being sought: workshops' lists of runs, what they make, what lots are worth; and how it was before.
 
 A workshop's list says who goes first: in its order each run begins as early as its machine and a free person allow
 (`clock`). Each machine's runs are linked in the same order. A run holds entries, each some pieces of a lot; a lot's
@@ -66,7 +66,9 @@ TALLY = np.dtype(
     ],
     align=True,
 )
-CHAIN = np.dtype([("id", "i8"), ("saved", "i8"), ("head", "i8"), ("tail", "i8"), ("stale", "i8"), ("seen", "i8")], align=True)
+CHAIN = np.dtype(
+    [("id", "i8"), ("saved", "i8"), ("head", "i8"), ("tail", "i8"), ("stale", "i8"), ("seen", "i8")], align=True
+)
 SHELF = np.dtype([("id", "i8"), ("saved", "i8"), ("used", "f8")], align=True)
 HEAD = np.dtype(
     [
@@ -158,7 +160,7 @@ def empty_state(world: World, runs: int, seed: int) -> State:
     return state
 
 
-def _numbered(size: int, kind: np.dtype) -> Records:  # type: ignore[type-arg]
+def _numbered(size: int, kind: np.dtype) -> Records:
     records = np.zeros(size, kind)
     records["id"] = np.arange(size)
     return records

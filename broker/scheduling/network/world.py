@@ -1,4 +1,4 @@
-"""A problem laid out for compiled loops: one record a lot, class, machine and workshop, so that what is read together lies together."""
+"""A problem laid out for compiled loops: a record for each lot, class, machine and workshop."""
 
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ LOT = np.dtype(
         ("use", "f8"),
         ("barred_first", "i8"),
         ("barred_last", "i8"),
-        ("kin_first", "i8"),  # lots of its order, in `World.kin`
+        ("kin_first", "i8"),  # lots of its order and place, in `World.kin`
         ("kin_last", "i8"),
         ("quickest", "f8"),  # machine seconds for all of it, on the class that is quickest
     ],
@@ -111,7 +111,7 @@ class World(NamedTuple):
     barred: Ints
     """[X] machines, by lot."""
     kin: Ints
-    """[N] lots, by order."""
+    """[N] lots, by order and place."""
     of_kind: Ints
     """[M'] machines that take work, by class."""
     of_shop: Ints
@@ -166,9 +166,10 @@ def _lots(problem: Problem) -> tuple[Records, Ints, Ints]:
     number = np.arange(len(record))
     record["barred_first"] = np.searchsorted(problem.barred.lot[by_lot], number, "left")
     record["barred_last"] = np.searchsorted(problem.barred.lot[by_lot], number, "right")
-    kin = np.argsort(lots.order, kind="stable").astype(np.int64)
-    record["kin_first"] = np.searchsorted(lots.order[kin], lots.order, "left")
-    record["kin_last"] = np.searchsorted(lots.order[kin], lots.order, "right")
+    parcel = lots.order * max(1, len(problem.workshops.ship_s)) + lots.place
+    kin = np.argsort(parcel, kind="stable").astype(np.int64)
+    record["kin_first"] = np.searchsorted(parcel[kin], parcel, "left")
+    record["kin_last"] = np.searchsorted(parcel[kin], parcel, "right")
     return record, _table(problem.barred.machine[by_lot]), kin
 
 

@@ -27,7 +27,7 @@ def _find_worth(world: World, state: State, lot: int) -> None:
     facts, tally, head = world.lots[lot], state.tallies[lot], state.head[0]
     arrival = arrival_s(world, state, lot) if tally.pieces == facts.quantity else np.inf
     worth = tardiness(world, lot, arrival)
-    cost = facts.waiting * max(0.0, arrival - world.limits[0].now) if arrival < np.inf and facts.waiting > 0 else 0.0
+    cost = facts.waiting * arrival if arrival < np.inf and facts.waiting > 0 else 0.0
     head.worth += worth - tally.worth
     head.cost += cost - tally.cost
     tally.arrival, tally.worth, tally.cost = arrival, worth, cost
@@ -56,7 +56,7 @@ def tardiness(world: World, lot: int, arrival: float) -> float:
 
 @compiled
 def _find_parcels(world: World, state: State, lot: int) -> None:
-    """One parcel for each workshop that makes something of the lot's order."""
+    """One parcel for each workshop that makes something of the lot's order for its place."""
     head, facts = state.head[0], world.lots[lot]
     head.seen += 1
     total = 0.0
@@ -67,7 +67,7 @@ def _find_parcels(world: World, state: State, lot: int) -> None:
             if state.shops[shop].seen != head.seen:
                 save_shop(state, shop)
                 state.shops[shop].seen = head.seen
-                total += world.ship_cost[world.lots[world.kin[i]].place, shop]
+                total += world.ship_cost[facts.place, shop]
             entry = state.entries[entry].after
     first = world.kin[facts.kin_first]
     save_tally(state, first)
