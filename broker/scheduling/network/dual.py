@@ -8,7 +8,7 @@ fall in proportion to what is asked for too much or too little (multiplicative w
 doi:10.4086/toc.2012.v008a006), lots asking for all that is nearly cheapest; the best bound on the way counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,8 @@ HOT, COLD = 0.1, 0.002
 """What counts as nearly cheapest, at first and at last, as a share of a lot's mean rejection."""
 FAST, SLOW = 0.5, 0.02
 """How far prices move, at first and at last."""
+SAMPLE = 10_000
+"""Lots for which prices are found."""
 LEAST = 1e-4
 """Share of a first guess at which a price is none."""
 
@@ -43,7 +45,31 @@ class Stakes:
 
 
 def bound_loss(stakes: Stakes, offers: Offers, need: Demand, steps: int) -> float:
-    """Σ over lots of what any plan loses at least."""
+    """Σ over lots of what any plan loses at least.
+
+    Where lots are very many, prices are found for some of them and as large a share of what is offered; what they
+    mean for all lots is then reckoned exactly.
+    """
+    apart = -(-len(stakes.rejection) // SAMPLE)
+    prices = np.zeros(len(offers.kind))
+    if apart <= 1:
+        return _value(stakes, offers, need, prices, steps)
+    nothing = _value(stakes, offers, need, prices.copy(), 1)
+    some = Stakes(
+        rejection=stakes.rejection[::apart].copy(),
+        alone=stakes.alone[::apart].copy(),
+        weight=stakes.weight[::apart].copy(),
+        grace_s=stakes.grace_s[::apart].copy(),
+        limit_s=stakes.limit_s[::apart].copy(),
+        from_s=stakes.from_s[::apart].copy(),
+    )
+    part = replace(offers, amount=offers.amount / apart)
+    _value(some, part, Demand(need.work_s[::apart].copy(), need.run_s[::apart].copy()), prices, steps)
+    return max(nothing, _value(stakes, offers, need, prices, 1))
+
+
+def _value(stakes: Stakes, offers: Offers, need: Demand, prices: Floats, steps: int) -> float:
+    """The best bound; `prices` become those that give it."""
     return float(
         _best_bound(
             stakes.rejection,
@@ -60,6 +86,7 @@ def bound_loss(stakes: Stakes, offers: Offers, need: Demand, steps: int) -> floa
             offers.gap_s,
             need.work_s,
             need.run_s,
+            prices,
             steps,
         )
     )
@@ -81,13 +108,14 @@ def _best_bound(
     gap_s: Floats,
     work_s: Floats,
     run_s: Floats,
+    prices: Floats,
     steps: int,
 ) -> float:
     offers = len(kind)
-    price, asked, loss, number = np.zeros(offers), np.zeros(offers), np.zeros(offers), np.zeros(offers)
+    price, asked, loss, number = prices.copy(), np.zeros(offers), np.zeros(offers), np.zeros(offers)
     total = rejection.sum()
     guess = _first_guess(total, is_gap, amount, gap_s)
-    best = 0.0
+    best = -np.inf
     for step in range(steps):
         cooled = step / steps
         near = max((HOT + (COLD - HOT) * cooled) * total / max(1, len(rejection)), 1e-300)
@@ -106,8 +134,12 @@ def _best_bound(
                 loss[offer] = late + number[offer] * price[offer]
                 least = min(least, loss[offer])
             paid += least
-            _ask(asked, number, loss, least, rejection[lot], near)
-        best = max(best, paid - (price * amount).sum())
+            if step + 1 < steps:
+                _ask(asked, number, loss, least, rejection[lot], near)
+        value = paid - (price * amount).sum()
+        if value > best:
+            best = value
+            prices[:] = price
         _reprice(price, asked, amount, guess, FAST + (SLOW - FAST) * cooled, step == 0)
     return best
 
