@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from broker.scheduling.pack_command import add_pack
+from broker.scheduling.schema_command import add_schema
 from broker.scheduling.solve_command import add_solve
 
 
@@ -14,6 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     add_pack(commands)
     add_solve(commands)
+    add_schema(commands)
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
     return run(given)

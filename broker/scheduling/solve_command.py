@@ -12,12 +12,14 @@ from broker.scheduling.assignment.solve import solve as solve_assignment
 from broker.scheduling.errors import SchedulingError
 from broker.scheduling.files.arrays import read_arrays
 from broker.scheduling.files.errors import WrongFile
+from broker.scheduling.files.explain_words import explained
 from broker.scheduling.files.instances import is_network, network, unrelated_machines
 from broker.scheduling.files.named import Names, named_problem
 from broker.scheduling.files.problem_file import ProblemFile
 from broker.scheduling.files.result_file import instance_result, named_result
 from broker.scheduling.makespan.solve import solve as solve_makespan
 from broker.scheduling.network.check import require_feasible
+from broker.scheduling.network.explain import explain
 from broker.scheduling.network.objective import Objective
 from broker.scheduling.network.problem import Problem, Result
 from broker.scheduling.network.solve import solve as solve_network
@@ -143,7 +145,9 @@ def _require_true(problem: UnrelatedMachines, found: Sequences) -> None:
 def _explained(given: argparse.Namespace, problem: Problem, names: Names, result: Result) -> list[str] | None:
     if given.explain is None:
         return None
-    return None
+    if given.explain not in names.lots:
+        raise WrongFile(f"--explain {given.explain}: there is no such lot")
+    return explained(problem, names, explain(problem, result.plan, names.lots.index(given.explain)))
 
 
 def _stop(seconds: float, began: float) -> Stop:
