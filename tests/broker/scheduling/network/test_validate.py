@@ -14,7 +14,7 @@ from tests.broker.scheduling.network.problems import HOUR, floats, ints, random_
 
 def changed(problem: Problem, part: str, name: str, change: Callable[[Any], Any]) -> Problem:
     own = getattr(problem, part)
-    return replace(problem, **{part: replace(own, **{name: change(getattr(own, name).copy())})})  # type: ignore[arg-type]
+    return replace(problem, **{part: replace(own, **{name: change(getattr(own, name).copy())})})
 
 
 def with_first(value: float) -> Callable[[Any], Any]:
