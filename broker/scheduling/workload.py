@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from broker.scheduling.eligibility import eligibility
+from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.nesting.nofit import Bed
 from broker.scheduling.problem import Excluded, Problem, Unplanned
 
 Batch = tuple[tuple[int, int], ...]

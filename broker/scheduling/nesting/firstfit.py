@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from broker.scheduling.nesting.nofit import Bed, Mask, NoFit, Variant
-
-EXACT_MM = 1e-5
-"""Rounding that is let pass where a part just fits: more than `rotation.FIT_TOLERANCE_MM`, nothing to a machine."""
+from broker.scheduling.nesting.bed import Bed, Variant
+from broker.scheduling.nesting.nofit import Mask, NoFit
+from broker.scheduling.nesting.ways import EXACT_MM
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """Parts on a plate, true to their shape: several first fits, the best of them, checked exactly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import shapely
 
 from broker.scheduling.eligibility import Fit, poses_that_fit
-from broker.scheduling.errors import NestingFault
-from broker.scheduling.nesting.firstfit import EXACT_MM, FirstFit
-from broker.scheduling.nesting.nofit import Bed, NoFit, Variant
-from broker.scheduling.nesting.shelves import Spot, in_columns, in_rows
+from broker.scheduling.nesting.bed import Bed, Variant
+from broker.scheduling.nesting.firstfit import FirstFit
+from broker.scheduling.nesting.nest import Nest, Spot, check_exactly, nest_of
+from broker.scheduling.nesting.nofit import NoFit
+from broker.scheduling.nesting.shelves import in_columns, in_rows
+from broker.scheduling.nesting.ways import EXACT_MM
 from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
 
@@ -26,23 +27,12 @@ Stage = tuple[tuple[Variant, ...], int]
 """Pieces to lay in any of some ways."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """Parts laid out: `shape[k]`, `pose[k]`, and `at[k, 3]` rows of x, y, angle_deg, from the bed's usable corner."""
-
-    shape: tuple[int, ...]
-    pose: tuple[int, ...]
-    at: Floats
-    used_mm: tuple[float, float]
-    """Extent of what is placed, from the usable corner."""
-
-
 class Nester:
     """Nests of one problem's shapes. Keeps every pattern it has found: the same question gets the same answer."""
 
     def __init__(self, shapes: Sequence[Shape], angles_deg: tuple[float, ...] | None = None) -> None:
         """`angles_deg` are the only angles to try; None: quarter turns and whatever else a part needs to fit."""
-        self._shapes = shapes
+        self.shapes = tuple(shapes)
         self._angles = angles_deg
         self._nofit = NoFit({(s, p): pose for s, shape in enumerate(shapes) for p, pose in enumerate(shape.poses)})
         self._variants: dict[tuple[Bed, int], tuple[Variant, ...]] = {}
@@ -70,8 +60,8 @@ class Nester:
             tried = self._first_fits(bed, wanted)
             if len(wanted) == 1:
                 tried += self._straight_rows(bed, *wanted[0])
-            best = max((_nest(spots) for spots in tried), key=self._worth)
-            _check_exactly(self._shapes, best, bed)
+            best = max((nest_of(spots) for spots in tried), key=self._worth)
+            check_exactly(self.shapes, best, bed)
             self._fills[key] = best
         return self._fills[key]
 
@@ -80,12 +70,12 @@ class Nester:
         key = (bed, shape)
         if key not in self._variants:
             usable = (0.0, 0.0, bed.width_mm, bed.depth_mm)
-            fits = poses_that_fit(self._shapes[shape], usable, bed.height_mm)
+            fits = poses_that_fit(self.shapes[shape], usable, bed.height_mm)
             self._variants[key] = self._turned_variants(shape, fits[0], bed) if fits else ()
         return self._variants[key]
 
     def _turned_variants(self, shape: int, fit: Fit, bed: Bed) -> tuple[Variant, ...]:
-        outline = self._shapes[shape].poses[fit.pose].outline
+        outline = self.shapes[shape].poses[fit.pose].outline
         found: list[Variant] = []
         polygons: list[shapely.Polygon] = []
         for angle in self._angles if self._angles is not None else angles_to_try(outline, fit):
@@ -151,36 +141,5 @@ def angles_to_try(outline: Floats, fit: Fit) -> tuple[float, ...]:
     return tuple(dict.fromkeys(angle % 360.0 for angle in found))
 
 
-def _nest(spots: list[Spot]) -> Nest:
-    at = np.zeros((len(spots), 3))
-    used = (0.0, 0.0)
-    for number, (variant, x, y) in enumerate(spots):
-        at[number] = x - variant.low_mm[0], y - variant.low_mm[1], variant.angle_deg
-        used = max(used[0], x + variant.size_mm[0]), max(used[1], y + variant.size_mm[1])
-    variants = [variant for variant, _, _ in spots]
-    return Nest(tuple(v.shape for v in variants), tuple(v.pose for v in variants), at, used)
-
-
 def _same(polygon: shapely.Polygon, other: shapely.Polygon) -> bool:
     return bool(polygon.symmetric_difference(other).area <= SAME_SHAPE * polygon.area)
-
-
-def _check_exactly(shapes: Sequence[Shape], nest: Nest, bed: Bed) -> None:
-    polygons = np.array(
-        [
-            shapely.Polygon(turned(shapes[shape].poses[pose].outline, angle) + np.array([x, y]))
-            for shape, pose, (x, y, angle) in zip(nest.shape, nest.pose, nest.at.tolist(), strict=True)
-        ],
-        dtype=object,
-    )
-    if not len(polygons):
-        return
-    bounds = shapely.total_bounds(polygons)
-    if bounds[:2].min() < -EXACT_MM or bounds[2] > bed.width_mm + EXACT_MM or bounds[3] > bed.depth_mm + EXACT_MM:
-        raise NestingFault(f"a part lies off the bed: {bounds.tolist()}")
-    left, right = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=bed.spacing_mm + EXACT_MM)
-    pairs = left < right
-    gaps = shapely.distance(polygons[left[pairs]], polygons[right[pairs]])
-    touching = shapely.area(shapely.intersection(polygons[left[pairs]], polygons[right[pairs]]))
-    if (gaps < bed.spacing_mm - EXACT_MM).any() or (touching > EXACT_MM).any():
-        raise NestingFault(f"parts lie {gaps.min():.4f} mm apart, must be {bed.spacing_mm:g} mm")

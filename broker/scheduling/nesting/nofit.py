@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.problem import Floats, Pose
 from broker.scheduling.rotation import turned
 
@@ -24,37 +25,6 @@ FEW_CORNERS = 32
 COARSENESS_MM = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 ROUNDING_MM = 1e-7
 """Taken off the spacing, lest a part that just fits is lost to a rotation's rounding."""
-
-
-FINEST_CELL_MM = 0.5
-CELLS_ALONG = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Bed:
-    """The usable rectangle of a machine, its height, and the least distance between parts, mm."""
-
-    width_mm: float
-    depth_mm: float
-    height_mm: float
-    spacing_mm: float
-
-    @property
-    def cell_mm(self) -> float:
-        """Step of the grid of positions."""
-        return max(FINEST_CELL_MM, max(self.width_mm, self.depth_mm) / CELLS_ALONG)
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A pose of a shape, turned."""
-
-    shape: int
-    pose: int
-    angle_deg: float
-    low_mm: tuple[float, float]
-    """Low corner of the turned outline, before it is moved."""
-    size_mm: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

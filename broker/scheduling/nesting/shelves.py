@@ -3,11 +3,9 @@
 First fit on a grid (`firstfit`) interlocks parts; straight rows win where parts are nearly rectangles, and lie exactly.
 """
 
-from broker.scheduling.nesting.firstfit import EXACT_MM
-from broker.scheduling.nesting.nofit import Bed, Variant
-
-Spot = tuple[Variant, float, float]
-"""A variant, and where its low corner lies from the bed's usable corner, mm."""
+from broker.scheduling.nesting.bed import Bed, Variant
+from broker.scheduling.nesting.nest import Spot
+from broker.scheduling.nesting.ways import EXACT_MM
 
 
 def in_rows(bed: Bed, first: Variant, second: Variant, most: int) -> list[Spot]:

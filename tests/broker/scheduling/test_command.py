@@ -28,10 +28,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_piece_is_packed_in_the_file_s_own_coordinates(tmp_path: Path, flags: tuple[str, ...]) -> None:
     file, out = tmp_path / "parts.json", tmp_path / "out.json"
     file.write_text(json.dumps(PARTS))
-    done = run("pack", str(file), *flags, "--json", str(out))
+    done = run("pack", str(file), *flags, "--seconds", "3", "--json", str(out))
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(out.read_text())
-    assert answer["left_out"] == [{"id": "door", "quantity": 2}]
+    assert [(left["id"], left["quantity"]) for left in answer["left_out"]] == [("door", 2)]
+    assert "larger than the plate" in answer["left_out"][0]["reason"]
     own = {"plate": shapely.box(0, 0, 40, 30), "angle": shapely.Polygon(PARTS["parts"][1]["polygon"])}  # type: ignore[index]
     counted = {"plate": 0, "angle": 0}
     for plate in answer["plates"]:

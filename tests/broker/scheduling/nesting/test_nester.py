@@ -6,11 +6,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.scheduling.nesting.nester import Nest, Nester
-from broker.scheduling.nesting.nofit import Bed, convex_cover
-from broker.scheduling.nesting.packing import packed
+from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.nesting.nest import Nest
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.nofit import convex_cover
 from broker.scheduling.problem import Pose, Shape
-from tests.broker.scheduling.network import angle_bracket, box, ring
+from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 BED = Bed(244, 204, 210, 6)
 
@@ -123,10 +124,3 @@ def test_the_same_question_has_the_same_answer() -> None:
     second = Nester(shapes).fill(BED, ((0, 10), (1, 10)))
     assert first.shape == second.shape
     assert (first.at == second.at).all()
-
-
-def test_all_pieces_are_packed_and_what_fits_no_plate_is_said() -> None:
-    nests, refused = packed(Nester([box(60, 60, 5), box(300, 300, 5), ring(30, 5)]), BED, {0: 30, 1: 2, 2: 50})
-    assert refused == {1: 2}
-    assert sum(nest.shape.count(0) for nest in nests) == 30
-    assert sum(nest.shape.count(2) for nest in nests) == 50
