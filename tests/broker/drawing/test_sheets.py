@@ -61,7 +61,7 @@ def test_clamps_and_margin_are_drawn() -> None:
     assert len(list(full.iter(f"{SVG}path"))) == len(list(plain.iter(f"{SVG}path"))) + 2
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     x=st.integers(-50, 50),
     y=st.integers(-50, 50),
