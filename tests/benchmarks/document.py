@@ -15,9 +15,9 @@ from tests.benchmarks.rows import Row
 
 _HEAD = """# Benchmarks of the scheduling core
 
-Made by `python -m tests.benchmarks.document` from what `python -m tests.benchmarks.scheduling` measured, on {cores} shared cores ({system}, Python
-{python}). Peers ran in the same run. `ratio` is ours ÷ theirs; a goal applies to the ratio, or to ours where there is none. `load` is the machine's when
-the row was written.
+Made by `python -m tests.benchmarks.document` from what `python -m tests.benchmarks.scheduling` measured, on {cores}
+shared cores ({system}, Python {python}). Peers ran in the same run. `ratio` is ours ÷ theirs; a goal applies to the
+ratio, or to ours where there is none. `load` is the machine's when the row was written.
 """
 _ABOUT = {
     "setups": "Unrelated machines with sequence-dependent setups, makespan (the recipe of Vallada and Ruiz).",
