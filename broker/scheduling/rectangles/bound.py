@@ -45,10 +45,10 @@ def _both_ways(pieces: Pieces, sizes: Ints, u: Floats, along: Floats) -> tuple[F
 def _measured(length: Ints, bin_length: int, most: int, other: Ints | None) -> Floats:
     """[functions, ways, k] every function of the pieces' lengths along this side, lying and turned."""
     ways = np.stack([length] if other is None else [length, other])
-    return np.stack(_functions(np.minimum(ways, bin_length), bin_length, most))
+    return np.stack(functions(np.minimum(ways, bin_length), bin_length, most))
 
 
-def _functions(x: Ints, whole: int, most: int) -> list[Floats]:
+def functions(x: Ints, whole: int, most: int) -> list[Floats]:
     found = [x / whole]
     for least in _thresholds(x, whole, most):
         found += [_trimmed(x, whole, least), _counted(x, whole, least)]

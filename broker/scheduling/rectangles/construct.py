@@ -38,7 +38,7 @@ def constructed(pieces: Pieces, enough: int, stop: Stop) -> Layout:
     runs = _runs(pieces)
     for order in _orders(pieces, runs[:-1]):
         for rule in range(RULES):
-            found = _first_fit(pieces, runs, order, rule, stop)
+            found = first_fit(pieces, runs, order, rule, stop)
             if found is None:
                 return best
             best = min(best, found, key=Layout.bins)
@@ -89,7 +89,7 @@ def _orders(pieces: Pieces, first: Ints) -> Iterator[Ints]:
         yield np.argsort(-size, kind="stable")
 
 
-def _first_fit(pieces: Pieces, runs: Ints, order: Ints, rule: int, stop: Stop) -> Layout | None:
+def first_fit(pieces: Pieces, runs: Ints, order: Ints, rule: int, stop: Stop) -> Layout | None:
     """None: stopped before the last piece lay."""
     layout = unlaid(len(pieces.width))
     draft = _Draft(order.copy(), runs[:-1].copy(), runs[1:], np.array([len(order), 0]))
