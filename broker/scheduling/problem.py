@@ -13,23 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from broker.scheduling.shapes import Floats, Pose, Shape
+
+__all__ = ["Excluded", "Floats", "Ints", "Placed", "PlannedPlate", "Pose", "Problem", "Result", "Shape", "Unplanned"]
+
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """One way to lay a part down: `outline[k, 2]` float64, simple polygon, low corner at (0, 0); its height."""
-
-    outline: Floats
-    height_mm: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The poses a part may take, best first."""
-
-    poses: tuple[Pose, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ class Inventory(Wire):
     longitude: float = Field(ge=-180, le=180)
     timezone: str = "UTC"
     attended: tuple[Window, ...] = Field(max_length=_MOST)
+    """None: always."""
+    operators: int = Field(default=1, ge=1, le=_MOST)
+    """People who can set machines up at once."""
+    share_plates: bool = True
+    """Pieces of several orders may lie on one plate."""
     rates: Rates
     stock: tuple[Stock, ...] = Field(max_length=_MOST)
     machines: tuple[MachineSpec, ...] = Field(max_length=_MOST)

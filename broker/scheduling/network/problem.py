@@ -94,7 +94,7 @@ class Machines:
     block_machine: Ints
     """[B] a machine that is taken (repair, the shop's own work)."""
     block_s: Floats
-    """[B, 2] from, until."""
+    """[B, 2] from, until, by machine and then in order, apart from each other."""
 
 
 @dataclass(frozen=True, slots=True)

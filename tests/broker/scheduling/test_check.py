@@ -9,7 +9,7 @@ from broker.scheduling.check import check, require_feasible
 from broker.scheduling.errors import Infeasible
 from broker.scheduling.problem import Excluded, Placed, PlannedPlate, Problem, Result, Unplanned
 from broker.scheduling.solve import solve
-from tests.broker.scheduling.network import DEMO, never, problem
+from tests.broker.scheduling.workshops import DEMO, never, problem
 
 
 @pytest.fixture(scope="module")

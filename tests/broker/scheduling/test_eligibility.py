@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from broker.scheduling.eligibility import Fit, Misfit, eligibility, fits, poses_that_fit
 from broker.scheduling.problem import Pose, Shape
 from broker.scheduling.rotation import closest_turn, fitting_intervals, turned
-from tests.broker.scheduling.network import DEMO, Line, box, problem
+from tests.broker.scheduling.workshops import DEMO, Line, box, problem
 
 LEG = box(294, 20, 20)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from broker.scheduling.check import check, require_feasible
 from broker.scheduling.problem import Problem, Result
 from broker.scheduling.solve import solve
-from tests.broker.scheduling.network import DEMO, REAL, WORKSHOPS, Line, box, never, problem, ring
+from tests.broker.scheduling.workshops import DEMO, REAL, WORKSHOPS, Line, box, never, problem, ring
 
 
 def plates(result: Result) -> list[tuple[object, ...]]:

@@ -7,7 +7,7 @@ import pytest
 
 from broker.scheduling.errors import BadOutline, NotFinite, OutOfRange, ProblemError, UnreasonedExclusion, WrongArray
 from broker.scheduling.problem import Floats, Ints, Pose, Problem, Shape
-from tests.broker.scheduling.network import DEMO, problem
+from tests.broker.scheduling.workshops import DEMO, problem
 
 
 @pytest.fixture(scope="module")

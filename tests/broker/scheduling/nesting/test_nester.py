@@ -11,7 +11,7 @@ from broker.scheduling.nesting.nest import Nest
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.nofit import convex_cover
 from broker.scheduling.problem import Pose, Shape
-from tests.broker.scheduling.network import angle_bracket, box, ring
+from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 BED = Bed(244, 204, 210, 6)
 

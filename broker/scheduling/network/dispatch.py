@@ -1,0 +1,232 @@
+"""A first plan by list scheduling: whenever a machine and a person are free, the lot whose index is least.
+
+The index of a lot is when it has to leave, plus `work` times its seconds of work over its weight: as with weighted
+shortest processing time, what takes long for little goes last, which is what is left undone where time is short. To it
+come `setup` times the change's seconds and `idle` times the seconds until somebody can empty the machine again.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.clock import fitting
+from broker.scheduling.network.heap import pop, push
+from broker.scheduling.network.problem import Floats, Ints
+from broker.scheduling.network.world import World
+
+_SEEN = 7
+"""Of each family's heap, the first so many are looked at."""
+_POLL_S = 900.0
+"""A machine that found nothing looks again after so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    work: float
+    setup: float
+    idle: float
+
+
+class _Queues(NamedTuple):
+    """Lots waiting, by class and family: heaps in one array."""
+
+    heap: Ints
+    first: Ints
+    """[C × F + 1]"""
+    size: Ints
+    """[C × F]"""
+    key: Floats
+    """[N] index without what the machine adds."""
+    left: Ints
+    """[N] pieces"""
+    used: Floats
+    """[W, K]"""
+    weights: Floats
+    """[2] setup, idle."""
+
+
+class _Clock(NamedTuple):
+    events: Ints
+    """Heap of machines."""
+    when: Floats
+    """[M]"""
+    loaded: Ints
+    """[M]"""
+    crew_s: Floats
+
+
+def dispatch(world: World, rule: Rule, wanted: Ints) -> Ints:
+    """[runs, 3] machine, lot, pieces in order of begin; `wanted[N]` 0: that lot isn't made."""
+    left = np.where(wanted > 0, world.lots["quantity"], 0)
+    queues = _queues(world, rule, left)
+    clock = _Clock(
+        events=np.zeros(len(world.machines), dtype=np.int64),
+        when=np.maximum(world.machines["ready"], world.limits["now"][0]),
+        loaded=world.machines["family"].copy(),
+        crew_s=np.full(int(world.shops["crew_last"].max(initial=0)), world.limits["now"][0]),
+    )
+    arrivals = np.flatnonzero(left)
+    arrivals = arrivals[np.argsort(world.lots["release"][arrivals], kind="stable")]
+    rows = np.zeros((_most(world, left), 3), dtype=np.int64)
+    return rows[: _dispatch(world, queues, clock, arrivals, rows)]
+
+
+def _most(world: World, left: Ints) -> int:
+    """Runs at most: plates, and for an attended class as many as there are pieces."""
+    return int(left.sum())
+
+
+def _queues(world: World, rule: Rule, left: Ints) -> _Queues:
+    lots = world.lots
+    families = world.setup_s.shape[1]
+    count = np.zeros((len(world.kinds), families), dtype=np.int64)
+    for kind in range(len(world.kinds)):
+        able = (world.per_plate[:, kind] > 0) & (left > 0)
+        count[kind] = np.bincount(lots["family"][able], minlength=families)
+    due = np.where(np.isfinite(lots["due"]), lots["due"], world.limits["horizon"][0] * 4)
+    due = np.minimum(due, lots["deadline"])
+    return _Queues(
+        heap=np.zeros(int(count.sum()), dtype=np.int64),
+        first=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        size=np.zeros(count.size, dtype=np.int64),
+        key=due - _closest_s(world) + rule.work * lots["quickest"] / lots["weight"],
+        left=left,
+        used=np.zeros_like(world.stock),
+        weights=np.array([rule.setup, rule.idle]),
+    )
+
+
+def _closest_s(world: World) -> Floats:
+    """[N] transport from the closest workshop."""
+    if not len(world.shops):
+        return np.zeros(len(world.lots))
+    closest: Floats = world.ship_s.min(axis=1)
+    closest[~np.isfinite(closest)] = 0.0
+    return np.asarray(closest[world.lots["place"]], dtype=np.float64)
+
+
+@compiled
+def _dispatch(world: World, queues: _Queues, clock: _Clock, arrivals: Ints, rows: Ints) -> int:
+    pending, arrived, made = 0, 0, 0
+    for machine in world.of_kind:
+        push(clock.events, 0, pending, clock.when, machine)
+        pending += 1
+    while pending > 0 and made < len(rows):
+        machine = pop(clock.events, 0, pending, clock.when)
+        pending -= 1
+        now = clock.when[machine]
+        if now >= world.limits[0].horizon:
+            continue
+        while arrived < len(arrivals) and world.lots[arrivals[arrived]].release <= now:
+            _arrive(world, queues, arrivals[arrived])
+            arrived += 1
+        soonest = world.lots[arrivals[arrived]].release if arrived < len(arrivals) else np.inf
+        lot, pieces, again = _decide(world, queues, clock, machine, now, soonest)
+        clock.when[machine] = again
+        if lot >= 0:
+            rows[made, 0], rows[made, 1], rows[made, 2] = machine, lot, pieces
+            made += 1
+            queues.left[lot] -= pieces
+            if world.limits[0].stocked and world.lots[lot].material >= 0:
+                queues.used[world.machines[machine].shop, world.lots[lot].material] += pieces * world.lots[lot].use
+        if again < np.inf:
+            push(clock.events, 0, pending, clock.when, machine)
+            pending += 1
+    return made
+
+
+@inlined
+def _arrive(world: World, queues: _Queues, lot: int) -> None:
+    for kind in range(len(world.kinds)):
+        if world.per_plate[lot, kind] > 0:
+            queue = kind * world.setup_s.shape[1] + world.lots[lot].family
+            push(queues.heap, queues.first[queue], queues.size[queue], queues.key, lot)
+            queues.size[queue] += 1
+
+
+@inlined
+def _decide(
+    world: World, queues: _Queues, clock: _Clock, machine: int, now: float, soonest: float
+) -> tuple[int, int, float]:
+    """Lot and pieces that the machine takes now, and when it looks again; lot -1: none."""
+    shop = world.machines[machine].shop
+    person = world.shops[shop].crew_first
+    for other in range(person + 1, world.shops[shop].crew_last):
+        if clock.crew_s[other] < clock.crew_s[person]:
+            person = other
+    if clock.crew_s[person] > now:
+        return -1, 0, clock.crew_s[person]
+    opens, _ = fitting(world, shop, machine, now, 0.0, 0.0, world.shops[shop].shift_first)
+    if opens > now:
+        return -1, 0, opens
+    lot, pieces = _choose(world, queues, clock, machine, now)
+    if lot < 0:
+        return -1, 0, max(soonest, now + _POLL_S)
+    kind = world.machines[machine].kind
+    change = world.kinds[kind].hands + world.setup_s[clock.loaded[machine], world.lots[lot].family]
+    clock.loaded[machine] = world.lots[lot].family
+    clock.crew_s[person] = now + change + world.kinds[kind].watch
+    return lot, pieces, now + change + world.kinds[kind].overhead + pieces * world.piece_s[lot, kind]
+
+
+@inlined
+def _choose(world: World, queues: _Queues, clock: _Clock, machine: int, now: float) -> tuple[int, int]:
+    kind, families = world.machines[machine].kind, world.setup_s.shape[1]
+    best, chosen, taken = np.inf, -1, 0
+    for family in range(families):
+        queue = kind * families + family
+        first = queues.first[queue]
+        while queues.size[queue] > 0 and queues.left[queues.heap[first]] == 0:
+            pop(queues.heap, first, queues.size[queue], queues.key)
+            queues.size[queue] -= 1
+        change = world.kinds[kind].hands + world.setup_s[clock.loaded[machine], family]
+        for i in range(min(_SEEN, queues.size[queue])):
+            lot = queues.heap[first + i]
+            index = queues.key[lot] + queues.weights[0] * change
+            if index >= best or queues.left[lot] == 0:
+                continue
+            pieces, idle = _taken(world, queues, machine, lot, now, change)
+            index += queues.weights[1] * idle
+            if pieces > 0 and index < best:
+                best, chosen, taken = index, lot, pieces
+    return chosen, taken
+
+
+@inlined
+def _taken(world: World, queues: _Queues, machine: int, lot: int, now: float, change: float) -> tuple[int, float]:
+    """Pieces that the machine can begin now, 0 for none, and how long it is idle after them."""
+    facts, shop, kind = world.lots[lot], world.machines[machine].shop, world.machines[machine].kind
+    pieces = min(queues.left[lot], world.per_plate[lot, kind])
+    if world.limits[0].stocked and facts.material >= 0 and facts.use > 0:
+        left = world.stock[shop, facts.material] - queues.used[shop, facts.material]
+        pieces = np.int64(min(float(pieces), left / facts.use + 1e-9))
+    overhead, each = world.kinds[kind].overhead, world.piece_s[lot, kind]
+    shift = world.shops[shop].shift_first
+    while world.shift_s[shift, 1] <= now:
+        shift += 1
+    left_s = world.shift_s[shift, 1] - now - change
+    if not world.kinds[kind].unattended:
+        pieces = np.int64(min(float(pieces), (left_s - overhead) / each))
+    ship = world.ship_s[facts.place, shop]
+    running = overhead + pieces * each
+    if pieces <= 0 or left_s < world.kinds[kind].watch or now + change + running + ship > facts.deadline:
+        return 0, 0.0
+    begin, _ = fitting(world, shop, machine, now, change, running, shift)
+    if begin != now or is_barred(world, lot, machine) or ship == np.inf:
+        return 0, 0.0
+    end = now + change + running
+    while shift < world.shops[shop].shift_last and world.shift_s[shift, 1] <= end:
+        shift += 1
+    if shift == world.shops[shop].shift_last:
+        return pieces, 0.0
+    return pieces, max(0.0, world.shift_s[shift, 0] - end)
+
+
+@inlined
+def is_barred(world: World, lot: int, machine: int) -> bool:
+    found = False
+    for i in range(world.lots[lot].barred_first, world.lots[lot].barred_last):
+        found |= world.barred[i] == machine
+    return found

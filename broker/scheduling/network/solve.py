@@ -1,0 +1,90 @@
+"""Plans for a network: list schedules by several rules, the best of them improved until the stop says so."""
+
+import numpy as np
+
+from broker.scheduling.network.dispatch import Rule, dispatch
+from broker.scheduling.network.export import plan_of
+from broker.scheduling.network.figures import figures
+from broker.scheduling.network.load import drop_unmade, load
+from broker.scheduling.network.problem import Bounds, Problem, Result, Step, Unplanned
+from broker.scheduling.network.state import State, empty_state
+from broker.scheduling.network.world import World, world
+from broker.scheduling.stopping import Stop
+
+RULES = (
+    Rule(work=5.0, setup=200.0, idle=15.0),
+    Rule(work=2.0, setup=200.0, idle=6.0),
+    Rule(work=10.0, setup=400.0, idle=20.0),
+    Rule(work=20.0, setup=800.0, idle=20.0),
+    Rule(work=1.0, setup=100.0, idle=3.0),
+)
+
+
+def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2) -> Result:
+    """A plan as good as is found until `stop` says so, and always one that is feasible.
+
+    Weighted tardiness and rejections come first, cost breaks ties. The same seed, threads and number of times that
+    `stop` is asked give the same plan.
+    """
+    laid = world(problem)
+    state, trace = _first(laid, stop, seed)
+    plan = plan_of(state)
+    return Result(
+        plan=plan,
+        unplanned=_unplanned(problem, laid, state),
+        figures=figures(problem, plan),
+        bounds=_bounds(problem),
+        trace=tuple(trace),
+    )
+
+
+def _first(laid: World, stop: Stop, seed: int) -> tuple[State, list[Step]]:
+    """The best of the rules' plans."""
+    best = _by_rule(laid, RULES[0], seed)
+    trace = [_step(0, best)]
+    for number, rule in enumerate(RULES[1:], 1):
+        if stop():
+            break
+        other = _by_rule(laid, rule, seed)
+        if _key(other) < _key(best):
+            best = other
+        trace.append(_step(number, best))
+    return best, trace
+
+
+def _by_rule(laid: World, rule: Rule, seed: int) -> State:
+    rows = dispatch(laid, rule, np.ones(len(laid.lots), dtype=np.int64))
+    state = empty_state(laid, _room(laid, len(rows)), seed)
+    load(laid, state, rows)
+    drop_unmade(laid, state)
+    return state
+
+
+def _room(laid: World, runs: int) -> int:
+    """Runs for which there is place: as many as there are pieces, where these are few."""
+    return min(int(laid.lots["quantity"].sum()), max(20_000, runs + runs // 5 + len(laid.lots) // 4)) + 1
+
+
+def _key(state: State) -> tuple[float, float]:
+    head = state.head[0]
+    return round(float(head["worth"]), 3), float(head["cost"])
+
+
+def _step(iteration: int, state: State) -> Step:
+    return Step(iteration, float(state.head[0]["worth"]), float(state.head[0]["cost"]))
+
+
+def _unplanned(problem: Problem, laid: World, state: State) -> tuple[Unplanned, ...]:
+    left = laid.lots["quantity"] - state.tallies["pieces"]
+    return tuple(Unplanned(lot, int(left[lot]), _reason(problem, lot)) for lot in np.flatnonzero(left > 0).tolist())
+
+
+def _reason(problem: Problem, lot: int) -> str:
+    if (problem.lots.per_plate[lot] > 0).any():
+        return "no room for it within the horizon that costs less than doing without"
+    return problem.reasons[int(problem.lots.reason[lot, 0])] if problem.lots.reason.shape[1] else "no machines"
+
+
+def _bounds(problem: Problem) -> Bounds:
+    """What holds of any plan."""
+    return Bounds(0.0, 0.0, 1.0, int(np.count_nonzero(problem.lots.quantity)))

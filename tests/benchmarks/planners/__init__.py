@@ -1,0 +1,1 @@
+"""Scripts that other planners' environments run: they import nothing of ours."""

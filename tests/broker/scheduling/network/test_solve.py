@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from broker.scheduling.network.check import require_feasible
+from broker.scheduling.network.solve import solve
+from broker.scheduling.stopping import AfterIterations
+from tests.broker.scheduling.network.problems import DAY, ints, random_problem, workshop
+
+SEEDS = range(40)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_plan_cut_off_at_once_is_feasible(seed: int) -> None:
+    problem = random_problem(seed)
+    require_feasible(problem, solve(problem, lambda: True, seed))
+
+
+def test_no_lot_is_made_in_part() -> None:
+    for seed in SEEDS:
+        problem = random_problem(seed)
+        result = solve(problem, AfterIterations(4), seed)
+        for left in result.unplanned:
+            assert left.pieces == problem.lots.quantity[left.lot]
+
+
+def test_what_nobody_needs_hurry_for_is_made() -> None:
+    result = solve(workshop(quantity=ints(4, 4, 9)), AfterIterations(4), 1)
+    assert result.unplanned == ()
+    assert result.figures.tardiness == 0
+    assert result.figures.makespan_s < 3 * DAY
+
+
+def test_nothing_to_make_is_an_empty_plan() -> None:
+    result = solve(workshop(quantity=np.zeros(0, dtype=np.int64)), AfterIterations(4), 1)
+    assert len(result.plan.machine) == 0
+    assert result.plan.entry_first.tolist() == [0]
