@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.nesting.nofit import Bed, Variant
 from broker.scheduling.problem import Pose, Shape
 from broker.scheduling.rotation import turned
 from broker.scheduling.sheets.problem import GRAIN_ALONG_Y, NO_GRAIN, Bools, Floats, Problem

@@ -12,7 +12,7 @@ from broker.scheduling.nesting.packing import Packed, packed
 from broker.scheduling.problem import Shape
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.nesting.test_nester import assert_sound, polygons, stars
-from tests.broker.scheduling.network import angle_bracket, box, ring
+from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 BED = Bed(150, 120, 210, 3)
 
