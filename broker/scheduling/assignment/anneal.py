@@ -71,14 +71,7 @@ def _put(job: int, machine: int, chosen: Ints, place: Ints, held: Ints, count: I
 
 @compiled
 def anneal(
-    time: Floats,
-    weight: Floats,
-    near: Ints,
-    chosen: Ints,
-    best: Ints,
-    scale: Floats,
-    bits: Bits,
-    moves: int,
+    time: Floats, weight: Floats, near: Ints, chosen: Ints, best: Ints, scale: Floats, bits: Bits, moves: int
 ) -> None:
     """Try so many moves; `chosen`, `best`, `scale` and `bits` are changed.
 

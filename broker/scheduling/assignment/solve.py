@@ -26,11 +26,14 @@ Each = Callable[[Callable[["_Walk"], None], list["_Walk"]], object]
 WALKS = 2
 """Whatever the number of threads, so that this changes no result."""
 _CHUNK_MOVES = 100_000
-_FIRST_ROUNDS = 40
+_FIRST_ROUNDS = 4
 """The first annealing is short, for those who stop soon; each later one is longer, up to `_MOST_ROUNDS`."""
 _MOST_ROUNDS = 640
-_HOT, _COLD = 2.5, 0.2
-"""Temperatures, in mean differences of price between a job's best machine and its next three."""
+_HOT = 2.5
+_COLD = (0.2, 0.01)
+"""Temperatures, in mean differences of price between a job's best machine and its next three.
+
+Machines of few jobs gain most while it is warm, machines of a hundred when it is cold: walks take turns."""
 _SPREADS = (0.5, 0.3, 1.0)
 """In hundredths of the bound, or in units where that is less than one."""
 _LEAST_WEIGHT = 0.05
@@ -82,9 +85,9 @@ class _Walk:
     bits: NDArray[np.uint64]
     scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 1.0, 1.0, np.inf]))
 
-    def aim(self, target: float, spread: float, hot: float, rounds: int) -> None:
-        self.scale[[TARGET, SPREAD, HEAT]] = target, spread, hot
-        self.scale[COOLING] = (_COLD / _HOT) ** (1.0 / (rounds * _CHUNK_MOVES))
+    def aim(self, target: float, spread: float, heat: tuple[float, float], rounds: int) -> None:
+        self.scale[[TARGET, SPREAD, HEAT]] = target, spread, heat[0]
+        self.scale[COOLING] = (heat[1] / heat[0]) ** (1.0 / (rounds * _CHUNK_MOVES))
 
 
 class _Walks:
@@ -98,7 +101,7 @@ class _Walks:
         self._weight = np.maximum(priced.weight, _LEAST_WEIGHT / len(priced.weight))
         self._target = priced.bound
         self._spread = max(0.01 * priced.bound, min(1.0, float(np.median(time.min(axis=1)))))
-        self._hot = _HOT * _mean_step(price)
+        self._step = _mean_step(price)
         self.best, self.reached = first(time, self._near)
         self.trace: Trace = [(0, self.reached)]
         self._walks = [
@@ -126,7 +129,8 @@ class _Walks:
     def _heat(self) -> None:
         for number, walk in enumerate(self._walks):
             spread = _SPREADS[(self._cycle + number) % len(_SPREADS)] * self._spread
-            walk.aim(self._target, spread, self._hot, self._rounds)
+            cold = _COLD[(self._cycle + number) % len(_COLD)] * self._step
+            walk.aim(self._target, spread, (_HOT * self._step, cold), self._rounds)
         self._left = self._rounds
         self._rounds = min(4 * self._rounds, _MOST_ROUNDS)
         self._cycle += 1

@@ -31,14 +31,13 @@ def arcs(problem: UnrelatedMachines) -> tuple[Arcs, float]:
     return found, unit
 
 
-def whole(problem: UnrelatedMachines) -> bool:
-    """Whether every time is a whole number."""
-    finite = problem.time[np.isfinite(problem.time)]
-    setup = np.zeros(1) if problem.setup is None else problem.setup
-    return bool((finite == np.rint(finite)).all() and (setup == np.rint(setup)).all())
-
-
 def _unit(problem: UnrelatedMachines) -> float:
     longest = float(problem.time[np.isfinite(problem.time)].max(initial=0.0))
     longest += 0.0 if problem.setup is None else float(problem.setup.max(initial=0.0))
-    return 1.0 if longest == 0.0 or (whole(problem) and longest <= FINEST) else longest / FINEST
+    return 1.0 if longest == 0.0 or (_whole(problem) and longest <= FINEST) else longest / FINEST
+
+
+def _whole(problem: UnrelatedMachines) -> bool:
+    finite = problem.time[np.isfinite(problem.time)]
+    setup = np.zeros(1) if problem.setup is None else problem.setup
+    return bool((finite == np.rint(finite)).all() and (setup == np.rint(setup)).all())

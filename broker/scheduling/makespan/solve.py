@@ -9,10 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.scheduling.makespan.arcs import arcs
-from broker.scheduling.makespan.bound import bound
+from broker.scheduling.makespan.arcs import Arcs, arcs
+from broker.scheduling.makespan.bound import Bound
 from broker.scheduling.makespan.cooling import Cooling
-from broker.scheduling.makespan.sequences import LOAD
 from broker.scheduling.makespan.walk import Walk, begin
 from broker.scheduling.stopping import Stop, share
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
@@ -55,10 +54,14 @@ def solve(problem: UnrelatedMachines, stop: Stop, seed: int, *, threads: int = 2
     if not len(jobs):
         return Sequences(((),) * problem.time.shape[1], 0.0, 0.0, left_out, ())
     part = _part(problem, jobs)
-    lowest = bound(part)
-    found, trace = _search(part, lowest, stop, seed, threads)
-    sequences = tuple(tuple(int(jobs[job]) for job in row) for row in found)
-    return Sequences(sequences, makespan(problem, sequences), lowest, left_out, tuple(trace))
+    costs, unit = arcs(part)
+    bound = Bound(costs)
+    walk, trace = _search(costs, bound, stop, seed, threads)
+    found = tuple(tuple(jobs[row].tolist()) for row in walk.sequences())
+    counts = [(made, count * unit) for made, count in trace]
+    # Each arc may have been rounded by a count where the unit isn't the problem's own.
+    lowest = float(bound.counts) if unit == 1.0 else max(bound.counts - len(jobs), 0) * unit
+    return Sequences(found, makespan(problem, found), lowest, left_out, tuple(counts))
 
 
 def _part(problem: UnrelatedMachines, jobs: NDArray[np.intp]) -> UnrelatedMachines:
@@ -69,31 +72,25 @@ def _part(problem: UnrelatedMachines, jobs: NDArray[np.intp]) -> UnrelatedMachin
     return UnrelatedMachines(problem.time[jobs], setup)
 
 
-def _search(
-    problem: UnrelatedMachines, lowest: float, stop: Stop, seed: int, threads: int
-) -> tuple[list[list[int]], list[tuple[int, float]]]:
-    costs, unit = arcs(problem)
+def _search(costs: Arcs, bound: Bound, stop: Stop, seed: int, threads: int) -> tuple[Walk, list[tuple[int, int]]]:
+    """The walk that found the best, and when which makespan was found: moves, counts."""
     walks = [begin(costs, random) for random in np.random.default_rng(seed).spawn(WALKS)]
-    jobs, machines = problem.time.shape
+    jobs, machines = len(walks[0].where), len(walks[0].ends)
     moves = max(int(ROUND_NS / (MOVE_NS + PLACE_NS * jobs / machines)), 1)
-    best, made = walks[0].makespan, 0
-    trace = [(made, best * unit)]
+    best = walks[0]
+    trace = [(0, best.makespan)]
     cooling = Cooling()
+    rounds = 0
     with _everyone(threads) as everyone:
-        while best * unit > lowest and not stop():
-            temperature = cooling.heat(share(stop)) * _mean(walks)
+        while best.makespan > bound.counts and not stop():
+            bound.step(best.makespan)
+            temperature = cooling.heat(share(stop)) * best.makespan * machines / jobs
             everyone(partial(Walk.anneal, temperature=temperature, moves=moves), walks)
-            made += moves * WALKS
-            least = min(walk.makespan for walk in walks)
-            if least < best:
-                best = least
-                trace.append((made, best * unit))
-    return min(walks, key=lambda walk: walk.makespan).sequences(), trace
-
-
-def _mean(walks: list[Walk]) -> float:
-    """Time of a job with its setup, in counts."""
-    return sum(float(walk.ends[:, LOAD].sum()) for walk in walks) / sum(len(walk.where) for walk in walks)
+            rounds += 1
+            best = min(walks, key=lambda walk: walk.makespan)
+            if best.makespan < trace[-1][1]:
+                trace.append((rounds * moves * WALKS, best.makespan))
+    return best, trace
 
 
 @contextmanager

@@ -74,10 +74,11 @@ class Lying:
         self._known: dict[tuple[int, Entries], bool] = {}
 
     def __call__(self, machine: int, entries: Entries) -> bool:
+        if len(entries) > 1 and self._geometry.alone[machine]:
+            return False
         key = self._kind[machine], tuple(sorted(entries))
         if key not in self._known:
-            alone = len(entries) > 1 and self._geometry.alone[machine]
-            self._known[key] = not alone and self._lies(*key)
+            self._known[key] = self._lies(*key)
         return self._known[key]
 
     def _lies(self, kind: int, entries: Entries) -> bool:

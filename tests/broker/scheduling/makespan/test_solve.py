@@ -1,32 +1,14 @@
 """Unrelated machines with setups: answers that hold, repeat, and are optimal where all plans can be tried."""
 
-from collections.abc import Iterator
-from itertools import permutations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.scheduling.makespan.bound import bound
 from broker.scheduling.makespan.solve import solve
 from broker.scheduling.stopping import AfterIterations
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
-
-
-def drawn(jobs: int, machines: int, largest_setup: int, seed: int = 1) -> UnrelatedMachines:
-    random = np.random.default_rng(seed)
-    time = random.integers(1, 100, (jobs, machines)).astype(np.float64)
-    return UnrelatedMachines(time, random.integers(1, largest_setup + 1, (machines, jobs, jobs)).astype(np.float64))
-
-
-def plans(jobs: int, machines: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Every assignment and order: permutations of the jobs with a wall between two machines."""
-    for order in set(permutations([*range(jobs), *[-1] * (machines - 1)])):
-        rows: list[list[int]] = [[]]
-        for job in order:
-            rows.append([]) if job < 0 else rows[-1].append(job)
-        yield tuple(tuple(row) for row in rows)
+from tests.broker.scheduling.makespan.instances import drawn, plans
 
 
 def require_true(problem: UnrelatedMachines, found: Sequences) -> None:
@@ -43,12 +25,6 @@ def test_finds_the_optimum_of_six_jobs_on_two_machines(seed: int) -> None:
     found = solve(problem, AfterIterations(5), seed)
     require_true(problem, found)
     assert found.makespan == min(makespan(problem, jobs) for jobs in plans(6, 2))
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_no_plan_of_five_jobs_on_three_machines_is_below_the_bound(seed: int) -> None:
-    problem = drawn(5, 3, 60, seed)
-    assert 0 < bound(problem) <= min(makespan(problem, jobs) for jobs in plans(5, 3))
 
 
 def test_with_threads_or_without_the_same_plan() -> None:
