@@ -13,7 +13,7 @@ from broker.scheduling.nesting.layout import Layout, empty_layout
 from broker.scheduling.nesting.nest import Nest, check_exactly, nest_of
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.ways import Ways, ways
-from broker.scheduling.problem import Shape
+from broker.scheduling.shapes import Shape
 from broker.scheduling.stopping import Stop
 
 MOST_AT_ONCE = 600

@@ -13,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.problem import Pose, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Pose, Shape
 from broker.scheduling.sheets.problem import GRAIN_ALONG_Y, NO_GRAIN, Bools, Floats, Problem
 from broker.scheduling.sheets.rectangles import Box
 from broker.scheduling.sheets.space import boxes_within, shortest_width, usable
