@@ -67,7 +67,7 @@ def _changed(problem: Problem, runs: list[Planned], lies: Lies, rng: np.random.G
 
 
 def _levied(problem: Problem, runs: list[Planned], lies: Lies) -> Iterator[list[Planned]]:
-    """An even part of each of a lot's runs onto one more machine: where all end alike, moving one of them is no help."""
+    """An even part of each of a lot's runs onto one more machine: where all end alike, moving one is no help."""
     whole = {run.entries[0][0] for run in runs if len(run.entries) == 1}
     for lot in sorted(whole):
         of = [place for place, run in enumerate(runs) if len(run.entries) == 1 and run.entries[0][0] == lot]
