@@ -21,10 +21,16 @@ from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.stopping import Stop
 
 _log = logging.getLogger(__name__)
 _Args = TypeVarTuple("_Args")
 _R = TypeVar("_R")
+_SEARCH_SHARE = 0.6
+"""Of the time there is; the rest is for plates."""
+_SEARCH_S = 0.2
+_SEARCH_LOT_S = 0.02
+"""A small plan is as good as it gets soon, and somebody waits for it."""
 _WORKERS = 2
 """A quote needn't wait for the tick's plan."""
 
@@ -79,11 +85,16 @@ class Solver:
 
 def solve_within(problem: Problem, geometry: Geometry, within_s: float, seed: int) -> Plated:
     """Runs in a worker."""
-    ends = time.monotonic() + within_s
-    plated = solve_plates(problem, geometry, lambda: time.monotonic() > ends or _of_broker.haste.value, seed)
+    begun = time.monotonic()
+    search_s = min(_SEARCH_SHARE * within_s, _SEARCH_S + _SEARCH_LOT_S * len(problem.lots.quantity))
+    plated = solve_plates(problem, geometry, _until(begun + search_s), seed, finish=_until(begun + within_s))
     require_feasible(plated.problem, plated.result)
     require_laid_out(plated.problem, geometry, plated.result.plan, plated.layouts)
     return plated
+
+
+def _until(ends: float) -> Stop:
+    return lambda: time.monotonic() > ends or _of_broker.haste.value
 
 
 def judged(problem: Problem, geometry: Geometry) -> Problem:

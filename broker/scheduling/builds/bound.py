@@ -6,7 +6,7 @@ import numpy as np
 
 from broker.scheduling.builds.stock import Stock
 from broker.scheduling.rectangles.bound import MOST_THRESHOLDS, SLACK, functions
-from broker.scheduling.rectangles.problem import RESOLUTION_MM, Floats
+from broker.scheduling.rectangles.problem import RESOLUTION_MM, Floats, Ints
 
 
 def builds_needed(stock: Stock) -> int:
@@ -23,7 +23,7 @@ def least_height(stock: Stock, builds: int) -> float:
     if not len(stock.item):
         return 0.0
     by_volume = _total(stock, _floor_share(stock) * stock.pose[:, 2]) - builds * stock.spacing_z
-    highest = max(int(stock.pose[ways, 2].min()) for ways in stock.ways) - stock.spacing_z
+    highest = int(_least(stock, stock.pose[:, 2]).max()) - stock.spacing_z
     return max(by_volume * (1.0 - 1e-12), float(highest)) * RESOLUTION_MM
 
 
@@ -35,5 +35,11 @@ def _floor_share(stock: Stock) -> Floats:
 
 def _total(stock: Stock, value: Floats) -> float:
     """Every part at the pose of least value."""
-    least = np.array([value[ways].min() for ways in stock.ways])
-    return float(least @ stock.run_length)
+    return float(_least(stock, value) @ stock.run_length)
+
+
+def _least(stock: Stock, value: Floats | Ints) -> Floats | Ints:
+    """[r] of each run's poses."""
+    first = np.cumsum([0] + [len(ways) for ways in stock.ways[:-1]])
+    least: Floats | Ints = np.minimum.reduceat(value[np.concatenate(stock.ways)], first)
+    return least

@@ -15,6 +15,9 @@ from broker.scheduling.rectangles.layout import Layout
 from broker.scheduling.rectangles.problem import Ints
 from broker.scheduling.stopping import Stop
 
+ROWS_CLASS = 0.05
+"""Heights that differ by less, a share of the highest, may stand in one row."""
+
 
 class Draft(NamedTuple):
     """What decides a plan."""
@@ -54,7 +57,9 @@ def planned(stock: Stock, draft: Draft, stop: Stop) -> Plan | None:
 def planned_in_rows(stock: Stock, way: Ints) -> Plan:
     """Quick, and never cut short."""
     by_part = np.repeat(way, stock.run_length)
-    return _stacked(stock, by_part, in_rows(_pieces(stock, by_part)))
+    height = stock.pose[by_part, 2]
+    rank = -np.ceil(height / (ROWS_CLASS * int(height.max(initial=1)))).astype(np.int64)
+    return _stacked(stock, by_part, in_rows(_pieces(stock, by_part), rank))
 
 
 def _pieces(stock: Stock, way: Ints) -> Pieces:

@@ -46,7 +46,9 @@ def stock(problem: Boxes) -> Stock:
     number = np.bincount(problem.kind[fits], minlength=len(problem.quantity))
     item = np.repeat(np.arange(len(problem.quantity)), np.where(number > 0, problem.quantity, 0))
     run = np.arange(len(item)) if len(item) <= MOST_SINGLE else np.flatnonzero(np.diff(item, prepend=-1))
-    by_kind = {kind: np.flatnonzero(fits & (problem.kind == kind)) for kind in np.unique(item).tolist()}
+    rows = np.flatnonzero(fits)
+    rows = rows[np.argsort(problem.kind[rows], kind="stable")]
+    by_kind = np.split(rows, np.cumsum(number)[:-1])
     return Stock(
         pose=pose,
         volume=volume,

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.figures import figures
 from broker.scheduling.network.problem import Plan, Problem, Result, Unplanned
 from broker.scheduling.network.solve import solve
 from broker.scheduling.plates.capacity import fitted
-from broker.scheduling.plates.company import merged, parted
+from broker.scheduling.plates.company import parted
+from broker.scheduling.plates.descent import bettered
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying, laid_out
 from broker.scheduling.plates.placed import Layout
@@ -27,7 +30,7 @@ class Plated:
     """[R] by run."""
 
 
-def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) -> Plated:
+def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int, *, finish: Stop | None = None) -> Plated:
     """Choose machines, plates, order and times for every piece that can be made, and where each lies.
 
     Parameters
@@ -37,7 +40,9 @@ def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) ->
     geometry
         Shapes of lots, tables of machines.
     stop
-        Asked often; once it is true the best plan so far is returned.
+        Asked often; once it is true the search for a plan ends with the best so far.
+    finish
+        Asked often after that, while the plan is bettered with its plates; None: that ends by itself.
     seed
         The same problem and seed give the same plan, unless `stop` cut in.
     """
@@ -46,7 +51,7 @@ def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) ->
     result = solve(judged, stop, seed)
     lying = Lying(judged, geometry, nester)
     plan, late = _possible(judged, result.plan, lying)
-    plan = merged(judged, plan, lying, stop)
+    plan = bettered(judged, plan, lying, finish or (lambda: False), np.random.default_rng(seed))
     result = replace(result, plan=plan, unplanned=(*result.unplanned, *_unplanned(late)), figures=figures(judged, plan))
     return Plated(judged, result, laid_out(judged, geometry, nester, plan))
 

@@ -16,6 +16,8 @@ MOST_THRESHOLDS = 40
 """Thresholds tried of each function and side."""
 MOST_WORK = 50_000_000
 """Products summed in all; of many kinds fewer thresholds are tried."""
+MOST_LENGTHS = 20_000
+"""Lengths that thresholds are drawn from."""
 STEPS = (1, 2, 3, 4, 5, 6)
 SLACK = 1e-6
 """Bins that rounding of the sums may be worth."""
@@ -57,7 +59,8 @@ def functions(x: Ints, whole: int, most: int) -> list[Floats]:
 
 def _thresholds(x: Ints, whole: int, most: int) -> list[int]:
     """Lengths up to half the bin's where the functions change, evenly drawn."""
-    changes = np.unique(np.concatenate([x.ravel(), whole - x.ravel()]))
+    drawn = x.ravel()[:: 1 + x.size // MOST_LENGTHS]
+    changes = np.unique(np.concatenate([drawn, whole - drawn]))
     changes = changes[(changes > 0) & (2 * changes <= whole)]
     if len(changes) > most:
         changes = changes[np.linspace(0, len(changes) - 1, most).astype(np.int64)] if most else changes[:0]

@@ -14,8 +14,8 @@ from broker.scheduling.nesting.bed import Bed, Variant, Zone
 from broker.scheduling.nesting.covers import convex_cover
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.ways import EXACT_MM, Ways, blocked_places, ways
-from broker.scheduling.problem import Pose, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Pose, Shape
 from broker.scheduling.sheets.problem import Floats
 
 _THICK, _HIGH = 1.0, 2.0

@@ -1,5 +1,6 @@
 """Plans with their plates: all laid out, remainders together, and never worse for it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,13 @@ from broker.scheduling.network.check import check, require_feasible
 from broker.scheduling.network.problem import Plan, Problem
 from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
-from broker.scheduling.plates.company import merged, parted, score
+from broker.scheduling.plates.company import parted
+from broker.scheduling.plates.descent import bettered, score
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying
 from broker.scheduling.plates.retime import Planned, retimed, runs_of
 from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.stopping import Stop
 from tests.broker.scheduling.plates.town import DAY_S, Part, box, geometry, problem
 
 PAIR = (Part(box(30, 20), 3, piece_s=60), Part(box(25, 25), 2, piece_s=60))
@@ -35,6 +38,10 @@ def solved(asked: Problem, shapes: Geometry) -> Plated:
 
 def lying(asked: Problem, shapes: Geometry) -> Lying:
     return Lying(asked, shapes, Nester(shapes.shapes))
+
+
+def better_than(asked: Problem, plan: Plan, parts: Sequence[Part], stop: Stop = never) -> Plan:
+    return bettered(asked, plan, lying(asked, geometry(parts)), stop, np.random.default_rng(1))
 
 
 def on_one_machine(asked: Problem) -> Problem:
@@ -81,8 +88,7 @@ def test_a_merge_that_makes_the_plan_worse_is_not_made() -> None:
     asked = fitted(on_one_machine(problem(parts)), geometry(parts), Nester(geometry(parts).shapes))
     plan, late = retimed(asked, [Planned(0, ((0, 3),)), Planned(0, ((1, 2),))])
     assert late == ()
-    assert len(merged(asked, plan, lying(asked, geometry(parts)), never).machine) == 2
-    assert len(merged(asked, plan, lying(asked, geometry(parts)), lambda: True).machine) == 2
+    assert len(better_than(asked, plan, parts).machine) == 2
 
 
 def test_a_barred_machine_takes_no_remainders() -> None:
@@ -90,7 +96,7 @@ def test_a_barred_machine_takes_no_remainders() -> None:
     barred = replace(asked.barred, lot=np.array([0]), machine=np.array([0]), reason=np.array([1]))
     asked = fitted(replace(asked, barred=barred), geometry(PAIR), Nester(geometry(PAIR).shapes))
     plan, _ = retimed(asked, [Planned(0, ((1, 2),)), Planned(1, ((0, 3),))])
-    better = merged(asked, plan, lying(asked, geometry(PAIR)), never)
+    better = better_than(asked, plan, PAIR)
     assert [run.machine for run in runs_of(better)] == [1]
     assert check(asked, better) == ()
 
@@ -151,10 +157,23 @@ def test_nothing_to_do(parts: tuple[Part, ...]) -> None:
     assert isinstance(plated.result.plan, Plan)
 
 
-def test_a_merged_plan_is_worth_no_less() -> None:
+def test_a_large_lot_is_shared_out_over_idle_machines() -> None:
+    parts = (Part(box(40, 30), 12, piece_s=3000),)
+    plan = solved(problem(parts), geometry(parts)).result.plan
+    assert set(plan.machine.tolist()) == {0, 1, 2}
+    assert max(plan.end_s) < 5.5 * 3000
+
+
+def test_who_is_stopped_at_once_keeps_the_plan() -> None:
+    asked = fitted(problem(PAIR), geometry(PAIR), Nester(geometry(PAIR).shapes))
+    plan, _ = retimed(asked, [Planned(0, ((0, 3),)), Planned(0, ((1, 2),))])
+    assert better_than(asked, plan, PAIR, lambda: True) is plan
+
+
+def test_a_bettered_plan_is_worth_more() -> None:
     parts = tuple(Part(box(20 + 5 * n, 20), 3, piece_s=100.0 * n + 50) for n in range(5))
     asked = fitted(problem(parts), geometry(parts), Nester(geometry(parts).shapes))
     plan, _ = retimed(asked, [Planned(n % 2, ((n, 3),)) for n in range(5)])
-    better = merged(asked, plan, lying(asked, geometry(parts)), never)
+    better = better_than(asked, plan, parts)
     assert score(asked, better) < score(asked, plan)
     assert check(asked, better) == ()
