@@ -64,11 +64,11 @@ def _frame(machines: Sequence[str], low: float, high: float, scale: float, heigh
         drawn.append(
             f'<path d="M{number(x)} {number(HEAD - 4)}V{number(height)}" stroke="{GREY}" stroke-opacity="0.3"/>'
         )
-        drawn.append(text(x, HEAD - 8, _duration(tick), size=10, anchor="middle"))
+        drawn.append(text(x, HEAD - 8, duration(tick), size=10, anchor="middle"))
         tick += step
     for row, name in enumerate(machines):
         y = HEAD + row * ROW
-        drawn.append(text(NAMES - 10, y + ROW * 0.65, _cut(name, 24), size=11, anchor="end"))
+        drawn.append(text(NAMES - 10, y + ROW * 0.65, cut(name, 24), size=11, anchor="end"))
         drawn.append(f'<path d="M{number(NAMES)} {number(y + ROW)}h{number(CHART)}" stroke="{GREY}" opacity="0.3"/>')
     return drawn
 
@@ -89,15 +89,16 @@ def _bar(bar: Bar, low: float, scale: float) -> list[str]:
     )
     letters = int((width - 6) / 5.8)
     if bar.label and letters >= min(len(bar.label), 3):
-        drawn.append(text(x + 4, y + ROW * 0.64, _cut(bar.label, letters), size=10, fill="#ffffff"))
+        drawn.append(text(x + 4, y + ROW * 0.64, cut(bar.label, letters), size=10, fill="#ffffff"))
     return drawn
 
 
-def _cut(words: str, letters: int) -> str:
+def cut(words: str, letters: int) -> str:
+    """No longer than so many letters."""
     return words if len(words) <= letters else words[: max(letters - 1, 0)] + "…"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """3 d 4 h, 4 h 15, 2 min 5 s."""
     whole = round(seconds)
     days, rest = divmod(abs(whole), 86400)

@@ -4,12 +4,19 @@ from html import escape
 
 GREY = "#7d8590"
 COLOURS = ("#2f7fd1", "#c8601c", "#2e9a63", "#9a5bc9", "#c2394f", "#8a8120", "#16969b", "#b0568f")
+ALARM = "#c2394f"
 FONT = "ui-sans-serif, system-ui, sans-serif"
 
 
 def colour(group: int) -> str:
     """The same group, the same colour; they repeat after eight."""
     return COLOURS[group % len(COLOURS)]
+
+
+def tone(group: int) -> tuple[str, float]:
+    """Colour and opacity of one of many groups, none of them `ALARM`: they repeat after three times seven."""
+    calm = tuple(one for one in COLOURS if one != ALARM)
+    return calm[group % len(calm)], (0.88, 0.62, 0.4)[group // len(calm) % 3]
 
 
 def number(value: float) -> str:

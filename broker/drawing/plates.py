@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from broker.drawing.ink import GREY, colour, number, svg, text
+from broker.drawing.ink import GREY, colour, number, svg
+from broker.drawing.pieces import piece
+from broker.drawing.scale import grid_step, scale_bar
 
 Floats = NDArray[np.float64]
-STEPS_MM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-"""Of the grid; a scale bar is five of them at most."""
 
 
 def plate_svg(
@@ -39,13 +38,13 @@ def plate_svg(
         A number for each piece: the same number, the same colour. None: all alike.
     """
     width, depth = size_mm
-    step = next((s for s in STEPS_MM if max(width, depth) / s <= 30), STEPS_MM[-1])
+    step = grid_step(width, depth)
     font = max(width, depth) / 42
     margin = 1.2 * font
     body = [f'<g transform="translate({number(margin)} {number(margin)})">', *_bed(width, depth, usable_mm, step)]
     for place, (outline, label) in enumerate(zip(outlines, labels, strict=True)):
-        body += _piece(outline, label, colour(groups[place] if groups is not None else 0), depth, font)
-    body += [*_scale_bar(width, depth, step, font), "</g>"]
+        body += piece(outline, label, colour(groups[place] if groups is not None else 0), depth, font)
+    body += [*scale_bar(width, depth, step, font), "</g>"]
     return svg(width + 2 * margin, depth + 2 * margin + 1.8 * font, title, body, width_px=width_px)
 
 
@@ -60,33 +59,4 @@ def _bed(width: float, depth: float, usable_mm: Sequence[float], step: int) -> l
         f'<path d="{lines}" fill="none" stroke="{GREY}" stroke-opacity="0.3" stroke-width="{stroke}"/>',
         f'<rect x="{number(x0)}" y="{number(depth - y1)}" width="{number(x1 - x0)}" height="{number(y1 - y0)}"'
         f' fill="none" stroke="{GREY}" stroke-width="{stroke}" stroke-dasharray="{number(step / 4)}"/>',
-    ]
-
-
-def _piece(outline: Floats, label: str, fill: str, depth: float, font: float) -> list[str]:
-    points = " ".join(f"{number(x)},{number(depth - y)}" for x, y in outline.tolist())
-    drawn = [
-        f'<polygon points="{points}" fill="{fill}" fill-opacity="0.85" stroke="{fill}"'
-        f' stroke-width="{number(font / 12)}" stroke-linejoin="round"/>'
-    ]
-    # Inside even a ring or an angle, where the middle of the box lies beside the part.
-    spot = shapely.Polygon(outline).representative_point()
-    room = float(np.ptp(outline[:, 0]))
-    size = min(font, float(np.ptp(outline[:, 1])) * 0.6)
-    letters = int(room / (0.58 * size)) if size > font / 4 else 0
-    shown = label if len(label) <= letters else label[: max(letters - 1, 0)] + "…"
-    if label and letters >= min(len(label), 2):
-        drawn.append(text(spot.x, depth - spot.y + size * 0.35, shown, size=size, fill="#ffffff", anchor="middle"))
-    return drawn
-
-
-def _scale_bar(width: float, depth: float, step: int, font: float) -> list[str]:
-    length = step * max(1, min(5, int(width / step / 2)))
-    y = depth + 1.1 * font
-    tick = font / 3
-    path = f"M0 {number(y - tick)}v{number(2 * tick)}M0 {number(y)}h{length}m0 {number(-tick)}v{number(2 * tick)}"
-    return [
-        f'<path d="{path}" fill="none" stroke="{GREY}" stroke-width="{number(font / 9)}"/>',
-        text(length + font / 2, y + font * 0.35, f"{length} mm", size=font),
-        text(width, y + font * 0.35, f"{number(width)} × {number(depth)} mm", size=font, anchor="end"),
     ]

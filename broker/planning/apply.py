@@ -1,8 +1,7 @@
-"""`Result` → rows: lots, plates and runs, wherever what the plan stood on still holds."""
+"""A plan → rows: lots, plates and runs, wherever what the plan stood on still holds."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,26 +14,47 @@ from broker.planning.situation import OpenLine, Situation
 from broker.planning.snapshot import take
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
 from broker.runs.quantities import remeasure
-from broker.scheduling.problem import PlannedPlate, Result
+from broker.scheduling.plates.placed import Layout
+from broker.scheduling.plates.solve import Plated
 from broker.wire.states import Actor, RunState
 
 
-async def apply(session: AsyncSession, posed: Posed, result: Result, taken_at: datetime, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One run, with moments for seconds."""
+
+    machine: int
+    layout: Layout
+    start: datetime
+    end: datetime
+
+
+async def apply(session: AsyncSession, posed: Posed, plated: Plated, taken_at: datetime, now: datetime) -> int:
     """Write what still fits; returns the number of runs planned. What doesn't is planned anew by the next tick."""
     there = _There(await take(session, now))
     lines: set[str] = set()
-    planned = 0
-    for plate, delay_s in in_turn(posed, result):
-        pieces = pieces_by_line(posed, plate)
-        column = posed.columns[plate.machine]
-        if not there.takes(column.station.machine_id, column.station.workshop_id, pieces):
+    number = 0
+    for planned in _planned(plated, taken_at):
+        pieces = pieces_by_line(posed, planned.layout)
+        station = posed.stations[planned.machine]
+        if not there.takes(station.machine_id, station.workshop_id, pieces):
             continue
-        await _write(session, posed, plate, pieces, taken_at + timedelta(seconds=delay_s), now)
+        await _write(session, posed, planned, pieces, now)
         lines |= set(pieces)
-        planned += 1
+        number += 1
     await session.flush()
     await remeasure(session, lines)
-    return planned
+    return number
+
+
+def _planned(plated: Plated, taken_at: datetime) -> list[_Planned]:
+    """In order of begin."""
+    plan = plated.result.plan
+    rows = zip(plan.machine.tolist(), plated.layouts, plan.start_s.tolist(), plan.end_s.tolist(), strict=True)
+    return [
+        _Planned(machine, layout, taken_at + timedelta(seconds=start_s), taken_at + timedelta(seconds=end_s))
+        for machine, layout, start_s, end_s in rows
+    ]
 
 
 class _There:
@@ -57,22 +77,10 @@ class _There:
         return True
 
 
-def in_turn(posed: Posed, result: Result) -> Iterator[tuple[PlannedPlate, float]]:
-    """Plates in order of start, each with its start in seconds from the plan's zero, one at a time on a machine."""
-    free: dict[str, float] = defaultdict(float)
-    for plate in result.plates:
-        machine = posed.columns[plate.machine].station.machine_id
-        start_s = max(plate.start_s, free[machine])
-        free[machine] = start_s + plate.end_s - plate.start_s
-        yield plate, start_s
-
-
-async def _write(
-    session: AsyncSession, posed: Posed, plate: PlannedPlate, pieces: dict[str, int], start: datetime, now: datetime
-) -> None:
-    station = posed.columns[plate.machine].station
+async def _write(session: AsyncSession, posed: Posed, planned: _Planned, pieces: dict[str, int], now: datetime) -> None:
+    station = posed.stations[planned.machine]
     lots = {line: (await open_lot(session, line, station.workshop_id)).id for line in pieces}
-    text = document(posed, plate, lots).model_dump_json()
+    text = document(posed, planned.machine, planned.layout, lots).model_dump_json()
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     row = PlateRow(id=new_id("plt"), sha256=sha256, document=text, created_at=now)
     session.add(row)
@@ -86,8 +94,8 @@ async def _write(
         state=RunState.PLANNED,
         version=1,
         fence=0,
-        planned_start=start,
-        planned_end=start + timedelta(seconds=plate.end_s - plate.start_s),
+        planned_start=planned.start,
+        planned_end=planned.end,
     )
     session.add(run)
     await session.flush()

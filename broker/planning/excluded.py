@@ -7,11 +7,11 @@ from broker.database import Database
 from broker.orders import lot_repository
 from broker.orders.models import Order
 from broker.parts.repository import parts_by_id
+from broker.planning.left_out import left_out
 from broker.planning.posing import pose
 from broker.planning.situation import Situation
 from broker.planning.snapshot import open_line, stations
 from broker.planning.solving import Solver
-from broker.planning.whatif import left_out
 from broker.wire.tracking import ExcludedView
 
 
@@ -28,11 +28,11 @@ class Exclusions:
         posed = pose(situation, later_s=0.0)
         if posed is None:
             return []
-        excluded = await self._solver.excluded(posed.problem)
+        judged = await self._solver.judged(posed.problem, posed.geometry)
         return [
             ExcludedView(line=line.id, part=line.name, workshop=left.workshop, machine=left.machine, reason=left.reason)
             for number, line in enumerate(posed.lines)
-            for left in left_out(posed, excluded, number)
+            for left in left_out(posed, judged, number)
         ]
 
     async def _whole_order(self, session: AsyncSession, order: Order) -> Situation:

@@ -1,8 +1,4 @@
-"""`Situation` → `scheduling.Problem`: arrays, and what their indices stand for.
-
-A machine that cuts has a column for every size of sheet that the lines ask for, because a bed is a column's own;
-`apply` puts what its columns were given one behind the other again.
-"""
+"""`Situation` → a network's problem and its geometry: arrays, and what their indices stand for."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,176 +6,186 @@ from datetime import datetime
 
 import numpy as np
 
-from broker.planning.estimates import CHANGE_S, CLEAR_S, CUT_PLATE_S, PRINT_PLATE_S, cut_s, print_s
+from broker.planning.attendance import attended
+from broker.planning.estimates import CHANGE_S, CLEAR_S, COUNT_S, OVERHEAD_S, WATCH_S
+from broker.planning.kinds import Kind, kinds_of
+from broker.planning.making import Making, making
 from broker.planning.situation import OpenLine, Situation, Station
-from broker.scheduling.problem import Floats, Pose, Problem, Shape
-from broker.wire.shop import Process
-from slicer_bridge.facts import PartFacts
+from broker.scheduling.network.problem import Barred, Classes, Floats, Ints, Lots, Machines, Problem, Workshops
+from broker.scheduling.plates.geometry import Geometry
+from broker.wire.shop import Inventory, Process
 
-_FLAT_MM = 0.1
-"""The scheduling core knows no part without height."""
-SHIPPING_S = 24 * 3600.0
-"""A parcel's way to the buyer, whichever shop it is from."""
-Sheet = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A machine with one size of bed."""
-
-    station: Station
-    sheet: Sheet | None
-    """None for a printer, and for a machine that no line has a sheet for."""
-
-    @property
-    def size_mm(self) -> tuple[float, float]:
-        width, depth, _ = self.station.spec.volume_mm
-        return (min(width, self.sheet[0]), min(depth, self.sheet[1])) if self.sheet else (width, depth)
-
-    @property
-    def usable_mm(self) -> tuple[float, float, float, float]:
-        (width, depth), margin = self.size_mm, self.station.spec.margin_mm
-        return margin, margin, width - margin, depth - margin
+DAY_S = 24 * 3600.0
+SHIPPING_S = DAY_S
+"""A parcel's way to the buyer, whichever shop it is from: neither says where a buyer lives but in words."""
+HORIZON_S = 56 * DAY_S
+_LONGEST_RUN_S = 7 * DAY_S
+"""Shifts are known for so long after the last start."""
+REJECTION_S = 10 * HORIZON_S
+"""Lateness than which leaving a lot out is worse."""
+PATIENCE = 4.0
+"""Machine seconds that may be paid for each second by which an order arrives earlier: idle machines are used."""
+_LEAST_RATE = 100 / 3600
+"""Minor units a second where machines cost less, lest waiting costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A problem and what its indices mean."""
+    """A problem, and what its indices mean."""
 
     lines: tuple[OpenLine, ...]
-    columns: tuple[Column, ...]
+    """By lot."""
+    stations: tuple[Station, ...]
+    """By machine."""
+    kinds: tuple[Kind, ...]
+    """By class."""
     problem: Problem
+    """Its `per_plate` is 1 or more where nothing but the shape may stand against a lot."""
+    geometry: Geometry
+
+    def kind(self, machine: int) -> Kind:
+        return self.kinds[int(self.problem.machines.kind[machine])]
 
 
 def pose(situation: Situation, *, later_s: float | None = None) -> Posed | None:
     """The problem of a situation; None if there are no lines or no machines.
 
-    `later_s`: a machine that takes no work now is ready after so long; None: it is left out with its reason.
+    `later_s`: a machine that takes no work now is ready after so long; None: it isn't at all.
     """
-    lines = situation.lines
-    columns = tuple(_columns(situation))
-    if not lines or not columns:
+    lines, stations = situation.lines, situation.stations
+    if not lines or not stations:
         return None
-    workshops = list(dict.fromkeys(column.station.workshop_id for column in columns))
-    families = _families(lines)
-    reasons = tuple(tuple(_reason(line, column, later_s) for column in columns) for line in lines)
-    rates = [column.station.inventory.rates for column in columns]
-    shipping = {column.station.workshop_id: column.station.inventory.rates.shipping for column in columns}
-    orders = list(dict.fromkeys(line.order_id for line in lines))
-    prints = [column.station.spec.process is Process.FDM for column in columns]
+    kinds, of = kinds_of(stations)
+    alone = np.array([not station.inventory.share_plates for station in stations])
+    makes = making(lines, kinds, alone)
+    reasons = {words: number for number, words in enumerate(makes.reasons)}
+    barred = _barred(lines, stations, reasons)
+    families, setup_s, loaded = _families(lines, stations)
+    shops = {station.workshop_id: station.inventory for station in stations}
+    numbers = {workshop: number for number, workshop in enumerate(shops)}
     problem = Problem(
-        line_shape=np.arange(len(lines), dtype=np.int64),
-        line_quantity=_ints(line.pieces for line in lines),
-        line_family=_ints(families),
-        line_release_s=np.zeros(len(lines)),
-        line_due_s=_floats(_due_s(line.due_at, situation.taken_at) for line in lines),
-        line_weight=np.ones(len(lines)),
-        piece_s=_piece_s(lines, columns, reasons),
-        exclusion=reasons,
-        shapes=tuple(shape(line.facts) for line in lines),
-        machine_workshop=_ints(workshops.index(column.station.workshop_id) for column in columns),
-        machine_usable_mm=np.array([column.usable_mm for column in columns], dtype=np.float64),
-        machine_height_mm=_floats(column.station.spec.volume_mm[2] for column in columns),
-        machine_spacing_mm=_floats(column.station.spec.spacing_mm for column in columns),
-        machine_ready_s=_floats(_ready_s(column.station, later_s) for column in columns),
-        machine_family=_ints(_loaded(column.station, lines, families) for column in columns),
-        plate_s=_floats(PRINT_PLATE_S if printer else CUT_PLATE_S for printer in prints),
-        change_s=np.full(len(columns), CHANGE_S),
-        clear_s=np.full(len(columns), CLEAR_S),
-        machine_cost_per_s=_floats(rate.machine_per_h / 3600 for rate in rates),
-        ship_s=np.full(len(workshops), SHIPPING_S),
-        ship_cost=_floats(shipping[workshop] for workshop in workshops),
-        line_order=_ints(orders.index(line.order_id) for line in lines),
+        lots=_lots(lines, families, makes, situation.taken_at, _patience(stations)),
+        classes=_classes(kinds),
+        machines=Machines(
+            workshop=_ints(numbers[station.workshop_id] for station in stations),
+            kind=_ints(of),
+            ready_s=_floats(_ready_s(station, later_s) for station in stations),
+            family=loaded,
+            block_machine=_ints(()),
+            block_s=np.zeros((0, 2)),
+        ),
+        workshops=_workshops(list(shops.values()), situation.taken_at),
+        setup_s=setup_s,
+        horizon_s=HORIZON_S,
+        barred=barred,
+        reasons=tuple(reasons),
     )
-    return Posed(lines, columns, problem)
+    return Posed(lines, stations, kinds, problem, makes.geometry)
 
 
-def shape(facts: PartFacts) -> Shape:
-    """The ways to lay a part down; a drawing lies flat, and the sheet's thickness is checked with its stock."""
-    if facts.mesh is not None:
-        ways = facts.mesh.orientations
-        return Shape(tuple(Pose(np.array(way.outline, dtype=np.float64), way.size_mm[2]) for way in ways))
-    assert facts.drawing is not None  # a part is a mesh or a drawing
-    return Shape((Pose(np.array(facts.drawing.outline, dtype=np.float64), _FLAT_MM),))
+def _lots(lines: Sequence[OpenLine], families: Ints, makes: Making, now: datetime, patience: float) -> Lots:
+    orders = [line.order_id for line in lines]
+    numbers = {order: number for number, order in enumerate(dict.fromkeys(orders))}
+    number = len(lines)
+    return Lots(
+        quantity=_ints(line.pieces for line in lines),
+        family=families,
+        release_s=np.zeros(number),
+        due_s=_floats(_due_s(line.due_at, now) for line in lines),
+        deadline_s=np.full(number, np.inf),
+        weight=np.ones(number),
+        rejection=np.full(number, REJECTION_S),
+        waiting_cost=_floats(patience / orders.count(order) for order in orders),
+        order=_ints(numbers[order] for order in orders),
+        place=np.zeros(number, dtype=np.int64),
+        share=_ints(0 if line.share else -1 for line in lines),
+        material=np.full(number, -1, dtype=np.int64),
+        use=np.zeros(number),
+        piece_s=makes.piece_s,
+        per_plate=makes.per_plate,
+        reason=makes.reason,
+    )
 
 
-def _columns(situation: Situation) -> Iterable[Column]:
-    for station in situation.stations:
-        found: dict[Sheet | None, Column] = {}
-        if station.spec.process is Process.CUT2D:
-            stocks = [station.stock(line.material) for line in situation.lines if line.process is Process.CUT2D]
-            found = {stock.sheet_mm: Column(station, stock.sheet_mm) for stock in stocks if stock and stock.sheet_mm}
-        for column in found.values() or [Column(station, None)]:
-            x0, y0, x1, y1 = column.usable_mm
-            if x1 > x0 and y1 > y0:
-                yield column
+def _classes(kinds: Sequence[Kind]) -> Classes:
+    processes = [kind.spec.process for kind in kinds]
+    return Classes(
+        # A router's time lies within attended hours, whatever its shop says of it.
+        unattended=np.array([not (kind.spec.attended or kind.spec.process is Process.CUT2D) for kind in kinds]),
+        overhead_s=_floats(OVERHEAD_S[process] for process in processes),
+        clear_s=_floats(CLEAR_S[process] for process in processes),
+        count_s=_floats(COUNT_S[process] for process in processes),
+        watch_s=_floats(WATCH_S[process] for process in processes),
+        cost_per_s=_floats(kind.first.inventory.rates.machine_per_h / 3600 for kind in kinds),
+    )
 
 
-def _families(lines: Sequence[OpenLine]) -> list[int]:
-    """What may share a plate: process, material and recipe; a sheet's thickness is its material's."""
+def _workshops(shops: Sequence[Inventory], now: datetime) -> Workshops:
+    until_s = HORIZON_S + _LONGEST_RUN_S
+    shifts = [attended(shop.attended, shop.timezone, now, until_s) for shop in shops]
+    return Workshops(
+        operators=_ints(shop.operators for shop in shops),
+        shift_first=_ints(np.concatenate([[0], np.cumsum([len(spans) for spans in shifts])]).tolist()),
+        shift_s=np.array([span for spans in shifts for span in spans], dtype=np.float64).reshape(-1, 2),
+        ship_s=np.full((1, len(shops)), SHIPPING_S),
+        ship_cost=_floats(shop.rates.shipping for shop in shops).reshape(1, -1),
+        operator_cost_per_s=_floats(shop.rates.labour_per_h / 3600 for shop in shops),
+        stock=np.zeros((len(shops), 0)),
+    )
+
+
+def _families(lines: Sequence[OpenLine], stations: Sequence[Station]) -> tuple[Ints, Floats, Ints]:
+    """Of each lot, what may share a plate: process, material and recipe, a sheet's thickness being its material's;
+    what a person needs from one to the next; and what each machine has loaded."""
     keys = [(line.process, line.material.casefold(), line.recipe) for line in lines]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return [numbers[key] for key in keys]
-
-
-def _loaded(station: Station, lines: Sequence[OpenLine], families: Sequence[int]) -> int:
-    """A family that needs no change of material; -1 if there is none."""
-    if station.loaded is None:
-        return -1
-    loaded = station.loaded.casefold()
-    fitting = (
-        family
-        for line, family in zip(lines, families, strict=True)
-        if line.process is station.spec.process and line.material.casefold() == loaded
+    loads = [(process, material) for process, material, _ in numbers]
+    change = np.array([[CHANGE_S if one != other else 0.0 for other in loads] for one in [*loads, None]])
+    first = {load: number for number, load in reversed(list(enumerate(loads)))}
+    loaded = [(station.spec.process, (station.loaded or "").casefold()) for station in stations]
+    return (
+        _ints(numbers[key] for key in keys),
+        change,
+        _ints(first.get(load, len(loads)) for load in loaded),
     )
-    return next(fitting, -1)
 
 
-def _reason(line: OpenLine, column: Column, later_s: float | None) -> str:
-    """Why the machine can't make the line, shape aside; "" if it can."""
-    station = column.station
-    spec = station.spec
-    if spec.process is not line.process:
-        return f"machine does {spec.process}, the part needs {line.process}"
-    stock = station.stock(line.material)
-    if stock is None:
-        return f"no {line.material} for this machine: it takes {', '.join(spec.materials) or 'nothing'}"
-    if line.process is Process.CUT2D and (stock.sheet_mm is None or stock.sheet_mm != column.sheet):
-        return f"{line.material} comes in sheets of another size" if stock.sheet_mm else f"{line.material} is no sheet"
-    if column.sheet is not None and column.sheet[2] > spec.volume_mm[2]:
-        return f"sheet is {column.sheet[2]:g} mm thick, machine takes {spec.volume_mm[2]:g} mm"
-    barred = line.barred_workshops.get(station.workshop_id) or line.barred_machines.get(station.machine_id)
-    return barred or (station.idle_because if later_s is None else "")
+def _barred(lines: Sequence[OpenLine], stations: Sequence[Station], reasons: dict[str, int]) -> Barred:
+    """Whom a shop's or an agent's no rules out. Adds to `reasons`."""
+    rows = [
+        (lot, machine, reasons.setdefault(words, len(reasons)))
+        for lot, line in enumerate(lines)
+        for machine, station in enumerate(stations)
+        if (words := barred_because(line, station))
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return Barred(*(np.ascontiguousarray(column) for column in table.T))
 
 
-def _piece_s(lines: Sequence[OpenLine], columns: Sequence[Column], reasons: Sequence[Sequence[str]]) -> Floats:
-    seconds = np.full((len(lines), len(columns)), np.inf)
-    for row, line in enumerate(lines):
-        for place, column in enumerate(columns):
-            if not reasons[row][place]:
-                seconds[row, place] = _seconds(line, column)
-    return seconds
+def barred_because(line: OpenLine, station: Station) -> str:
+    """Why this very machine mustn't make the line; "" if it may."""
+    return line.barred_workshops.get(station.workshop_id) or line.barred_machines.get(station.machine_id) or ""
 
 
-def _seconds(line: OpenLine, column: Column) -> float:
-    if line.facts.mesh is not None:
-        return print_s(line.facts.mesh, line.recipe)
-    assert line.facts.drawing is not None  # a part is a mesh or a drawing
-    thickness = column.sheet[2] if column.sheet else 0.0
-    return cut_s(line.facts.drawing, line.material, thickness, column.station.spec.tool_mm)
+def _patience(stations: Sequence[Station]) -> float:
+    """Minor units for a second of an order's waiting."""
+    rates = [station.inventory.rates.machine_per_h / 3600 for station in stations]
+    return PATIENCE * max(sum(rates) / len(rates), _LEAST_RATE)
 
 
 def _ready_s(station: Station, later_s: float | None) -> float:
-    return station.ready_s + (later_s or 0.0 if station.idle_because else 0.0)
+    if not station.idle_because:
+        return station.ready_s
+    return float("inf") if later_s is None else station.ready_s + later_s
 
 
 def _due_s(due_at: datetime | None, now: datetime) -> float:
     return float("inf") if due_at is None else (due_at - now).total_seconds()
 
 
-def _ints(values: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), dtype=np.int64)
 
 
-def _floats(values: Iterable[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _floats(values: Iterable[float]) -> Floats:
     return np.array(list(values), dtype=np.float64)

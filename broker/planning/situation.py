@@ -26,6 +26,8 @@ class OpenLine:
     """Reason by workshop id: it declined, or its lot has gone."""
     barred_machines: Mapping[str, str]
     """Reason by machine id: its agent refused such plates."""
+    share: bool = True
+    """May lie on a plate with other orders' pieces."""
 
 
 @dataclass(frozen=True, slots=True)

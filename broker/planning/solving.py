@@ -14,14 +14,23 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
-from broker.scheduling.check import require_feasible
-from broker.scheduling.eligibility import eligibility
-from broker.scheduling.problem import Excluded, Problem, Result
-from broker.scheduling.solve import solve
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.network.check import require_feasible
+from broker.scheduling.network.problem import Problem
+from broker.scheduling.plates.capacity import fitted
+from broker.scheduling.plates.check import require_laid_out
+from broker.scheduling.plates.geometry import Geometry
+from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.stopping import Stop
 
 _log = logging.getLogger(__name__)
 _Args = TypeVarTuple("_Args")
 _R = TypeVar("_R")
+_SEARCH_SHARE = 0.6
+"""Of the time there is; the rest is for plates."""
+_SEARCH_S = 0.2
+_SEARCH_LOT_S = 0.02
+"""A small plan is as good as it gets soon, and somebody waits for it."""
 _WORKERS = 2
 """A quote needn't wait for the tick's plan."""
 
@@ -38,13 +47,13 @@ class Solver:
         self._haste: _Haste = self._spawn.RawValue(ctypes.c_bool, False)
         self._pool = self._new_pool()
 
-    async def solve(self, problem: Problem, within_s: float, seed: int = 1) -> Result:
+    async def solve(self, problem: Problem, geometry: Geometry, within_s: float, seed: int = 1) -> Plated:
         """The best plan found in `within_s`, checked. Raises Infeasible for a fault of the solver's."""
-        return await self._run(solve_within, problem, within_s, seed)
+        return await self._run(solve_within, problem, geometry, within_s, seed)
 
-    async def excluded(self, problem: Problem) -> tuple[Excluded, ...]:
-        """Every machine that can't make a line, and why."""
-        return await self._run(excluded_of, problem)
+    async def judged(self, problem: Problem, geometry: Geometry) -> Problem:
+        """The problem with what its shapes say of who can make what."""
+        return await self._run(judged, problem, geometry)
 
     def warm_up(self) -> None:
         """Start the processes and their imports now, so that nobody who asks, or ends the broker, waits for them."""
@@ -74,17 +83,23 @@ class Solver:
         return ProcessPoolExecutor(_WORKERS, mp_context=self._spawn, initializer=_begin, initargs=(self._haste,))
 
 
-def solve_within(problem: Problem, within_s: float, seed: int) -> Result:
+def solve_within(problem: Problem, geometry: Geometry, within_s: float, seed: int) -> Plated:
     """Runs in a worker."""
-    ends = time.monotonic() + within_s
-    result = solve(problem, lambda: time.monotonic() > ends or _of_broker.haste.value, seed)
-    require_feasible(problem, result)
-    return result
+    begun = time.monotonic()
+    search_s = min(_SEARCH_SHARE * within_s, _SEARCH_S + _SEARCH_LOT_S * len(problem.lots.quantity))
+    plated = solve_plates(problem, geometry, _until(begun + search_s), seed, finish=_until(begun + within_s))
+    require_feasible(plated.problem, plated.result)
+    require_laid_out(plated.problem, geometry, plated.result.plan, plated.layouts)
+    return plated
 
 
-def excluded_of(problem: Problem) -> tuple[Excluded, ...]:
+def _until(ends: float) -> Stop:
+    return lambda: time.monotonic() > ends or _of_broker.haste.value
+
+
+def judged(problem: Problem, geometry: Geometry) -> Problem:
     """Runs in a worker."""
-    return eligibility(problem).excluded
+    return fitted(problem, geometry, Nester(geometry.shapes))
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ from broker.clock import Clock
 from broker.database import Database
 from broker.planning.apply import apply
 from broker.planning.dispatch import offer, ready_to_offer, waiting_on_retired, withdraw_from
+from broker.planning.left_out import unplanned
 from broker.planning.posing import pose
 from broker.planning.snapshot import take
 from broker.planning.solving import Solver
@@ -75,11 +76,11 @@ class Planner:
         posed = pose(situation)
         if posed is None:
             return 0
-        result = await self._solver.solve(posed.problem, SOLVE_WITHIN_S)
-        for unplanned in result.unplanned:
-            _log.warning("%d of %s: %s", unplanned.pieces, posed.lines[unplanned.line].id, unplanned.reason)
-        if not result.plates:
+        plated = await self._solver.solve(posed.problem, posed.geometry, SOLVE_WITHIN_S)
+        for words in unplanned(posed, plated):
+            _log.warning(words)
+        if not plated.layouts:
             self._nothing_fits = situation.mark
             return 0
         async with self._database.writing() as session:
-            return await apply(session, posed, result, now, self._clock.now())
+            return await apply(session, posed, plated, now, self._clock.now())

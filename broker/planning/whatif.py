@@ -7,12 +7,15 @@ import numpy as np
 
 from broker.clock import Clock
 from broker.database import Database
+from broker.planning.left_out import left_out
 from broker.planning.posing import SHIPPING_S, Posed, pose
 from broker.planning.situation import OpenLine
 from broker.planning.snapshot import take
 from broker.planning.solving import Solver
-from broker.quotes.live_plan import LeftOut, Opinion, Share, Wanted
-from broker.scheduling.problem import Excluded, PlannedPlate, Result
+from broker.quotes.live_plan import Opinion, Share, Wanted
+from broker.scheduling.network.figures import arrivals
+from broker.scheduling.plates.retime import runs_of
+from broker.scheduling.plates.solve import Plated
 
 _WITHIN_S = 2.0
 BACK_AFTER_S = 3600.0
@@ -37,9 +40,9 @@ class WhatIf:
         posed = pose(situation, later_s=BACK_AFTER_S)
         if posed is None:
             return tuple(_nobody(item) for item in wanted)
-        result = await self._solver.solve(posed.problem, _WITHIN_S)
+        plated = await self._solver.solve(posed.problem, posed.geometry, _WITHIN_S)
         first = len(now.lines)
-        return tuple(_opinion(posed, result, first + number) for number in range(len(wanted)))
+        return tuple(_opinion(posed, plated, first + number) for number in range(len(wanted)))
 
 
 def _line(number: int, item: Wanted) -> OpenLine:
@@ -52,6 +55,7 @@ def _line(number: int, item: Wanted) -> OpenLine:
         process=item.process,
         material=item.material,
         recipe=item.recipe,
+        share=item.share,
         due_at=None,
         barred_workshops={},
         barred_machines={},
@@ -62,45 +66,31 @@ def _nobody(item: Wanted) -> Opinion:
     return Opinion((), (), item.quantity, "no workshop has joined yet", 0.0, 0.0)
 
 
-def _opinion(posed: Posed, result: Result, line: int) -> Opinion:
-    unplanned = [missing for missing in result.unplanned if missing.line == line]
-    plates = [plate for plate in result.plates if _pieces(plate, line)]
-    seconds = posed.problem.piece_s[line]
-    makes = np.isfinite(seconds)
+def _opinion(posed: Posed, plated: Plated, lot: int) -> Opinion:
+    result, lots = plated.result, plated.problem.lots
+    missing = [left for left in result.unplanned if left.lot == lot]
+    seconds = lots.piece_s[lot][lots.per_plate[lot] > 0]
+    arrival_s = float(arrivals(plated.problem, result.plan)[lot])
     return Opinion(
-        shares=_shares(posed, plates, line),
-        left_out=left_out(posed, result.excluded, line),
-        unplanned=sum(missing.pieces for missing in unplanned),
-        unplanned_reason="; ".join(missing.reason for missing in unplanned),
-        piece_s=float(seconds[makes].min()) if makes.any() else 0.0,
-        ready_s=max((plate.end_s for plate in plates), default=0.0) + SHIPPING_S,
+        shares=_shares(posed, plated, lot),
+        left_out=left_out(posed, plated.problem, lot),
+        unplanned=sum(left.pieces for left in missing),
+        unplanned_reason="; ".join(left.reason for left in missing),
+        piece_s=float(seconds.min(initial=np.inf)) if len(seconds) else 0.0,
+        ready_s=max(arrival_s, SHIPPING_S),
     )
 
 
-def left_out(posed: Posed, excluded: Sequence[Excluded], line: int) -> tuple[LeftOut, ...]:
-    """Machines none of whose columns can make the line; of several reasons the last, which is of its own sheet."""
-    reasons = {found.machine: found.reason for found in excluded if found.line == line}
-    words: dict[str, LeftOut] = {}
-    able = set()
-    for number, column in enumerate(posed.columns):
-        station = column.station
-        if number not in reasons:
-            able.add(station.machine_id)
-            continue
-        stock = station.stock(posed.lines[line].material)
-        if station.machine_id not in words or (stock is not None and stock.sheet_mm == column.sheet):
-            words[station.machine_id] = LeftOut(station.workshop, station.spec.name, reasons[number])
-    return tuple(one for machine, one in words.items() if machine not in able)
-
-
-def _shares(posed: Posed, plates: Sequence[PlannedPlate], line: int) -> tuple[Share, ...]:
+def _shares(posed: Posed, plated: Plated, lot: int) -> tuple[Share, ...]:
+    problem, plan = plated.problem, plated.result.plan
     shares: dict[str, Share] = {}
-    for plate in plates:
-        station = posed.columns[plate.machine].station
-        pieces = _pieces(plate, line)
-        of_plate = pieces / sum(len(placed.at) for placed in plate.placed)
-        seconds = pieces * float(posed.problem.piece_s[line, plate.machine])
-        seconds += of_plate * float(posed.problem.plate_s[plate.machine])
+    for run in runs_of(plan):
+        pieces = dict(run.entries).get(lot, 0)
+        if not pieces:
+            continue
+        station, kind = posed.stations[run.machine], int(problem.machines.kind[run.machine])
+        of_plate = pieces / sum(number for _, number in run.entries)
+        seconds = pieces * float(problem.lots.piece_s[lot, kind]) + of_plate * float(problem.classes.overhead_s[kind])
         before = shares.get(station.machine_id, Share(station.workshop_id, station.machine_id, 0, 0.0, 0.0))
         shares[station.machine_id] = replace(
             before,
@@ -109,7 +99,3 @@ def _shares(posed: Posed, plates: Sequence[PlannedPlate], line: int) -> tuple[Sh
             plates=before.plates + of_plate,
         )
     return tuple(shares.values())
-
-
-def _pieces(plate: PlannedPlate, line: int) -> int:
-    return sum(len(placed.at) for placed in plate.placed if placed.line == line)

@@ -9,14 +9,14 @@ import shapely
 from broker.scheduling.errors import NestingFault
 from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.nesting.ways import EXACT_MM
-from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Shape
 
 Spot = tuple[Variant, float, float]
 """A variant, and where its low corner lies from the bed's usable corner, mm."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Nest:
     """Parts laid out: `shape[k]`, `pose[k]`, and `at[k, 3]` rows of x, y, angle_deg, from the bed's usable corner."""
 

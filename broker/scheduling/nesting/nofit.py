@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from broker.scheduling.nesting.bed import Bed, Variant
-from broker.scheduling.problem import Floats, Pose
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Pose
 
 Mask = NDArray[np.bool_]
 Region = BaseGeometry

@@ -6,8 +6,8 @@ which it is follows from the lot. Lots of one family have one table in a class, 
 
 from dataclasses import dataclass
 
-from broker.scheduling.nesting.nofit import Bed
-from broker.scheduling.network.problem import Ints
+from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.network.problem import Bools, Ints
 from broker.scheduling.shapes import Shape
 
 Box = tuple[float, float, float, float]
@@ -49,6 +49,8 @@ class Geometry:
     tables: tuple[Table, ...]
     lot_table: Ints
     """[N, C] index into `tables`; -1 where the class can't make the lot anyway."""
+    alone: Bools
+    """[M] machines whose shop lays no two lots on one plate."""
 
     def table(self, lot: int, kind: int) -> Table:
         """Where a class lays a lot out; it must have a table for it."""

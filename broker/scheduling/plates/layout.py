@@ -1,16 +1,21 @@
 """Runs as plates: where each piece of a run lies."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from broker.scheduling.errors import NestingFault
 from broker.scheduling.nesting.nester import Nester, Wanted
 from broker.scheduling.network.problem import Plan, Problem
+from broker.scheduling.plates.capacity import NESTING_FAILS
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.placed import Layout, Placed
 from broker.scheduling.shapes import Floats
 
 Entries = tuple[tuple[int, int], ...]
 """What a run makes: (lot, pieces)."""
+Lies = Callable[[int, Entries], bool]
+"""Whether a machine's table holds a run of such entries."""
 
 
 def entries_of(plan: Plan, run: int) -> Entries:
@@ -59,13 +64,32 @@ def _dealt(lot: int, pieces: int, shape: int, rows: dict[tuple[int, int], list[i
     return placed
 
 
-def lies_together(geometry: Geometry, nester: Nester, kind: int, entries: Entries) -> bool:
-    """Whether a class's table holds such a run."""
-    tables = {geometry.lot_table[lot, kind] for lot, _ in entries}
-    if len(tables) != 1 or -1 in tables:
-        return False
-    table = geometry.table(entries[0][0], kind)
-    return nester.nest(table.bed, _by_shape(geometry, entries)) is not None
+class Lying:
+    """A `Lies` of one problem: what a table holds is asked of the nester once."""
+
+    def __init__(self, problem: Problem, geometry: Geometry, nester: Nester) -> None:
+        self._kind = problem.machines.kind.tolist()
+        self._geometry = geometry
+        self._nester = nester
+        self._known: dict[tuple[int, Entries], bool] = {}
+
+    def __call__(self, machine: int, entries: Entries) -> bool:
+        if len(entries) > 1 and self._geometry.alone[machine]:
+            return False
+        key = self._kind[machine], tuple(sorted(entries))
+        if key not in self._known:
+            self._known[key] = self._lies(*key)
+        return self._known[key]
+
+    def _lies(self, kind: int, entries: Entries) -> bool:
+        tables = {int(self._geometry.lot_table[lot, kind]) for lot, _ in entries}
+        if len(tables) != 1 or min(tables) < 0:
+            return False
+        bed = self._geometry.table(entries[0][0], kind).bed
+        try:
+            return self._nester.nest(bed, _by_shape(self._geometry, entries)) is not None
+        except NESTING_FAILS:
+            return False
 
 
 def _by_shape(geometry: Geometry, entries: Entries) -> Wanted:

@@ -63,8 +63,10 @@ def random_problem(
 
 
 def _lots(rng: np.random.Generator, plates: Ints, families: int, workshops: int, days: int, *, plain: bool) -> Lots:
-    lots, classes = plates.shape
-    release = rng.integers(0, 24 * days // 2, lots) * HOUR * (rng.random(lots) < 0.5)
+    lots, classes = len(plates), int(plates.shape[1])
+    release: Floats = (
+        np.where(rng.random(lots) < 0.5, rng.integers(0, 24 * days // 2, lots), 0).astype(np.float64) * HOUR
+    )
     due = release + rng.integers(2, 24 * days, lots) * HOUR
     weight = rng.integers(1, 5, lots).astype(np.float64)
     some = np.zeros(lots, dtype=np.bool_) if plain else rng.random(lots) < 0.3
@@ -94,7 +96,8 @@ def _machines(
 ) -> Machines:
     blocked = np.zeros(0, dtype=np.int64) if plain else np.unique(rng.integers(0, max(machines, 1), machines // 2))
     begin = rng.integers(0, 24 * days, len(blocked)) * HOUR
-    ready = np.zeros(machines) if plain else rng.integers(0, 12, machines) * HOUR * (rng.random(machines) < 0.4)
+    busy = np.zeros(machines) if plain else rng.integers(0, 12, machines) * (rng.random(machines) < 0.4)
+    ready: Floats = busy.astype(np.float64) * HOUR
     if not plain and machines > 2:
         ready[-1] = np.inf if rng.random() < 0.3 else ready[-1]
     return Machines(

@@ -9,9 +9,9 @@ from broker.scheduling.errors import Infeasible, NestingFault
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.plates.check import check_layouts, require_laid_out
 from broker.scheduling.plates.geometry import Geometry
-from broker.scheduling.plates.layout import laid_out, layout, lies_together
+from broker.scheduling.plates.layout import Lying, laid_out, layout
 from broker.scheduling.plates.placed import Layout, Placed
-from tests.broker.scheduling.plates.town import LARGE, ROUTER, Part, box, geometry, plan_of, problem, with_zone
+from tests.broker.scheduling.plates.town import LARGE, Part, box, geometry, plan_of, problem, with_zone
 
 PARTS = (
     Part(box(100, 80), 4),
@@ -89,9 +89,12 @@ def test_names_that_mean_nothing(good: Layout) -> None:
 
 
 def test_what_does_not_lie_together() -> None:
-    assert lies_together(GEOMETRY, NESTER, LARGE, ((0, 2), (1, 3)))
-    assert not lies_together(GEOMETRY, NESTER, LARGE, ((0, 4), (1, 30)))
-    assert not lies_together(GEOMETRY, NESTER, ROUTER, ((4, 1), (5, 1)))
+    lies = Lying(PROBLEM, GEOMETRY, NESTER)
+    assert lies(0, ((0, 2), (1, 3)))
+    assert not lies(0, ((0, 4), (1, 30)))
+    assert not lies(3, ((4, 1), (5, 1)))
+    alone = Lying(PROBLEM, replace(GEOMETRY, alone=np.array([True, False, False, False])), NESTER)
+    assert [alone(0, ((0, 2), (1, 3))), alone(0, ((0, 2),)), alone(1, ((0, 2), (1, 3)))] == [False, True, True]
     with pytest.raises(NestingFault, match="doesn't lie on its table"):
         layout(GEOMETRY, NESTER, LARGE, ((0, 5),))
 

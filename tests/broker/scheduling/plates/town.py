@@ -96,6 +96,7 @@ def geometry(parts: Sequence[Part]) -> Geometry:
         lot_shape=np.arange(len(parts), dtype=np.int64),
         tables=TABLES,
         lot_table=np.array(table, dtype=np.int64).reshape(len(parts), 3),
+        alone=np.zeros(4, dtype=np.bool_),
     )
 
 

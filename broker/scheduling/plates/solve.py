@@ -1,0 +1,70 @@
+"""From a network's problem and its geometry to a plan whose every run is laid out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.network.figures import figures
+from broker.scheduling.network.problem import Plan, Problem, Result, Unplanned
+from broker.scheduling.network.solve import solve
+from broker.scheduling.plates.capacity import fitted
+from broker.scheduling.plates.company import parted
+from broker.scheduling.plates.descent import bettered
+from broker.scheduling.plates.geometry import Geometry
+from broker.scheduling.plates.layout import Lying, laid_out
+from broker.scheduling.plates.placed import Layout
+from broker.scheduling.plates.retime import Planned, retimed, runs_of
+from broker.scheduling.stopping import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Plated:
+    """A plan with its plates."""
+
+    problem: Problem
+    """As it was asked, with how many pieces a run holds, and why none where it holds none."""
+    result: Result
+    layouts: tuple[Layout, ...]
+    """[R] by run."""
+
+
+def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int, *, finish: Stop | None = None) -> Plated:
+    """Choose machines, plates, order and times for every piece that can be made, and where each lies.
+
+    Parameters
+    ----------
+    problem
+        What to make and where; its `per_plate` is an upper limit that the shapes may lower.
+    geometry
+        Shapes of lots, tables of machines.
+    stop
+        Asked often; once it is true the search for a plan ends with the best so far.
+    finish
+        Asked often after that, while the plan is bettered with its plates; None: that ends by itself.
+    seed
+        The same problem and seed give the same plan, unless `stop` cut in.
+    """
+    nester = Nester(geometry.shapes)
+    judged = fitted(problem, geometry, nester)
+    result = solve(judged, stop, seed)
+    lying = Lying(judged, geometry, nester)
+    plan, late = _possible(judged, result.plan, lying)
+    plan = bettered(judged, plan, lying, finish or (lambda: False), np.random.default_rng(seed))
+    result = replace(result, plan=plan, unplanned=(*result.unplanned, *_unplanned(late)), figures=figures(judged, plan))
+    return Plated(judged, result, laid_out(judged, geometry, nester, plan))
+
+
+def _possible(problem: Problem, plan: Plan, lying: Lying) -> tuple[Plan, Sequence[Planned]]:
+    """A plan all of whose runs lie on their tables, and runs for which it has no time any more."""
+    runs = runs_of(plan)
+    apart = parted(runs, lying)
+    return (plan, ()) if apart == runs else retimed(problem, apart)
+
+
+def _unplanned(late: Sequence[Planned]) -> list[Unplanned]:
+    missing: dict[int, int] = {}
+    for lot, pieces in (entry for run in late for entry in run.entries):
+        missing[lot] = missing.get(lot, 0) + pieces
+    return [Unplanned(lot, pieces, "no time is left for its plates") for lot, pieces in sorted(missing.items())]
