@@ -12,6 +12,7 @@ from broker.scheduling.nesting.eliminate import eliminate
 from broker.scheduling.nesting.layout import Layout, empty_layout
 from broker.scheduling.nesting.nest import Nest, check_exactly, nest_of
 from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.rivals import rival_plates
 from broker.scheduling.nesting.ways import Ways, ways
 from broker.scheduling.shapes import Shape
 from broker.scheduling.stopping import Stop
@@ -63,7 +64,8 @@ def _searched(laid: Ways, numbers: list[int], bound: int, stop: Stop, seed: int)
     order = np.argsort(-laid.size[kind], kind="stable").astype(np.int64)
     full = np.zeros((len(kind), len(numbers)), dtype=np.bool_)
     plates = first_fit(laid, layout, order, full, 0)
-    eliminate(laid, layout, plates, bound, stop, seed)
+    least = max(bound, rival_plates(laid, np.array(numbers, dtype=np.int64)))
+    eliminate(laid, layout, plates, least, stop, seed)
     return layout
 
 
