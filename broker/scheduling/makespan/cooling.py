@@ -1,6 +1,6 @@
 """How hot a search is from round to round."""
 
-HOTTEST = 0.4
+HOTTEST = 0.5
 COLDEST = 0.045
 """In mean times of a job with its setup, were every machine busy to the best makespan so far."""
 TRIAL = 0.05

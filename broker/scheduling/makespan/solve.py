@@ -37,7 +37,7 @@ def solve(problem: UnrelatedMachines, stop: Stop, seed: int, *, threads: int = 2
         Jobs, machines, times, setups.
     stop
         Asked about every 10 ms; once it is true the best so far is returned. A stop that knows its `share` is used
-        better: the search cools down just until its end. Asked so often it gives the same answer again.
+        better: the search cools down just until its end. The same seed and number of times asked: the same answer.
     seed
         Of the search's random numbers.
     threads

@@ -16,7 +16,7 @@ Spot = tuple[Variant, float, float]
 """A variant, and where its low corner lies from the bed's usable corner, mm."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Nest:
     """Parts laid out: `shape[k]`, `pose[k]`, and `at[k, 3]` rows of x, y, angle_deg, from the bed's usable corner."""
 

@@ -33,7 +33,7 @@ class Nester:
     def __init__(self, shapes: Sequence[Shape], angles_deg: tuple[float, ...] | None = None) -> None:
         """`angles_deg` are the only angles to try; None: quarter turns and whatever else a part needs to fit."""
         self.shapes = tuple(shapes)
-        self._angles = angles_deg
+        self.angles_deg = angles_deg
         self._nofit = NoFit({(s, p): pose for s, shape in enumerate(shapes) for p, pose in enumerate(shape.poses)})
         self._variants: dict[tuple[Bed, int], tuple[Variant, ...]] = {}
         self._areas = [shapely.Polygon(shape.poses[0].outline).area for shape in shapes]
@@ -78,7 +78,7 @@ class Nester:
         outline = self.shapes[shape].poses[fit.pose].outline
         found: list[Variant] = []
         polygons: list[shapely.Polygon] = []
-        for angle in self._angles if self._angles is not None else angles_to_try(outline, fit):
+        for angle in self.angles_deg if self.angles_deg is not None else angles_to_try(outline, fit):
             points = turned(outline, angle)
             low, size = points.min(axis=0), np.ptp(points, axis=0)
             if size[0] > bed.width_mm + EXACT_MM or size[1] > bed.depth_mm + EXACT_MM:

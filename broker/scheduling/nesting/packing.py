@@ -12,6 +12,7 @@ from broker.scheduling.nesting.eliminate import eliminate
 from broker.scheduling.nesting.layout import Layout, empty_layout
 from broker.scheduling.nesting.nest import Nest, check_exactly, nest_of
 from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.rectangular import rectangular_nests
 from broker.scheduling.nesting.rivals import rival_plates
 from broker.scheduling.nesting.ways import Ways, ways
 from broker.scheduling.shapes import Shape
@@ -19,6 +20,8 @@ from broker.scheduling.stopping import Stop
 
 MOST_AT_ONCE = 600
 """Pieces that are searched over together; of more, plates are repeated."""
+MOST_WAYS = 120
+"""Of all types together: the time to compare them grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +37,43 @@ class Packed:
 
 def packed(nester: Nester, bed: Bed, pieces: dict[int, int], stop: Stop, seed: int = 1) -> Packed:
     """`pieces` (number by shape) on plates like `bed`; the better, the later `stop` comes."""
-    variants = {shape: nester.variants(bed, shape) for shape, number in pieces.items() if number}
+    variants = {shape: nester.variants(bed, shape) for shape, number in sorted(pieces.items()) if number}
     refused = {shape: pieces[shape] for shape, some in variants.items() if not some}
-    wanted = {shape: number for shape, number in sorted(pieces.items()) if number and shape not in refused}
+    wanted = {shape: pieces[shape] for shape in variants if shape not in refused}
     if not wanted:
         return Packed((), refused, 0)
-    shapes = nester.shapes
-    laid, cell_mm = ways(
-        [[pose.outline for pose in shapes[s].poses] for s in wanted], [variants[s] for s in wanted], bed
-    )
+    nests = rectangular_nests(nester.shapes, wanted, bed, nester.angles_deg, stop, seed)
+    if nests is None:
+        few = fewer_ways([variants[shape] for shape in wanted])
+        nests = _true_to_shape(nester.shapes, wanted, few, bed, stop, seed)
+    for nest in dict.fromkeys(nests):
+        check_exactly(nester.shapes, nest, bed)
+    return Packed(tuple(nests), refused, bound_of(nester.shapes, bed, wanted))
+
+
+def fewer_ways(variants: list[tuple[Variant, ...]]) -> list[tuple[Variant, ...]]:
+    """Of each type at most so many that their pairs can be looked at: first those whose boxes are smallest."""
+    most = max(1, MOST_WAYS // len(variants))
+    return [tuple(sorted(some, key=lambda way: round(way.size_mm[0] * way.size_mm[1], 3))[:most]) for some in variants]
+
+
+def _true_to_shape(
+    shapes: tuple[Shape, ...],
+    wanted: dict[int, int],
+    variants: list[tuple[Variant, ...]],
+    bed: Bed,
+    stop: Stop,
+    seed: int,
+) -> list[Nest]:
+    laid, cell_mm = ways([[pose.outline for pose in shapes[shape].poses] for shape in wanted], variants, bed)
+    flat = [variant for some in variants for variant in some]
     times = max(1, sum(wanted.values()) // MOST_AT_ONCE)
-    flat = [variant for shape in wanted for variant in variants[shape]]
     nests: list[Nest] = []
-    for repeated, numbers in (
-        (times, [n // times for n in wanted.values()]),
-        (1, [n % times for n in wanted.values()]),
-    ):
-        if any(numbers):
-            found = _searched(laid, numbers, bound_of(shapes, bed, dict(zip(wanted, numbers, strict=True))), stop, seed)
-            for plate in _nests(found, flat, cell_mm):
-                check_exactly(shapes, plate, bed)
-                nests += [plate] * repeated
-    return Packed(tuple(nests), refused, bound_of(shapes, bed, wanted))
+    for repeated, share in ((times, [n // times for n in wanted.values()]), (1, [n % times for n in wanted.values()])):
+        if any(share):
+            bound = bound_of(shapes, bed, dict(zip(wanted, share, strict=True)))
+            nests += [*_nests(_searched(laid, share, bound, stop, seed), flat, cell_mm)] * repeated
+    return nests
 
 
 def _searched(laid: Ways, numbers: list[int], bound: int, stop: Stop, seed: int) -> Layout:

@@ -1,6 +1,7 @@
 """Every way to lay every part on one kind of plate, and how deep any two lie in each other, as arrays."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ EXACT_MM = 1e-5
 CELL_MM = 1.0
 COARSER = 1.25
 MOST_BYTES = 300_000_000
+THREADS = 2
 
 
 class Ways(NamedTuple):
@@ -56,10 +58,14 @@ def ways(outlines: Sequence[Sequence[Floats]], variants: Sequence[Sequence[Varia
             break
         cell_mm *= COARSER
     pool = np.empty(length, dtype=np.uint8)
-    thin = {(k, v.pose): convex_cover(outlines[k][v.pose]) for k, v in flat}
-    fat = {(k, v.pose): widened_cover(outlines[k][v.pose], bed.spacing_mm) for k, v in flat}
+    poses = sorted({(kind, variant.pose) for kind, variant in flat})
+    thin = {(kind, pose): convex_cover(outlines[kind][pose]) for kind, pose in poses}
+    fat = {(kind, pose): widened_cover(outlines[kind][pose], bed.spacing_mm) for kind, pose in poses}
     pairs = np.stack(np.triu_indices(len(flat)), axis=1).astype(np.int64)
-    fill_windows(pairs, *_laid(flat, fat), *_laid(flat, thin), window, pool, cell_mm)
+    fixed, moved = _laid(flat, fat), _laid(flat, thin)
+    with ThreadPoolExecutor(THREADS) as threads:
+        shares = [np.ascontiguousarray(pairs[k::THREADS]) for k in range(THREADS)]
+        list(threads.map(lambda share: fill_windows(share, *fixed, *moved, window, pool, cell_mm), shares))
     blocked, blocked_from = blocked_places(flat, thin, places, bed, cell_mm)
     area = np.array([shapely.Polygon(outlines[k][some[0].pose]).area for k, some in enumerate(variants)]) ** 0.25
     first = np.cumsum([0, *(len(some) for some in variants)]).astype(np.int64)

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from broker.scheduling.network.problem import Plan, Problem
-from broker.scheduling.network.slots import Lifted, Slots
+from broker.scheduling.network.slots import Lifted, Slots, own_runs
 
 NOTICED_S = 1.0
 MOST_ALTERNATIVES = 5
@@ -102,9 +102,8 @@ def explain(problem: Problem, plan: Plan, lot: int) -> Explanation:
     """Raises IndexError for a lot that isn't there."""
     if not 0 <= lot < len(problem.lots.quantity):
         raise IndexError(f"lot {lot}: there are {len(problem.lots.quantity)}")
-    slots = Slots(problem, plan, lot)
     runs = _runs_of(problem, plan, lot)
-    alternatives = _alternatives(problem, slots, lot)
+    alternatives = _alternatives(problem, Slots(problem, plan, own_runs(plan, lot)), lot)
     pieces = {run: int(plan.entry_pieces[entry]) for run, entry in runs}
     left = int(problem.lots.quantity[lot]) - sum(pieces.values())
     last = runs[-1][0] if runs else -1
@@ -117,7 +116,7 @@ def explain(problem: Problem, plan: Plan, lot: int) -> Explanation:
         waits=_waits(problem, plan, lot, last) if runs else (),
         alternatives=alternatives[:MOST_ALTERNATIVES],
         left_out=_left_out(problem, lot),
-        earlier=_earlier(problem, plan, slots, lot, runs, alternatives) if runs else (),
+        earlier=_earlier(problem, plan, lot, runs, alternatives) if runs else (),
         pieces_left=left,
         reasons=_why_left(problem, lot, alternatives) if left else (),
     )
@@ -232,7 +231,6 @@ def _cost(problem: Problem, plan: Plan, lot: int, runs: list[int]) -> float:
 def _earlier(
     problem: Problem,
     plan: Plan,
-    slots: Slots,
     lot: int,
     runs: list[tuple[int, int]],
     alternatives: tuple[Alternative, ...],
@@ -242,6 +240,8 @@ def _earlier(
     arrival, leg = _arrival(problem, plan, lot, run), _leg_s(problem, lot, machine)
     # The lot is there with its last run: the gain ends where the run before takes that place.
     before = _arrival(problem, plan, lot, runs[-2][0]) if len(runs) > 1 else -np.inf
+    slots = Slots(problem, plan, {run} & set(own_runs(plan, lot)))
+    usual = slots.first(lot, machine, pieces)
     found = []
     for change, limits in (
         (Change.RELEASE, Lifted(release=True)),
@@ -250,14 +250,13 @@ def _earlier(
         (Change.QUEUE, Lifted(queue=True)),
     ):
         slot = slots.first(lot, machine, pieces, limits)
-        usual = slots.first(lot, machine, pieces)
         if slot is not None and (usual is None or slot.end_s < usual.end_s):
             found.append((change, slot.end_s + leg))
     nearest = float(problem.workshops.ship_s[problem.lots.place[lot]].min())
     found.append((Change.NEARER, arrival - leg + nearest))
     if alternatives:
         found.append((Change.ELSEWHERE, alternatives[0].arrival_s))
-        found.append((Change.SPLIT, _split(problem, plan, slots, lot, run, pieces, alternatives)))
+        found.append((Change.SPLIT, _split(problem, plan, lot, run, pieces, alternatives)))
     gains = [Earlier(change, arrival - max(when, before)) for change, when in found]
     return tuple(sorted((gain for gain in gains if gain.gain_s > NOTICED_S), key=lambda gain: -gain.gain_s))
 
@@ -265,7 +264,6 @@ def _earlier(
 def _split(
     problem: Problem,
     plan: Plan,
-    slots: Slots,
     lot: int,
     run: int,
     pieces: int,
@@ -276,6 +274,8 @@ def _split(
     if half == 0:
         return float(np.inf)
     kind = int(problem.machines.kind[machine])
+    # The other half stays, and so does the person who starts it.
+    slots = Slots(problem, plan, ())
     here = _arrival(problem, plan, lot, run) - half * float(problem.lots.piece_s[lot, kind])
     there = [
         course[-1].end_s + _leg_s(problem, lot, way.machine)

@@ -1,6 +1,7 @@
 """Where a run could still go in a plan, and where it could were one of its limits lifted."""
 
 from bisect import bisect_right, insort
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,16 +39,12 @@ class _Gap:
 
 
 class Slots:
-    """A plan without one lot's runs, in which to look for its place.
+    """A plan without some of its runs, in which to look for a lot's place."""
 
-    Runs that share a plate with others stay; they were made for the others as well.
-    """
-
-    def __init__(self, problem: Problem, plan: Plan, without: int) -> None:
+    def __init__(self, problem: Problem, plan: Plan, without: Collection[int]) -> None:
         self._problem = problem
-        first, last = plan.entry_first[:-1], plan.entry_first[1:]
-        alone = (last - first == 1) & (plan.entry_lot[first] == without) if len(first) else np.zeros(0, dtype=np.bool_)
-        kept = np.flatnonzero(~alone)
+        first = plan.entry_first[:-1]
+        kept = np.setdiff1d(np.arange(len(plan.machine)), np.array(list(without), dtype=np.int64))
         families = problem.lots.family[plan.entry_lot[first]]
         self._runs: dict[int, list[tuple[float, float, int]]] = {}
         for machine, begin, end, family in zip(
@@ -93,6 +90,14 @@ class Slots:
     @property
     def problem(self) -> Problem:
         return self._problem
+
+
+def own_runs(plan: Plan, lot: int) -> list[int]:
+    """Runs of one lot alone; plates that it shares were made for others as well."""
+    first, held = plan.entry_first[:-1], np.diff(plan.entry_first)
+    alone = np.flatnonzero(held == 1)
+    found: list[int] = alone[plan.entry_lot[first[alone]] == lot].tolist()
+    return found
 
 
 class _Own:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.nesting.packing import Packed, packed
+from broker.scheduling.nesting.packing import Packed, fewer_ways, packed
 from broker.scheduling.shapes import Shape
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.nesting.test_nester import assert_sound, polygons, stars
@@ -96,3 +96,26 @@ def test_of_very_many_pieces_plates_are_repeated() -> None:
 @pytest.mark.parametrize("pieces", [{}, {0: 0}])
 def test_nothing_takes_no_plate(pieces: dict[int, int]) -> None:
     assert packed(Nester([box(20, 20, 5)]), BED, pieces, AfterIterations(1)) == Packed((), {}, 0)
+
+
+@pytest.mark.parametrize("angles", [None, (0.0,)])
+def test_rectangles_alone_lie_exactly(angles: tuple[float, ...] | None) -> None:
+    shapes = (box(33.3, 20.1, 5), box(20, 15, 5))
+    bed = Bed(3 * 33.3 + 2 * 0.7, 3 * 20.1 + 2 * 0.7, 10, 0.7)
+    found = packed(Nester(shapes, angles), bed, {0: 9, 1: 4}, AfterIterations(30))
+    assert counted(found) == {0: 9, 1: 4}
+    assert len(found.nests) == 2
+    for nest in found.nests:
+        assert_sound(shapes, nest, bed)
+
+
+def test_a_rectangle_that_fits_only_at_a_slant_lies_there() -> None:
+    shapes = (box(160, 10, 5), box(30, 30, 5))
+    found = packed(Nester(shapes), BED, {0: 1, 1: 2}, AfterIterations(5))
+    assert counted(found) == {0: 1, 1: 2}
+
+
+def test_of_many_types_fewer_ways_are_looked_at() -> None:
+    nester = Nester([angle_bracket(20 + k, 15, 5) for k in range(70)])
+    few = fewer_ways([nester.variants(BED, shape) for shape in range(70)])
+    assert {len(some) for some in few} == {1}
