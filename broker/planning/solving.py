@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.problem import Problem
+from broker.scheduling.network.warm import warm_up
 from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
@@ -56,10 +57,10 @@ class Solver:
         return await self._run(judged, problem, geometry)
 
     def warm_up(self) -> None:
-        """Start the processes and their imports now, so that nobody who asks, or ends the broker, waits for them."""
+        """Start the processes, their imports and compiled loops now, so that nobody who asks waits for them."""
         self._haste.value = False
         for _ in range(_WORKERS):
-            self._pool.submit(_nothing)
+            self._pool.submit(warm_up)
 
     def hurry(self) -> None:
         """The broker is about to end: what is being solved ends now, with the best plan so far."""
@@ -100,10 +101,6 @@ def _until(ends: float) -> Stop:
 def judged(problem: Problem, geometry: Geometry) -> Problem:
     """Runs in a worker."""
     return fitted(problem, geometry, Nester(geometry.shapes))
-
-
-def _nothing() -> None:
-    """Runs in a worker, which has imported this module by then."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.nesting.nest import Nest
+from broker.scheduling.nesting.nester import Nester, Wanted
 from broker.scheduling.network.check import check, require_feasible
 from broker.scheduling.network.problem import Plan, Problem
 from broker.scheduling.plates.capacity import fitted
@@ -18,7 +20,7 @@ from broker.scheduling.plates.descent import bettered, score
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying
 from broker.scheduling.plates.retime import Planned, retimed, runs_of
-from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.plates.solve import Plated, plated, solve_plates
 from broker.scheduling.stopping import Stop
 from tests.broker.scheduling.plates.town import DAY_S, Part, box, geometry, problem
 
@@ -30,10 +32,10 @@ def never() -> bool:
 
 
 def solved(asked: Problem, shapes: Geometry) -> Plated:
-    plated = solve_plates(asked, shapes, never, 1)
-    require_feasible(plated.problem, plated.result)
-    require_laid_out(plated.problem, shapes, plated.result.plan, plated.layouts)
-    return plated
+    made = solve_plates(asked, shapes, never, 1)
+    require_feasible(made.problem, made.result)
+    require_laid_out(made.problem, shapes, made.result.plan, made.layouts)
+    return made
 
 
 def lying(asked: Problem, shapes: Geometry) -> Lying:
@@ -56,10 +58,26 @@ def test_everything_is_made_laid_out_and_told() -> None:
         Part(box(400, 300), 2),
         Part(box(20, 30), 0),
     )
-    plated = solved(problem(parts), geometry(parts))
-    assert [(left.lot, left.pieces) for left in plated.result.unplanned] == [(3, 2)]
-    assert {placed.lot for layout in plated.layouts for placed in layout} == {0, 1, 2}
-    assert (plated.problem.lots.per_plate[3] == 0).all()
+    made = solved(problem(parts), geometry(parts))
+    assert [(left.lot, left.pieces) for left in made.result.unplanned] == [(3, 2)]
+    assert {placed.lot for layout in made.layouts for placed in layout} == {0, 1, 2}
+    assert (made.problem.lots.per_plate[3] == 0).all()
+
+
+class _Forgetful(Nester):
+    """Doesn't lay out the first shape, however much of it a table holds."""
+
+    def nest(self, bed: Bed, wanted: Wanted) -> Nest | None:
+        return None if any(shape == 0 for shape, _ in wanted) else super().nest(bed, wanted)
+
+
+def test_what_the_nester_loses_is_left_out_alone() -> None:
+    parts = (Part(box(40, 30), 3), Part(box(30, 30), 12))
+    nester = _Forgetful(geometry(parts).shapes)
+    made = plated(fitted(problem(parts), geometry(parts), nester), geometry(parts), nester, never, 1, finish=never)
+    assert {placed.lot for layout in made.layouts for placed in layout} == {1}
+    assert [(left.lot, left.pieces) for left in made.result.unplanned] == [(0, 3)]
+    assert "can't be laid out" in made.problem.reasons[int(made.problem.lots.reason[0, 0])]
 
 
 def test_what_is_small_shares_a_plate_unless_somebody_minds() -> None:
@@ -152,9 +170,9 @@ def test_any_plan_holds(parts: list[Part], hours: tuple[float, float]) -> None:
 
 @pytest.mark.parametrize("parts", [(), (Part(box(900, 900), 3),)])
 def test_nothing_to_do(parts: tuple[Part, ...]) -> None:
-    plated = solved(problem(parts), geometry(parts))
-    assert plated.layouts == ()
-    assert isinstance(plated.result.plan, Plan)
+    made = solved(problem(parts), geometry(parts))
+    assert made.layouts == ()
+    assert len(made.result.plan.machine) == 0
 
 
 def test_a_large_lot_is_shared_out_over_idle_machines() -> None:
