@@ -21,6 +21,7 @@ from broker.parts.intake import Intake
 from broker.planning.background import Background
 from broker.planning.endpoints import router as planning
 from broker.planning.excluded import Exclusions
+from broker.planning.explaining import Explainer
 from broker.planning.solving import Solver
 from broker.planning.tick import Planner
 from broker.planning.whatif import WhatIf
@@ -51,6 +52,7 @@ class _Services:
     blobs: BlobStore
     intake: Intake
     solver: Solver
+    explainer: Explainer
     quoter: Quoter
     background: Background | None
 
@@ -89,7 +91,15 @@ def create_app(
     if pages:
         from broker.pages.mount import mount  # NiceGUI is large, and no application without pages needs it
 
-        mount(app, services.database, services.clock, settings, intake=services.intake, quoter=services.quoter)
+        mount(
+            app,
+            services.database,
+            services.clock,
+            settings,
+            intake=services.intake,
+            quoter=services.quoter,
+            explainer=services.explainer,
+        )
     return app
 
 
@@ -108,6 +118,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         blobs=blobs,
         intake=Intake(blobs, settings.data / "work", settings.upload_cap_bytes),
         solver=solver,
+        explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
         background=background,
     )
@@ -124,7 +135,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
         orders(database, clock, buyer),
         workshops(database, clock, anybody),
         runs(database, clock, anybody),
-        planning(database, anybody, Exclusions(database, clock, services.solver)),
+        planning(database, anybody, Exclusions(database, clock, services.solver), services.explainer),
         documents(database, SignedGet(database, clock), services.blobs),
         agents(database, clock, Inbox(database, clock, hand_over)),
     )

@@ -11,7 +11,7 @@ from rich.live import Live
 
 from broker.client.errors import BadInput, ClientError
 from broker.client.http import Client
-from broker.client.tables import order_table, orders_table, quote_table, runs_table
+from broker.client.tables import explanation_text, order_table, orders_table, quote_table, runs_table
 from broker.client.watch import Look, changes
 from broker.client.wishes import Wish, read_wishes
 from broker.wire.rest import OrderView, Problem, QuoteView, WantedItem
@@ -98,6 +98,17 @@ def watch(
         last = _print_each(looks) if as_json else _live(looks)
     if last == "cancelled":
         raise typer.Exit(_NOT_NOW)
+
+
+@app.command()
+def why(order_id: Annotated[str, typer.Argument(metavar="ORDER")], as_json: AsJson = False) -> None:
+    """Say why an order is made where and when it is, and what would bring it earlier."""
+    with _client() as client:
+        said = client.explanation(order_id)
+    if as_json:
+        typer.echo(f"[{','.join(view.model_dump_json() for view in said)}]")
+    else:
+        Console().print(explanation_text(said))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from broker.client.errors import BadInput, Refused, Unreachable
 from broker.wire.base import Wire
+from broker.wire.explanation import ExplanationView
 from broker.wire.rest import Health, OrderList, OrderView, PartView, Problem, QuoteRequest, QuoteView, WantedItem
 from broker.wire.tracking import RunView
 
@@ -27,6 +28,10 @@ _PAUSES_S = (0.2, 1.0, 3.0)
 
 class _Runs(RootModel[tuple[RunView, ...]]):
     """The runs of an order."""
+
+
+class _Explanations(RootModel[tuple[ExplanationView, ...]]):
+    """Of an order's lines."""
 
 
 class Client:
@@ -90,6 +95,11 @@ class Client:
         """Every attempt to make something of the order, by planned start."""
         answer = self._once(self._http.build_request("GET", f"/orders/{order_id}/runs"))
         return tuple(_read(answer, _Runs).root)
+
+    def explanation(self, order_id: str) -> tuple[ExplanationView, ...]:
+        """Of each line with something left to make."""
+        answer = self._once(self._http.build_request("GET", f"/orders/{order_id}/explanation"))
+        return _read(answer, _Explanations).root
 
     def _get(self, path: str, kind: type[_Answer]) -> _Answer:
         return _read(self._once(self._http.build_request("GET", path)), kind)

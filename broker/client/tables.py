@@ -8,6 +8,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from broker.wire.explained import sentences
+from broker.wire.explanation import ExplanationView
 from broker.wire.money import as_text
 from broker.wire.rest import LineView, OrderSummary, OrderView, QuoteView
 from broker.wire.states import LIVE, RunState
@@ -85,6 +87,17 @@ def runs_table(runs: Sequence[RunView]) -> RenderableType:
         machine = f"{run.workshop} {run.machine}" + (" (attested)" if run.attested else "")
         table.add_row(machine, pieces, Text(run.state, style=style), bar, run.note)
     return table
+
+
+def explanation_text(said: Sequence[ExplanationView]) -> RenderableType:
+    """Of each line: where and when, then indented what it waits for, what would help, where else it could be made."""
+    if not said:
+        return Text("Nothing of it is left to make.")
+    lines = []
+    for view in said:
+        first, *rest = sentences(view, when)
+        lines += [Text(first, style="bold"), *(Text(f"  {sentence}") for sentence in rest)]
+    return Group(*lines)
 
 
 def orders_table(orders: Sequence[OrderSummary]) -> RenderableType:

@@ -15,6 +15,7 @@ from broker.pages.frame import STYLE_FOLDER, STYLE_PATH, plain_page, share_asset
 from broker.pages.policy import PageNonce, SafeHeaders
 from broker.pages.sessions import COOKIE, COOKIE_LIFE_S, Sessions, cookie_key
 from broker.parts.intake import Intake
+from broker.planning.explaining import Explainer
 from broker.quotes.service import Quoter
 from broker.settings import Settings
 
@@ -24,14 +25,21 @@ _RECONNECT_S = 10.0
 
 
 def mount(
-    app: FastAPI, database: Database, clock: Clock, settings: Settings, *, intake: Intake, quoter: Quoter
+    app: FastAPI,
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    *,
+    intake: Intake,
+    quoter: Quoter,
+    explainer: Explainer,
 ) -> None:
     """Put the pages under `app`, after all its other routes. Once a process: NiceGUI's application is global."""
     sessions = Sessions(database)
     sign_in.declare(sessions)
     order_page.declare(Counter(database, clock, quoter, settings), sessions)
     orders_page.declare(database, sessions)
-    one_order.declare(database, clock, sessions)
+    one_order.declare(database, clock, sessions, explainer)
     workshops.declare(database, clock, sessions)
     nicegui_app.include_router(sessions.router())
     nicegui_app.include_router(uploads.router(database, clock, sessions, intake))

@@ -119,11 +119,12 @@ def sits_out(refusals: int) -> timedelta:
     return min(SITS_OUT * 4.0 ** min(refusals - 1, 10), SITS_OUT_MOST)
 
 
-async def stations(session: AsyncSession) -> tuple[Station, ...]:
+async def stations(session: AsyncSession, *, queues: bool = True) -> tuple[Station, ...]:
+    """Without `queues` what was given to machines counts for nothing: they are ready at once."""
     rows = await repository.stations(session)
     loaded = await repository.loaded_plates(session, [machine.id for machine, _ in rows])
     queued: dict[str, list[Run]] = defaultdict(list)
-    for run in await runs.runs_in(session, LIVE):
+    for run in await runs.runs_in(session, LIVE) if queues else ():
         queued[run.machine_id].append(run)
     return tuple(_station(machine, workshop, queued[machine.id], loaded.get(machine.id)) for machine, workshop in rows)
 
@@ -136,7 +137,7 @@ def _station(machine: Machine, workshop: Workshop, queued: Sequence[Run], loaded
         workshop=workshop.name,
         spec=MachineSpec.model_validate_json(machine.spec),
         inventory=Inventory.model_validate_json(workshop.inventory or ""),
-        ready_s=own_work_s + sum(_remaining_s(run) for run in queued),
+        ready_s=own_work_s + sum(remaining_s(run) for run in queued),
         loaded=Plate.model_validate_json(loaded).material if loaded else None,
         idle_because=_idle_because(machine),
     )
@@ -148,7 +149,8 @@ def _idle_because(machine: Machine) -> str:
     return f"machine is {machine.availability}" + (f": {machine.reason}" if machine.reason else "")
 
 
-def _remaining_s(run: Run) -> float:
+def remaining_s(run: Run) -> float:
+    """Machine seconds until a live run is over."""
     if run.state in (RunState.FINISHED, RunState.FAULTED, RunState.STOPPED, RunState.UNKNOWN):
         return _PERSON_S
     planned_s = (run.planned_end - run.planned_start).total_seconds()

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 from broker.scheduling.heating import heat_planning
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.check import require_feasible
-from broker.scheduling.network.problem import Problem
+from broker.scheduling.network.explain import Explanation, explain
+from broker.scheduling.network.problem import Plan, Problem
 from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
@@ -55,6 +56,12 @@ class Solver:
     async def judged(self, problem: Problem, geometry: Geometry) -> Problem:
         """The problem with what its shapes say of who can make what."""
         return await self._run(judged, problem, geometry)
+
+    async def explain(
+        self, problem: Problem, geometry: Geometry, plan: Plan, lots: Sequence[int]
+    ) -> tuple[Explanation, ...]:
+        """Of each of the lots, by what shapes say of who can make what."""
+        return await self._run(explained, problem, geometry, plan, lots)
 
     def warm_up(self) -> None:
         """Start the processes, their imports and compiled loops now, so that nobody who asks waits for them."""
@@ -101,6 +108,12 @@ def _until(ends: float) -> Stop:
 def judged(problem: Problem, geometry: Geometry) -> Problem:
     """Runs in a worker."""
     return fitted(problem, geometry, Nester(geometry.shapes))
+
+
+def explained(problem: Problem, geometry: Geometry, plan: Plan, lots: Sequence[int]) -> tuple[Explanation, ...]:
+    """Runs in a worker."""
+    fits = judged(problem, geometry)
+    return tuple(explain(fits, plan, lot) for lot in lots)
 
 
 @dataclass(slots=True)

@@ -69,6 +69,9 @@ async def _follow(tab: Tab, database: Database, order_id: str) -> None:
     async with database.writing() as session:
         run_id = await making.start(session, order_id)
     await tab.until(_says("25%"))
+    await tab.until(_says("Why this date"))
+    await tab.until(_says("co.stl is made by Taller"))
+    await tab.until("document.querySelectorAll('.drawing rect').length > 0")
     await tab.until("document.querySelectorAll('.drawing polygon').length === 4")
     async with database.writing() as session:
         run = await session.get_one(Run, run_id)
