@@ -28,9 +28,9 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 	@touch $@
 
 .PHONY: slicer postgresql browser peers loops
-# numba compiles them once: whoever measured or checked first would have to wait.
+# numba compiles them once: whoever planned, measured or checked first would have to wait.
 loops: $(VENV)/.installed
-	@$(BIN)/python -m slicer_bridge.intake.heating & meshes=$$!; $(BIN)/python -m slicer_bridge.programs.heating && wait $$meshes
+	@printf '%s\n' broker.scheduling slicer_bridge.intake slicer_bridge.programs | xargs -P 2 -I '{}' $(BIN)/python -m '{}.heating'
 
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer

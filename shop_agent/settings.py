@@ -35,6 +35,8 @@ class ShopSection(_File):
     longitude: float
     timezone: str = "UTC"
     attended: tuple[Window, ...] = ()
+    operators: int = Field(default=1, ge=1, le=500)
+    share_plates: bool = True
     rates: Rates = Rates()
     stock: tuple[Stock, ...]
 

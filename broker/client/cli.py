@@ -35,6 +35,7 @@ Files = Annotated[
 Quantities = Annotated[list[str] | None, typer.Option("--quantity", "-n", help="Pieces; once, or once a file")]
 Materials = Annotated[list[str] | None, typer.Option("--material", "-m", help="Such as PLA; once, or once a file")]
 Units = Annotated[list[str] | None, typer.Option("--unit", "-u", help="mm, cm, m, inch, px; where a file doesn't say")]
+Alone = Annotated[bool, typer.Option("--alone", help="No plate is shared with other pieces; may cost more")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, also of errors")]
 
 
@@ -52,12 +53,13 @@ def quote(
     quantities: Quantities = None,
     materials: Materials = None,
     units: Units = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """Upload files and show what they would cost, line by line."""
     wishes = read_wishes(files or [], quantities or [], materials or [], units or [])
     with _client() as client:
-        _show_quote(_ask(client, wishes), as_json)
+        _show_quote(_ask(client, wishes, share=not alone), as_json)
 
 
 @app.command()
@@ -66,6 +68,7 @@ def order(
     quantities: Quantities = None,
     materials: Materials = None,
     units: Units = None,
+    alone: Alone = False,
     quote_id: Annotated[str | None, typer.Option("--quote", help="Accept this quote instead of asking anew")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -75,7 +78,7 @@ def order(
     wishes = [] if quote_id else read_wishes(files or [], quantities or [], materials or [], units or [])
     with _client() as client:
         if quote_id is None:
-            asked = _ask(client, wishes)
+            asked = _ask(client, wishes, share=not alone)
             if not as_json:
                 _show_quote(asked, as_json=False)
             quote_id = asked.id
@@ -117,11 +120,11 @@ def _client() -> Client:
     return Client(os.environ.get("LLAGAR_URL", _DEFAULT_URL), token)
 
 
-def _ask(client: Client, wishes: Sequence[Wish]) -> QuoteView:
+def _ask(client: Client, wishes: Sequence[Wish], *, share: bool) -> QuoteView:
     items = []
     for wish in wishes:
         part = client.upload(wish.path, wish.unit)
-        items.append(WantedItem(part_id=part.id, quantity=wish.quantity, material=wish.material))
+        items.append(WantedItem(part_id=part.id, quantity=wish.quantity, material=wish.material, share=share))
     return client.quote(tuple(items))
 
 

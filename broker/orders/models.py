@@ -49,6 +49,8 @@ class Line(Base):
     process: Mapped[Process]
     material: Mapped[str]
     recipe: Mapped[str]
+    share: Mapped[bool] = mapped_column(default=True)
+    """May lie on a plate with other pieces."""
     machine_s: Mapped[float]
     amount: Mapped[int] = mapped_column(BigInteger)
     """What the shops that make it are paid in all: its quote lines without the broker's fee."""

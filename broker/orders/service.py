@@ -49,7 +49,8 @@ async def _place(session: AsyncSession, quote: Quote, now: datetime) -> Order:
         quote_id=quote.id,
         state=OrderState.ACCEPTED,
         created_at=now,
-        due_at=quote.due_at,
+        # The plan behind the price counts from whenever somebody says yes to it.
+        due_at=quote.due_at and now + (quote.due_at - quote.created_at),
     )
     session.add(order)
     await session.flush()
@@ -73,6 +74,7 @@ def _line(order: Order, item: QuoteItem, amount: int) -> Line:
         process=item.process,
         material=item.material,
         recipe=item.recipe,
+        share=item.share,
         machine_s=item.machine_s,
         amount=amount,
     )

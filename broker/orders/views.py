@@ -73,6 +73,7 @@ def _line(line: Line, name: str, lots: Sequence[tuple[Lot, str]]) -> LineView:
         name=name,
         process=line.process,
         material=line.material,
+        share=line.share,
         ordered=line.quantity,
         good=sum(lot.good for lot, _ in lots),
         scrap=sum(lot.scrap for lot, _ in lots),

@@ -12,6 +12,7 @@ from broker.scheduling.nesting.nester import PIECES_PER_PLATE
 from broker.scheduling.network.problem import Bools, Floats, Ints
 from broker.scheduling.plates.geometry import Geometry, Table
 from broker.scheduling.shapes import Pose, Shape
+from broker.wire.shop import Process
 from slicer_bridge.facts import PartFacts
 
 _FLAT_MM = 0.1
@@ -39,9 +40,10 @@ def making(lines: Sequence[OpenLine], kinds: Sequence[Kind], alone: Bools) -> Ma
     lot_table = np.full(size, -1, dtype=np.int64)
     reasons: dict[str, int] = {"": 0}
     tables: dict[Table, int] = {}
+    judge = _Judge(kinds)
     for lot, line in enumerate(lines):
         for number, kind in enumerate(kinds):
-            words = kind.why_not(line) or _timed(line, kind, piece_s[lot], number)
+            words = judge.why_not(line, number) or _timed(line, kind, piece_s[lot], number)
             reason[lot, number] = reasons.setdefault(words, len(reasons))
             if not words:
                 lot_table[lot, number] = tables.setdefault(kind.table(line.material), len(tables))
@@ -50,6 +52,20 @@ def making(lines: Sequence[OpenLine], kinds: Sequence[Kind], alone: Bools) -> Ma
     geometry = Geometry(tuple(shape(facts) for facts in shapes), lot_shape, tuple(tables), lot_table, alone)
     per_plate = np.where(reason == 0, PIECES_PER_PLATE, 0).astype(np.int64)
     return Making(piece_s, per_plate, reason, tuple(reasons), geometry)
+
+
+class _Judge:
+    """What stands against a line, its shape aside, hangs on process and material alone."""
+
+    def __init__(self, kinds: Sequence[Kind]) -> None:
+        self._kinds = kinds
+        self._known: dict[tuple[Process, str, int], str] = {}
+
+    def why_not(self, line: OpenLine, kind: int) -> str:
+        key = line.process, line.material, kind
+        if key not in self._known:
+            self._known[key] = self._kinds[kind].why_not(line)
+        return self._known[key]
 
 
 def shape(facts: PartFacts) -> Shape:

@@ -1,5 +1,6 @@
 """`Situation` → a network's problem and its geometry: arrays, and what their indices stand for."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,7 +86,8 @@ def pose(situation: Situation, *, later_s: float | None = None) -> Posed | None:
 
 def _lots(lines: Sequence[OpenLine], families: Ints, makes: Making, now: datetime, patience: float) -> Lots:
     orders = [line.order_id for line in lines]
-    numbers = {order: number for number, order in enumerate(dict.fromkeys(orders))}
+    sizes = Counter(orders)
+    numbers = {order: number for number, order in enumerate(sizes)}
     number = len(lines)
     return Lots(
         quantity=_ints(line.pieces for line in lines),
@@ -95,7 +97,7 @@ def _lots(lines: Sequence[OpenLine], families: Ints, makes: Making, now: datetim
         deadline_s=np.full(number, np.inf),
         weight=np.ones(number),
         rejection=np.full(number, REJECTION_S),
-        waiting_cost=_floats(patience / orders.count(order) for order in orders),
+        waiting_cost=_floats(patience / sizes[order] for order in orders),
         order=_ints(numbers[order] for order in orders),
         place=np.zeros(number, dtype=np.int64),
         share=_ints(0 if line.share else -1 for line in lines),
@@ -155,6 +157,7 @@ def _barred(lines: Sequence[OpenLine], stations: Sequence[Station], reasons: dic
     rows = [
         (lot, machine, reasons.setdefault(words, len(reasons)))
         for lot, line in enumerate(lines)
+        if line.barred_workshops or line.barred_machines
         for machine, station in enumerate(stations)
         if (words := barred_because(line, station))
     ]

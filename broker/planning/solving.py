@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
+from broker.scheduling.heating import heat_planning
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.problem import Problem
@@ -21,10 +22,16 @@ from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.stopping import Stop
 
 _log = logging.getLogger(__name__)
 _Args = TypeVarTuple("_Args")
 _R = TypeVar("_R")
+_SEARCH_SHARE = 0.6
+"""Of the time there is; the rest is for plates."""
+_SEARCH_S = 0.2
+_SEARCH_LOT_S = 0.02
+"""A small plan is as good as it gets soon, and somebody waits for it."""
 _WORKERS = 2
 """A quote needn't wait for the tick's plan."""
 
@@ -50,10 +57,10 @@ class Solver:
         return await self._run(judged, problem, geometry)
 
     def warm_up(self) -> None:
-        """Start the processes and their imports now, so that nobody who asks, or ends the broker, waits for them."""
+        """Start the processes, their imports and compiled loops now, so that nobody who asks waits for them."""
         self._haste.value = False
         for _ in range(_WORKERS):
-            self._pool.submit(_nothing)
+            self._pool.submit(heat_planning)
 
     def hurry(self) -> None:
         """The broker is about to end: what is being solved ends now, with the best plan so far."""
@@ -79,20 +86,21 @@ class Solver:
 
 def solve_within(problem: Problem, geometry: Geometry, within_s: float, seed: int) -> Plated:
     """Runs in a worker."""
-    ends = time.monotonic() + within_s
-    plated = solve_plates(problem, geometry, lambda: time.monotonic() > ends or _of_broker.haste.value, seed)
+    begun = time.monotonic()
+    search_s = min(_SEARCH_SHARE * within_s, _SEARCH_S + _SEARCH_LOT_S * len(problem.lots.quantity))
+    plated = solve_plates(problem, geometry, _until(begun + search_s), seed, finish=_until(begun + within_s))
     require_feasible(plated.problem, plated.result)
     require_laid_out(plated.problem, geometry, plated.result.plan, plated.layouts)
     return plated
 
 
+def _until(ends: float) -> Stop:
+    return lambda: time.monotonic() > ends or _of_broker.haste.value
+
+
 def judged(problem: Problem, geometry: Geometry) -> Problem:
     """Runs in a worker."""
     return fitted(problem, geometry, Nester(geometry.shapes))
-
-
-def _nothing() -> None:
-    """Runs in a worker, which has imported this module by then."""
 
 
 @dataclass(slots=True)

@@ -55,6 +55,7 @@ def _line(number: int, item: Wanted) -> OpenLine:
         process=item.process,
         material=item.material,
         recipe=item.recipe,
+        share=item.share,
         due_at=None,
         barred_workshops={},
         barred_machines={},

@@ -19,6 +19,8 @@ class Wanted:
     process: Process
     material: str
     recipe: Recipe
+    share: bool = True
+    """May lie on a plate with other pieces."""
 
 
 @dataclass(frozen=True, slots=True)

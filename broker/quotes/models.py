@@ -42,6 +42,8 @@ class QuoteItem(Base):
     material: Mapped[str]
     recipe: Mapped[str]
     """JSON of `broker.wire.plates.Recipe`."""
+    share: Mapped[bool] = mapped_column(default=True)
+    """May lie on a plate with other pieces."""
     machine_s: Mapped[float]
     """Estimated machine seconds per piece."""
     left_out: Mapped[str] = mapped_column(default="[]")

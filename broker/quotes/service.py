@@ -150,6 +150,7 @@ def _item_row(quote_id: str, index: int, draft: Draft) -> QuoteItem:
         process=item.process,
         material=item.material,
         recipe=item.recipe.model_dump_json(),
+        share=item.share,
         machine_s=opinion.piece_s,
         left_out=_LEFT_OUT.dump_json(tuple(_left_out_view(left) for left in opinion.left_out)).decode(),
     )
@@ -166,6 +167,7 @@ def _item_view(item: QuoteItem, part: Part) -> QuoteItemView:
         process=item.process,
         material=item.material,
         recipe=Recipe.model_validate_json(item.recipe),
+        share=item.share,
         machine_s=item.machine_s,
         size_mm=shape.size_mm if shape is not None else (),
         findings=facts.findings,

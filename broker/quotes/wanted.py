@@ -35,6 +35,7 @@ def wanted_item(index: int, item: WantedItem, part: Part, market: Market, settin
         process=process,
         material=market.material(item.material, process, f"{where}: material"),
         recipe=_recipe(item.recipe or Recipe(), where),
+        share=item.share,
     )
 
 

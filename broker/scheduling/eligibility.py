@@ -1,12 +1,12 @@
-"""Which machine can make which line, in which pose, turned by how much; and where it can't, what stands against it."""
+"""Whether a part fits a bed, in which pose, turned by how much; and where it doesn't, what stands against it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from broker.scheduling.problem import Excluded, Floats, Pose, Problem, Shape
 from broker.scheduling.rotation import Turn, closest_turn, fitting_intervals
+from broker.scheduling.shapes import Floats, Pose, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,6 @@ class Misfit:
     excess_mm: float
 
 
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    poses: tuple[tuple[tuple[Fit, ...], ...], ...]
-    """[L][M] the poses that fit, best first; empty where the machine is left out."""
-    excluded: tuple[Excluded, ...]
-
-
 def fits(shape: Shape, usable_mm: Floats | Sequence[float], height_mm: float) -> Fit | Misfit:
     """The best pose of `shape` that fits within `usable_mm` (x0, y0, x1, y1) under `height_mm`, or why none does."""
     found = poses_that_fit(shape, usable_mm, height_mm)
@@ -47,39 +40,6 @@ def poses_that_fit(shape: Shape, usable_mm: Floats | Sequence[float], height_mm:
         if intervals:
             found.append(Fit(number, intervals))
     return tuple(found)
-
-
-def eligibility(problem: Problem) -> Eligibility:
-    """Every pair of a line that has pieces to make and a machine, judged; equal shapes and beds are judged once."""
-    judged: dict[tuple[int, bytes, float], tuple[Fit, ...] | Misfit] = {}
-    excluded = []
-    table = []
-    for line in range(len(problem.line_quantity)):
-        row: list[tuple[Fit, ...]] = []
-        for machine in range(len(problem.machine_ready_s)):
-            verdict = _verdict(problem, line, machine, judged) if problem.line_quantity[line] else ()
-            row.append(verdict if isinstance(verdict, tuple) else ())
-            if isinstance(verdict, str):
-                excluded.append(Excluded(line, machine, verdict))
-        table.append(tuple(row))
-    return Eligibility(tuple(table), tuple(excluded))
-
-
-def _verdict(
-    problem: Problem, line: int, machine: int, judged: dict[tuple[int, bytes, float], tuple[Fit, ...] | Misfit]
-) -> tuple[Fit, ...] | str:
-    if problem.exclusion[line][machine]:
-        return problem.exclusion[line][machine]
-    if np.isinf(problem.machine_ready_s[machine]):
-        return "machine takes no work now"
-    usable = problem.machine_usable_mm[machine]
-    height = float(problem.machine_height_mm[machine])
-    key = (int(problem.line_shape[line]), usable.tobytes(), height)
-    if key not in judged:
-        shape = problem.shapes[key[0]]
-        judged[key] = poses_that_fit(shape, usable, height) or _misfit(shape, usable, height)
-    verdict = judged[key]
-    return verdict.reason if isinstance(verdict, Misfit) else verdict
 
 
 def _size(usable_mm: Floats | Sequence[float]) -> tuple[float, float]:

@@ -14,8 +14,8 @@ from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nest import Nest
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import Packed, packed
-from broker.scheduling.problem import Floats, Pose, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Pose, Shape
 from broker.scheduling.stopping import AfterSeconds
 from broker.scheduling.validate import MAX_MM, check_shape
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from broker.scheduling.problem import Floats
+from broker.scheduling.shapes import Floats
 
 FIT_TOLERANCE_MM = 1e-6
 """Rounding of a rotated corner, far below any machine's accuracy."""

@@ -41,6 +41,8 @@ class WantedItem(Wire):
     material: str | None = None
     process: Process | None = None
     recipe: Recipe | None = None
+    share: bool = True
+    """May lie on a plate with other pieces."""
 
 
 class QuoteRequest(Wire):
@@ -63,6 +65,7 @@ class QuoteItemView(Wire):
     process: Process
     material: str
     recipe: Recipe
+    share: bool = True
     machine_s: float
     """Estimated machine seconds per piece."""
     size_mm: tuple[float, ...]
@@ -112,6 +115,8 @@ class LineView(Wire):
     name: str
     process: Process
     material: str
+    share: bool = True
+    """May lie on a plate with other pieces."""
     ordered: int
     good: int
     scrap: int

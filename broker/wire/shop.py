@@ -92,9 +92,10 @@ class Inventory(Wire):
     timezone: str = "UTC"
     attended: tuple[Window, ...] = Field(max_length=_MOST)
     """None: always."""
-    operators: int = Field(default=1, ge=1, le=_MOST)
+    # What is as usual goes unsaid: a broker that is older knows neither.
+    operators: int = Field(default=1, ge=1, le=_MOST, exclude_if=lambda number: number == 1)
     """People who can set machines up at once."""
-    share_plates: bool = True
+    share_plates: bool = Field(default=True, exclude_if=bool)
     """Pieces of several orders may lie on one plate."""
     rates: Rates
     stock: tuple[Stock, ...] = Field(max_length=_MOST)

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = {"broker", "drivers", "slicer_bridge", "shop_agent", "hardware_sim", "tests"}
 BESIDE = {"docs", "rigs", "requirements"}
 PURE = [
-    "broker.scheduling.problem",
-    "broker.scheduling.solve",
+    "broker.scheduling.network.problem",
+    "broker.scheduling.plates.solve",
     "broker.runs.lifecycle",
     "broker.wire.states",
     "shop_agent.state.shop",

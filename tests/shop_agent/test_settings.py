@@ -41,6 +41,7 @@ def test_the_example_workshop_is_whole() -> None:
             else:
                 assert profile.tool(material, machine.tool_mm, limits).feed_mm_s > 0
     assert config.inventory().machines[0].name == config.machines[0].name
+    assert (config.inventory().operators, config.inventory().share_plates) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """How hot a search is from round to round."""
 
-HOTTEST = 0.3
-COLDEST = 0.02
-"""In mean times of a job with its setup."""
+HOTTEST = 0.5
+COLDEST = 0.045
+"""In mean times of a job with its setup, were every machine busy to the best makespan so far."""
 TRIAL = 0.05
 """Share of a known budget that a first, quick anneal takes, for whoever cuts in early."""
 SHORTEST = 64
@@ -17,7 +17,7 @@ class Cooling:
         self._length = SHORTEST
 
     def heat(self, share: float | None) -> float:
-        """Temperature of the next round, in mean times of a job; `share` of the budget is used."""
+        """Temperature of the next round, in such mean times; `share` of the budget is used."""
         return HOTTEST * float((COLDEST / HOTTEST) ** self._way(share))
 
     def _way(self, share: float | None) -> float:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from broker.scheduling.makespan.arcs import Arcs, arcs
 from broker.scheduling.makespan.bound import Bound
 from broker.scheduling.makespan.cooling import Cooling
-from broker.scheduling.makespan.sequences import LOAD
 from broker.scheduling.makespan.walk import Walk, begin
 from broker.scheduling.stopping import Stop, share
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
@@ -38,7 +37,7 @@ def solve(problem: UnrelatedMachines, stop: Stop, seed: int, *, threads: int = 2
         Jobs, machines, times, setups.
     stop
         Asked about every 10 ms; once it is true the best so far is returned. A stop that knows its `share` is used
-        better: the search cools down just until its end. Asked so often it gives the same answer again.
+        better: the search cools down just until its end. The same seed and number of times asked: the same answer.
     seed
         Of the search's random numbers.
     threads
@@ -85,18 +84,13 @@ def _search(costs: Arcs, bound: Bound, stop: Stop, seed: int, threads: int) -> t
     with _everyone(threads) as everyone:
         while best.makespan > bound.counts and not stop():
             bound.step(best.makespan)
-            temperature = cooling.heat(share(stop)) * _mean(walks)
+            temperature = cooling.heat(share(stop)) * best.makespan * machines / jobs
             everyone(partial(Walk.anneal, temperature=temperature, moves=moves), walks)
             rounds += 1
             best = min(walks, key=lambda walk: walk.makespan)
             if best.makespan < trace[-1][1]:
                 trace.append((rounds * moves * WALKS, best.makespan))
     return best, trace
-
-
-def _mean(walks: list[Walk]) -> float:
-    """Time of a job with its setup, in counts."""
-    return sum(float(walk.ends[:, LOAD].sum()) for walk in walks) / sum(len(walk.where) for walk in walks)
 
 
 @contextmanager

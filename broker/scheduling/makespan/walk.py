@@ -15,7 +15,7 @@ from broker.scheduling.unrelated import Floats
 
 DRAWS = 64
 """Machines in a job's table: to draw one is one look into it."""
-REACH = 0.5
+REACH = 0.35
 """How much longer a job must take on a machine, in mean times of a job with its setup, to try it e times less often."""
 
 

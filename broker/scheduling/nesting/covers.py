@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from broker.scheduling.problem import Floats
+from broker.scheduling.shapes import Floats
 
 NEARLY_CONVEX = 0.998
 """Share of its hull's area above which a part is taken for its hull: what lies between is too thin to hold another."""

@@ -9,8 +9,8 @@ import shapely
 from broker.scheduling.errors import NestingFault
 from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.nesting.ways import EXACT_MM
-from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Shape
 
 Spot = tuple[Variant, float, float]
 """A variant, and where its low corner lies from the bed's usable corner, mm."""

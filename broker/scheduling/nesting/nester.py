@@ -13,8 +13,8 @@ from broker.scheduling.nesting.nest import Nest, Spot, check_exactly, nest_of
 from broker.scheduling.nesting.nofit import NoFit
 from broker.scheduling.nesting.shelves import in_columns, in_rows
 from broker.scheduling.nesting.ways import EXACT_MM
-from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Shape
 
 PIECES_PER_PLATE = 1000
 """More than this no person takes off a plate and counts."""

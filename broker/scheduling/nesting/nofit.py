@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from broker.scheduling.nesting.bed import Bed, Variant, Zone
 from broker.scheduling.nesting.covers import Pieces, convex_cover, widened_cover
-from broker.scheduling.nesting.reach import Floats, Ints, fill_windows
-from broker.scheduling.problem import Pose
+from broker.scheduling.nesting.reach import Ints, fill_windows
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats, Pose
 
 Mask = NDArray[np.bool_]
 

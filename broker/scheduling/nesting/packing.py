@@ -15,7 +15,7 @@ from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.rectangular import rectangular_nests
 from broker.scheduling.nesting.rivals import rival_plates
 from broker.scheduling.nesting.ways import Ways, ways
-from broker.scheduling.problem import Shape
+from broker.scheduling.shapes import Shape
 from broker.scheduling.stopping import Stop
 
 MOST_AT_ONCE = 600

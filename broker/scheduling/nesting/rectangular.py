@@ -7,9 +7,9 @@ import shapely
 
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nest import Nest
-from broker.scheduling.problem import Floats, Shape
 from broker.scheduling.rectangles.problem import Bins, Rectangles
 from broker.scheduling.rectangles.solve import pack
+from broker.scheduling.shapes import Floats, Shape
 from broker.scheduling.stopping import Stop
 
 RECTANGLE = 1e-9

@@ -66,7 +66,7 @@ def ways(outlines: Sequence[Sequence[Floats]], variants: Sequence[Sequence[Varia
     with ThreadPoolExecutor(THREADS) as threads:
         shares = [np.ascontiguousarray(pairs[k::THREADS]) for k in range(THREADS)]
         list(threads.map(lambda share: fill_windows(share, *fixed, *moved, window, pool, cell_mm), shares))
-    blocked, blocked_from = _blocked(flat, thin, places, bed, cell_mm)
+    blocked, blocked_from = blocked_places(flat, thin, places, bed, cell_mm)
     area = np.array([shapely.Polygon(outlines[k][some[0].pose]).area for k, some in enumerate(variants)]) ** 0.25
     first = np.cumsum([0, *(len(some) for some in variants)]).astype(np.int64)
     far = np.ceil(size / cell_mm - EXACT_MM).astype(np.int64)
@@ -99,10 +99,13 @@ def _laid(flat: list[tuple[int, Variant]], covers: dict[tuple[int, int], Pieces]
     return np.ascontiguousarray(np.concatenate(corners)), starts, firsts
 
 
-def _blocked(
+def blocked_places(
     flat: list[tuple[int, Variant]], thin: dict[tuple[int, int], Pieces], places: Ints, bed: Bed, cell_mm: float
 ) -> tuple[Bytes, Ints]:
-    """Where no-fit regions of the zones bar each variant."""
+    """Where no-fit regions of the bed's zones bar each variant: `blocked`, `blocked_from` of `Ways`.
+
+    `thin[type, pose]` are convex covers; `places[V, 2]` as in `Ways`.
+    """
     if not bed.forbidden:
         return np.zeros(1, dtype=np.uint8), np.full(len(flat), -1, dtype=np.int64)
     zones = [piece for zone in bed.forbidden for piece in convex_cover(np.array(zone))]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.lists import put_off
 from broker.scheduling.network.state import State, save_run, save_shop, touch
 from broker.scheduling.network.world import World
 
@@ -27,7 +28,11 @@ def _tell(world: World, state: State, shop: int) -> None:
     shift = world.shops[shop].shift_first
     while run >= 0:
         record = state.runs[run]
+        following = record.after
         shift = _tell_run(world, state, shop, run, shift)
+        if record.stale:
+            run = following
+            continue
         if record.crew >= 0:
             state.free_s[record.machine] = record.end
             state.loaded[record.machine] = record.family
@@ -74,12 +79,33 @@ def _tell_run(world: World, state: State, shop: int, run: int, shift: int) -> in
     cost = kind.rate * (end - begin) + world.shops[shop].rate * (change + kind.watch)
     if start >= world.limits[0].horizon:
         begin, start, end, cost, crew = np.inf, np.inf, np.inf, 0.0, -1
+    if _put_off(state, shop, run, begin):
+        return shift
     if begin != record.begin or end != record.end or crew != record.crew or start != record.start:
         _set_times(state, run, begin, start, end, crew, cost)
     elif record.stale:
         save_run(state, run)
         record.stale = 0
     return shift
+
+
+@inlined
+def _put_off(state: State, shop: int, run: int, begin: float) -> bool:
+    """Whether others of the workshop begin before that, as far as is known: then they go first, the run stays stale.
+
+    Who has to wait for a machine or a shift shall not keep people from what can begin meanwhile. The time found is
+    kept as known: until some run is set, no other is put off twice.
+    """
+    record = state.runs[run]
+    after, following = run, record.after
+    while following >= 0 and state.runs[following].begin < begin and state.runs[following].machine != record.machine:
+        after, following = following, state.runs[following].after
+    if after == run:
+        return False
+    save_run(state, run)
+    record.stale, record.begin = 1, begin
+    put_off(state, shop, run, after)
+    return True
 
 
 @inlined

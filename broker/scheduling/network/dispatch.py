@@ -163,12 +163,21 @@ def _decide(
         return -1, 0, opens
     lot, pieces = _choose(world, queues, clock, machine, now)
     if lot < 0:
-        return -1, 0, max(soonest, now + _POLL_S)
+        return -1, 0, max(min(soonest, _opens_next(world, shop, now)), now + _POLL_S)
     kind = world.machines[machine].kind
     change = world.kinds[kind].hands + world.setup_s[clock.loaded[machine], world.lots[lot].family]
     clock.loaded[machine] = world.lots[lot].family
     clock.crew_s[person] = now + change + world.kinds[kind].watch
     return lot, pieces, now + change + world.kinds[kind].overhead + pieces * world.piece_s[lot, kind]
+
+
+@inlined
+def _opens_next(world: World, shop: int, now: float) -> float:
+    """When the first shift after now begins: what is left of this one may have been too short; inf: there is none."""
+    for shift in range(world.shops[shop].shift_first, world.shops[shop].shift_last):
+        if world.shift_s[shift, 0] > now:
+            return float(world.shift_s[shift, 0])
+    return np.inf
 
 
 @inlined

@@ -26,8 +26,11 @@ def room(world: World, state: State, lot: int, shop: int) -> int:
 
 
 @compiled
-def add_run(world: World, state: State, lot: int, pieces: int, machine: int, after: int) -> int:
-    """A new run, after run `after` of the workshop's list, at its head for -1; its number, or -1: no room for more."""
+def add_run(world: World, state: State, lot: int, pieces: int, machine: int, after: int, begin: float) -> int:
+    """A new run, after run `after` of the workshop's list, at its head for -1; its number, or -1: no room for more.
+
+    `begin` is when it is thought to begin; inf: not before whatever stands before it.
+    """
     head = state.head[0]
     run = head.free_run
     if run < 0 or head.free_entry < 0:
@@ -38,20 +41,20 @@ def add_run(world: World, state: State, lot: int, pieces: int, machine: int, aft
     record.family, record.share = world.lots[lot].family, world.lots[lot].share
     record.entry, record.crew, record.stale = -1, -1, 0
     record.load = record.making = record.cost = 0.0
-    record.release = record.begin = record.start = 0.0
+    record.release = record.start = 0.0
     record.end = -1.0
-    place_run(world, state, run, machine, after)
+    place_run(world, state, run, machine, after, begin)
     add_pieces(world, state, run, lot, pieces)
     return int(run)
 
 
 @compiled
-def place_run(world: World, state: State, run: int, machine: int, after: int) -> None:
+def place_run(world: World, state: State, run: int, machine: int, after: int, begin: float) -> None:
     """A run that is in no list, put into one."""
     shop = world.machines[machine].shop
     save_run(state, run)
     record = state.runs[run]
-    record.machine = machine
+    record.machine, record.begin = machine, begin
     _into_shop(state, shop, run, after)
     _onto_machine(state, machine, run)
     outdate(state, shop, run)
@@ -116,19 +119,9 @@ def lift_run(world: World, state: State, run: int) -> None:
     save_run(state, run)
     record = state.runs[run]
     shop = world.machines[record.machine].shop
-    save_shop(state, shop)
     save_machine(state, record.machine)
     outdate(state, shop, record.after)
-    if record.before >= 0:
-        save_run(state, record.before)
-        state.runs[record.before].after = record.after
-    else:
-        state.shops[shop].head = record.after
-    if record.after >= 0:
-        save_run(state, record.after)
-        state.runs[record.after].before = record.before
-    else:
-        state.shops[shop].tail = record.before
+    _out_of_shop(state, shop, run)
     if record.last >= 0:
         save_run(state, record.last)
         state.runs[record.last].next = record.next
@@ -142,14 +135,38 @@ def lift_run(world: World, state: State, run: int) -> None:
     record.stale = 0
 
 
+@inlined
+def _out_of_shop(state: State, shop: int, run: int) -> None:
+    record = state.runs[run]
+    save_shop(state, shop)
+    if record.before >= 0:
+        save_run(state, record.before)
+        state.runs[record.before].after = record.after
+    else:
+        state.shops[shop].head = record.after
+    if record.after >= 0:
+        save_run(state, record.after)
+        state.runs[record.after].before = record.before
+    else:
+        state.shops[shop].tail = record.before
+
+
 @compiled
-def move_run(world: World, state: State, run: int, machine: int, after: int) -> None:
+def put_off(state: State, shop: int, run: int, after: int) -> None:
+    """Later in its workshop's list, behind `after`; none of its machine's runs lie between."""
+    save_run(state, run)
+    _out_of_shop(state, shop, run)
+    _into_shop(state, shop, run, after)
+
+
+@compiled
+def move_run(world: World, state: State, run: int, machine: int, after: int, begin: float) -> None:
     """To another place, of a machine that holds what it holds; `after` isn't the run itself."""
     here, there = world.machines[state.runs[run].machine].shop, world.machines[machine].shop
     lift_run(world, state, run)
     if here != there:
         _restock(world, state, run, here, there)
-    place_run(world, state, run, machine, after)
+    place_run(world, state, run, machine, after, begin)
     _weigh(world, state, run)
 
 
@@ -184,11 +201,11 @@ def add_pieces(world: World, state: State, run: int, lot: int, pieces: int) -> N
         entry = _new_entry(state, run, lot)
     save_entry(state, entry)
     save_run(state, run)
+    touch(state, lot)
     state.entries[entry].pieces += pieces
     state.tallies[lot].pieces += pieces
     machine = state.runs[run].machine
     take(world, state, lot, world.machines[machine].shop, pieces)
-    touch(state, lot)
     if state.entries[entry].pieces == 0:
         _drop_entry(state, run, entry)
     if state.runs[run].entry < 0:

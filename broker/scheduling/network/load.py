@@ -15,7 +15,7 @@ def load(world: World, state: State, rows: Ints) -> None:
     """Runs of rows [R, 3] (machine, lot, pieces), each behind all others of its workshop."""
     for i in range(len(rows)):
         machine = rows[i, 0]
-        add_run(world, state, rows[i, 1], rows[i, 2], machine, state.shops[world.machines[machine].shop].tail)
+        add_run(world, state, rows[i, 1], rows[i, 2], machine, state.shops[world.machines[machine].shop].tail, np.inf)
     settle(world, state)
     keep(state)
 

@@ -7,6 +7,7 @@ from broker.scheduling.network.export import plan_of
 from broker.scheduling.network.figures import figures
 from broker.scheduling.network.load import drop_unmade, load
 from broker.scheduling.network.problem import Bounds, Problem, Result, Step, Unplanned
+from broker.scheduling.network.search import Search
 from broker.scheduling.network.state import State, empty_state
 from broker.scheduling.network.world import World, world
 from broker.scheduling.stopping import Stop
@@ -28,6 +29,8 @@ def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2) -> Resul
     """
     laid = world(problem)
     state, trace = _first(laid, stop, seed)
+    if len(laid.lots) and len(laid.of_kind) and not stop():
+        state = Search(laid, state, trace).run(stop)
     plan = plan_of(state)
     return Result(
         plan=plan,

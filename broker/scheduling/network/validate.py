@@ -89,10 +89,10 @@ def _check_workshops(problem: Problem, workshops: int) -> int:
     own = problem.workshops
     _index("workshops.operators", own.operators, (workshops,), 0, MAX_PIECES)
     rows = len(own.shift_s)
+    _amount("workshops.shift_s", own.shift_s, (rows, 2), MAX_SECONDS, low=-MAX_SECONDS)
     _index("workshops.shift_first", own.shift_first, (workshops + 1,), 0, rows)
     if own.shift_first[0] != 0 or own.shift_first[-1] != rows or (np.diff(own.shift_first) < 0).any():
         raise OutOfRange("workshops.shift_first", f"must rise from 0 to {rows}, the number of rows of shift_s")
-    _amount("workshops.shift_s", own.shift_s, (rows, 2), MAX_SECONDS, low=-MAX_SECONDS)
     workshop = np.repeat(np.arange(workshops), np.diff(own.shift_first))
     _check_spans("workshops.shift_s", own.shift_s, workshop, "workshop")
     places = own.ship_s.shape[0] if own.ship_s.ndim == 2 else 0

@@ -16,6 +16,9 @@ NESTING_FAILS = (SchedulingError, shapely.errors.ShapelyError, ArithmeticError, 
 """What a part's odd geometry may end in: it must cost that part alone its place."""
 
 
+CANT = "the part can't be laid out"
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     pieces: int
@@ -52,5 +55,5 @@ def _judge(nester: Nester, geometry: Geometry, shape: int, table: Table) -> _Hel
             return _Held(0, fit.reason)
         pieces = nester.capacity(table.bed, shape)
     except NESTING_FAILS as error:
-        return _Held(0, f"the part can't be laid out: {error}")
-    return _Held(pieces, "" if pieces else "the part can't be laid out")
+        return _Held(0, f"{CANT}: {error}")
+    return _Held(pieces, "" if pieces else CANT)

@@ -1,20 +1,11 @@
-"""What lies together: runs of several lots that no table holds are parted, and remainders share a plate.
-
-Merged is what makes the plan no worse, by its own figures; a plate less is a set-up less.
-"""
+"""What lies together: a run of several lots that no table holds is parted, runs that may share a plate are joined."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from broker.scheduling.network.figures import figures
-from broker.scheduling.network.problem import Plan, Problem
+from broker.scheduling.network.problem import Problem
 from broker.scheduling.plates.layout import Entries, Lies
-from broker.scheduling.plates.retime import Planned, retimed, runs_of
-from broker.scheduling.stopping import Stop
-
-MERGES_TRIED = 400
-"""A plan of a small network has fewer pairs; in a large one the solver has shared plates out."""
-Score = tuple[float, float]
+from broker.scheduling.plates.retime import Planned
 
 
 def parted(runs: Sequence[Planned], lies: Lies) -> list[Planned]:
@@ -32,36 +23,6 @@ def parted(runs: Sequence[Planned], lies: Lies) -> list[Planned]:
     return found
 
 
-def merged(problem: Problem, plan: Plan, lies: Lies, stop: Stop) -> Plan:
-    """The plan with remainders on each other's plates, wherever that makes it no worse."""
-    runs, best = runs_of(plan), score(problem, plan)
-    tried = 0
-    found = True
-    while found:
-        found = False
-        for one, other in _pairs(problem, runs):
-            if tried >= MERGES_TRIED or stop():
-                return plan
-            together = joined(runs[one].entries, runs[other].entries)
-            if not _may_lie(problem, runs[one].machine, together, lies):
-                continue
-            tried += 1
-            changed = list(runs)
-            changed[one] = replace(runs[one], entries=together)
-            del changed[other]
-            candidate, late = retimed(problem, changed)
-            if not late and (worth := score(problem, candidate)) <= best:
-                plan, best, runs, found = candidate, worth, runs_of(candidate), True
-                break
-    return plan
-
-
-def score(problem: Problem, plan: Plan) -> Score:
-    """Less is better: weighted tardiness with what is rejected, then cost."""
-    of = figures(problem, plan)
-    return round(of.tardiness + of.rejected, 3), round(of.cost, 3)
-
-
 def joined(one: Entries, other: Entries) -> Entries:
     """What both make; a lot that is in both once."""
     pieces = dict(one)
@@ -70,17 +31,17 @@ def joined(one: Entries, other: Entries) -> Entries:
     return tuple(sorted(pieces.items()))
 
 
-def _pairs(problem: Problem, runs: Sequence[Planned]) -> Iterator[tuple[int, int]]:
+def pairs(problem: Problem, runs: Sequence[Planned]) -> Iterator[tuple[int, int]]:
     """Positions of a run and of one that might lie on its plate; the emptiest first, and the near before the far."""
     load = [_load(problem, run) for run in runs]
     group = [_group(problem, run) for run in runs]
-    pairs = [
+    found = [
         (load[one] + load[other], abs(one - other), one, other)
         for one in range(len(runs))
         for other in range(len(runs))
         if one != other and group[one] == group[other] and load[one] < 1 and load[other] < 1
     ]
-    for _, _, one, other in sorted(pairs):
+    for _, _, one, other in sorted(found):
         yield one, other
 
 
@@ -96,7 +57,7 @@ def _group(problem: Problem, run: Planned) -> tuple[int, int]:
     return int(problem.lots.family[lot]), share if share >= 0 else -1 - lot
 
 
-def _may_lie(problem: Problem, machine: int, entries: Entries, lies: Lies) -> bool:
+def may_lie(problem: Problem, machine: int, entries: Entries, lies: Lies) -> bool:
     kind = int(problem.machines.kind[machine])
     lots = [lot for lot, _ in entries]
     if any(pieces > problem.lots.per_plate[lot, kind] for lot, pieces in entries):

@@ -7,7 +7,7 @@ import numpy as np
 from broker.scheduling.errors import NestingFault
 from broker.scheduling.nesting.nester import Nester, Wanted
 from broker.scheduling.network.problem import Plan, Problem
-from broker.scheduling.plates.capacity import NESTING_FAILS
+from broker.scheduling.plates.capacity import CANT, NESTING_FAILS
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.placed import Layout, Placed
 from broker.scheduling.shapes import Floats
@@ -24,16 +24,19 @@ def entries_of(plan: Plan, run: int) -> Entries:
     return tuple(zip(plan.entry_lot[of].tolist(), plan.entry_pieces[of].tolist(), strict=True))
 
 
-def laid_out(problem: Problem, geometry: Geometry, nester: Nester, plan: Plan) -> tuple[Layout, ...]:
-    """[R] each run's layout.
-
-    Raises
-    ------
-    NestingFault
-        For a run that its table doesn't hold: a fault of whoever made the plan.
-    """
-    kinds = problem.machines.kind[plan.machine].tolist()
-    return tuple(layout(geometry, nester, kind, entries_of(plan, run)) for run, kind in enumerate(kinds))
+def laid_out(
+    problem: Problem, geometry: Geometry, nester: Nester, plan: Plan
+) -> tuple[tuple[Layout, ...], dict[tuple[int, int], str]]:
+    """[R] each run's layout; and, by lot and class, why the nester doesn't lay out what it should."""
+    layouts: list[Layout] = []
+    failed: dict[tuple[int, int], str] = {}
+    for run, kind in enumerate(problem.machines.kind[plan.machine].tolist()):
+        entries = entries_of(plan, run)
+        try:
+            layouts.append(layout(geometry, nester, kind, entries))
+        except NESTING_FAILS as error:
+            failed |= {(lot, kind): f"{CANT}: {error}" for lot, _ in entries}
+    return tuple(layouts), failed
 
 
 def layout(geometry: Geometry, nester: Nester, kind: int, entries: Entries) -> Layout:
@@ -74,10 +77,11 @@ class Lying:
         self._known: dict[tuple[int, Entries], bool] = {}
 
     def __call__(self, machine: int, entries: Entries) -> bool:
+        if len(entries) > 1 and self._geometry.alone[machine]:
+            return False
         key = self._kind[machine], tuple(sorted(entries))
         if key not in self._known:
-            alone = len(entries) > 1 and self._geometry.alone[machine]
-            self._known[key] = not alone and self._lies(*key)
+            self._known[key] = self._lies(*key)
         return self._known[key]
 
     def _lies(self, kind: int, entries: Entries) -> bool:

@@ -1,14 +1,17 @@
 """From a network's problem and its geometry to a plan whose every run is laid out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.figures import figures
 from broker.scheduling.network.problem import Plan, Problem, Result, Unplanned
 from broker.scheduling.network.solve import solve
 from broker.scheduling.plates.capacity import fitted
-from broker.scheduling.plates.company import merged, parted
+from broker.scheduling.plates.company import parted
+from broker.scheduling.plates.descent import bettered
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying, laid_out
 from broker.scheduling.plates.placed import Layout
@@ -27,7 +30,7 @@ class Plated:
     """[R] by run."""
 
 
-def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) -> Plated:
+def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int, *, finish: Stop | None = None) -> Plated:
     """Choose machines, plates, order and times for every piece that can be made, and where each lies.
 
     Parameters
@@ -37,18 +40,41 @@ def solve_plates(problem: Problem, geometry: Geometry, stop: Stop, seed: int) ->
     geometry
         Shapes of lots, tables of machines.
     stop
-        Asked often; once it is true the best plan so far is returned.
+        Asked often; once it is true the search for a plan ends with the best so far.
+    finish
+        Asked often after that, while the plan is bettered with its plates; None: that ends by itself.
     seed
         The same problem and seed give the same plan, unless `stop` cut in.
     """
     nester = Nester(geometry.shapes)
     judged = fitted(problem, geometry, nester)
+    return plated(judged, geometry, nester, stop, seed, finish=finish or (lambda: False))
+
+
+def plated(judged: Problem, geometry: Geometry, nester: Nester, stop: Stop, seed: int, *, finish: Stop) -> Plated:
+    """The same for a problem that was judged by its shapes.
+
+    What the nester said a table holds, and then doesn't lay out, is left out, and the rest planned anew.
+    """
     result = solve(judged, stop, seed)
     lying = Lying(judged, geometry, nester)
     plan, late = _possible(judged, result.plan, lying)
-    plan = merged(judged, plan, lying, stop)
-    result = replace(result, plan=plan, unplanned=(*result.unplanned, *_unplanned(late)), figures=figures(judged, plan))
-    return Plated(judged, result, laid_out(judged, geometry, nester, plan))
+    plan = bettered(judged, plan, lying, finish, np.random.default_rng(seed))
+    layouts, failed = laid_out(judged, geometry, nester, plan)
+    if failed:
+        return plated(_without(judged, failed), geometry, nester, stop, seed, finish=finish)
+    unplanned = (*result.unplanned, *_unplanned(late))
+    return Plated(judged, replace(result, plan=plan, unplanned=unplanned, figures=figures(judged, plan)), layouts)
+
+
+def _without(problem: Problem, failed: Mapping[tuple[int, int], str]) -> Problem:
+    """No class makes a lot that it can't lay out: (lot, class), and why."""
+    per_plate, reason = problem.lots.per_plate.copy(), problem.lots.reason.copy()
+    numbers = {words: number for number, words in enumerate(problem.reasons)}
+    for place, words in failed.items():
+        per_plate[place] = 0
+        reason[place] = numbers.setdefault(words, len(numbers))
+    return replace(problem, lots=replace(problem.lots, per_plate=per_plate, reason=reason), reasons=tuple(numbers))
 
 
 def _possible(problem: Problem, plan: Plan, lying: Lying) -> tuple[Plan, Sequence[Planned]]:

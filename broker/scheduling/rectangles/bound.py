@@ -16,6 +16,8 @@ MOST_THRESHOLDS = 40
 """Thresholds tried of each function and side."""
 MOST_WORK = 50_000_000
 """Products summed in all; of many kinds fewer thresholds are tried."""
+MOST_LENGTHS = 20_000
+"""Lengths that thresholds are drawn from."""
 STEPS = (1, 2, 3, 4, 5, 6)
 SLACK = 1e-6
 """Bins that rounding of the sums may be worth."""
@@ -45,10 +47,10 @@ def _both_ways(pieces: Pieces, sizes: Ints, u: Floats, along: Floats) -> tuple[F
 def _measured(length: Ints, bin_length: int, most: int, other: Ints | None) -> Floats:
     """[functions, ways, k] every function of the pieces' lengths along this side, lying and turned."""
     ways = np.stack([length] if other is None else [length, other])
-    return np.stack(_functions(np.minimum(ways, bin_length), bin_length, most))
+    return np.stack(functions(np.minimum(ways, bin_length), bin_length, most))
 
 
-def _functions(x: Ints, whole: int, most: int) -> list[Floats]:
+def functions(x: Ints, whole: int, most: int) -> list[Floats]:
     found = [x / whole]
     for least in _thresholds(x, whole, most):
         found += [_trimmed(x, whole, least), _counted(x, whole, least)]
@@ -57,7 +59,8 @@ def _functions(x: Ints, whole: int, most: int) -> list[Floats]:
 
 def _thresholds(x: Ints, whole: int, most: int) -> list[int]:
     """Lengths up to half the bin's where the functions change, evenly drawn."""
-    changes = np.unique(np.concatenate([x.ravel(), whole - x.ravel()]))
+    drawn = x.ravel()[:: 1 + x.size // MOST_LENGTHS]
+    changes = np.unique(np.concatenate([drawn, whole - drawn]))
     changes = changes[(changes > 0) & (2 * changes <= whole)]
     if len(changes) > most:
         changes = changes[np.linspace(0, len(changes) - 1, most).astype(np.int64)] if most else changes[:0]

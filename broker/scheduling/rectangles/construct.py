@@ -38,7 +38,7 @@ def constructed(pieces: Pieces, enough: int, stop: Stop) -> Layout:
     runs = _runs(pieces)
     for order in _orders(pieces, runs[:-1]):
         for rule in range(RULES):
-            found = _first_fit(pieces, runs, order, rule, stop)
+            found = first_fit(pieces, runs, order, rule, stop)
             if found is None:
                 return best
             best = min(best, found, key=Layout.bins)
@@ -47,13 +47,14 @@ def constructed(pieces: Pieces, enough: int, stop: Stop) -> Layout:
     return best
 
 
-def in_rows(pieces: Pieces) -> Layout:
-    """Pieces by falling depth in rows, one row above the other (Coffman, Garey, Johnson and Tarjan 1980)."""
+def in_rows(pieces: Pieces, rank: Ints | None = None) -> Layout:
+    """Pieces by rising rank, then by falling depth, in rows (Coffman, Garey, Johnson and Tarjan 1980)."""
     layout = unlaid(len(pieces.width))
     must = (pieces.width > pieces.bin_width) | (pieces.depth > pieces.bin_depth)
     layout.turned[:] = must
     depth = np.where(must, pieces.width, pieces.depth)
-    _lay_rows(pieces, np.argsort(-depth, kind="stable"), layout)
+    order = np.lexsort([-depth] if rank is None else [-depth, rank])
+    _lay_rows(pieces, order, layout)
     return layout
 
 
@@ -67,9 +68,8 @@ def _lay_rows(pieces: Pieces, order: Ints, layout: Layout) -> None:
         if x + w > pieces.bin_width:
             x, y = 0, above
         if y + d > pieces.bin_depth:
-            at, x, y = at + 1, 0, 0
-        if x == 0:
-            above = y + d
+            at, x, y, above = at + 1, 0, 0, 0
+        above = max(above, y + d)
         layout.bin[piece], layout.x[piece], layout.y[piece] = at, x, y
         x += w
 
@@ -89,7 +89,7 @@ def _orders(pieces: Pieces, first: Ints) -> Iterator[Ints]:
         yield np.argsort(-size, kind="stable")
 
 
-def _first_fit(pieces: Pieces, runs: Ints, order: Ints, rule: int, stop: Stop) -> Layout | None:
+def first_fit(pieces: Pieces, runs: Ints, order: Ints, rule: int, stop: Stop) -> Layout | None:
     """None: stopped before the last piece lay."""
     layout = unlaid(len(pieces.width))
     draft = _Draft(order.copy(), runs[:-1].copy(), runs[1:], np.array([len(order), 0]))
@@ -115,6 +115,7 @@ def _fill_bins(pieces: Pieces, room: Space, draft: _Draft, layout: Layout, rule:
         if work < 0:
             return False
         empty(room, slot, pieces.bin_width, pieces.bin_depth)
+        work -= draft.progress[0]
         kept = refused = 0
         for k in range(draft.progress[0]):
             run = draft.order[k]

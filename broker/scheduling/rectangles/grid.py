@@ -27,8 +27,8 @@ class Pieces(NamedTuple):
 
 def on_grid(problem: Rectangles) -> tuple[Pieces, Ints, Ints]:
     """The pieces; kind of each, [n]; kinds that are larger than a bin."""
-    size = _nanometres(problem.size + problem.spacing)
-    width, depth = (int(length) for length in _nanometres(np.array(problem.bin) + problem.spacing))
+    size = nanometres(problem.size + problem.spacing)
+    width, depth = (int(length) for length in nanometres(np.array(problem.bin) + problem.spacing))
     fits = (size[:, 0] <= width) & (size[:, 1] <= depth)
     if problem.rotate:
         fits |= (size[:, 0] <= depth) & (size[:, 1] <= width)
@@ -44,5 +44,5 @@ def in_mm(nanometres: Ints) -> Floats:
     return nanometres / round(1.0 / RESOLUTION_MM)
 
 
-def _nanometres(lengths_mm: Floats) -> Ints:
+def nanometres(lengths_mm: Floats) -> Ints:
     return np.rint(lengths_mm / RESOLUTION_MM).astype(np.int64)

@@ -98,18 +98,18 @@ def _without_least(pieces: Pieces, layout: Layout) -> Layout:
 
 def _members(layout: Layout, goal: int) -> _Members:
     members = _Members(np.full(goal + 1, -1), np.full(len(layout.bin), -1), np.full(len(layout.bin), -1))
-    for piece in range(len(layout.bin)):
-        _enter(members, piece, layout.bin[piece])
+    _enter(members, np.arange(len(layout.bin)), layout.bin)
     return members
 
 
 @compiled
-def _enter(members: _Members, piece: int, at: int) -> None:
-    first = members.first[at]
-    members.next[piece], members.before[piece] = first, -1
-    if first >= 0:
-        members.before[first] = piece
-    members.first[at] = piece
+def _enter(members: _Members, pieces: Ints, bins: Ints) -> None:
+    for piece in pieces:
+        first = members.first[bins[piece]]
+        members.next[piece], members.before[piece] = first, -1
+        if first >= 0:
+            members.before[first] = piece
+        members.first[bins[piece]] = piece
 
 
 @compiled
@@ -259,5 +259,5 @@ def _accept(draft: Layout, members: _Members, trial: _Trial, taken: int, goal: i
         draft.turned[piece] = trial.layout.turned[piece]
         if before != after:
             _leave(members, piece, before)
-            _enter(members, piece, after)
             draft.bin[piece] = after
+            _enter(members, trial.taken[j : j + 1], draft.bin)

@@ -10,12 +10,9 @@ from broker.scheduling.rotation import turned
 from broker.scheduling.sheets.engine import Engine, Laid, Wanted
 from broker.scheduling.sheets.offcuts import offcuts
 from broker.scheduling.sheets.problem import Floats, Problem
-from broker.scheduling.sheets.rectangles import Box
 
 PIECES_A_SHEET = 1000
 """More than this no person sorts off a sheet."""
-SHRINKINGS = 3
-"""Halvings, in search of the shortest length of a sheet that holds the same parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,8 @@ class Cutter:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.engine = Engine(problem)
         self.part_mm2 = np.array([shapely.Polygon(outline).area for outline in problem.lots.outlines])
+        self.engine = Engine(problem, self.part_mm2)
         self.sheets = [shapely.Polygon(outline) for outline in problem.stock.outlines]
         self.sheet_mm2 = np.array([sheet.area for sheet in self.sheets])
         self._found: dict[tuple[int, Wanted], Cut | None] = {}
@@ -64,29 +61,9 @@ class Cutter:
         wanted = tuple(sorted(cut.laid.pieces.items()))
         key = (cut.stock, wanted)
         if key not in self._gathered:
-            shorter = (self._shrunk(cut.stock, wanted, axis) for axis in (0, 1))
-            found = [cut, *(self._measured(cut.stock, laid) for laid in shorter if laid)]
+            found = [cut, *(self._measured(cut.stock, laid) for laid in self.engine.gathered(cut.stock, wanted))]
             self._gathered[key] = min(found, key=lambda one: (one.cost, -_longest(one)))
         return self._gathered[key]
-
-    def _shrunk(self, stock: int, wanted: Wanted, axis: int) -> Laid | None:
-        """The same pieces on as short a stretch of the sheet, from its low end along one axis, as is soon found."""
-        x0, y0, x1, y1 = self.engine.space(stock).bounds
-        ends, start = (x1, y1), (x0, y0)[axis]
-        low = start + sum(self.part_mm2[lot] * n for lot, n in wanted) / ((y1 - y0), (x1 - x0))[axis]
-        high, best = ends[axis], None
-        if high - start <= self.problem.cutting.least_mm[0]:
-            return None
-        for _ in range(SHRINKINGS):
-            middle = (low + high) / 2
-            within = Box(x0, y0, middle, y1) if axis == 0 else Box(x0, y0, x1, middle)
-            laid = self.engine.fill(stock, wanted, within)
-            if len(laid.lot) == sum(number for _, number in wanted):
-                best = laid
-                high = _reach(self.polygons(laid), axis)
-            else:
-                low = middle
-        return best
 
     def polygons(self, laid: Laid) -> NDArray[np.object_]:
         """Every piece where it lies."""
@@ -109,10 +86,6 @@ class Cutter:
             taken_mm2=whole - kept_mm2,
             worth=float(self.problem.lots.worth[lots].sum()),
         )
-
-
-def _reach(polygons: NDArray[np.object_], axis: int) -> float:
-    return float(shapely.total_bounds(polygons)[2 + axis])
 
 
 def _longest(cut: Cut) -> float:

@@ -1,28 +1,20 @@
-"""Parts on one sheet: what the nester of plates needs to know of sheets, and nothing else knows of it.
+"""Parts on one sheet: all that is known here of how plates are nested."""
 
-A sheet is turned so that its grain runs along x, where parts that are bound to it lie at 0 or 180 degrees. Of a region
-that is no rectangle the nester gets rectangles, one after the other.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from shapely.geometry.base import BaseGeometry
 
-from broker.scheduling.nesting.bed import Bed, Variant
-from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.problem import Pose, Shape
 from broker.scheduling.rotation import turned
-from broker.scheduling.sheets.problem import GRAIN_ALONG_Y, NO_GRAIN, Bools, Floats, Problem
-from broker.scheduling.sheets.rectangles import Box
-from broker.scheduling.sheets.space import boxes_within, shortest_width, usable
+from broker.scheduling.sheets.boards import Board, Boards, Part, grain_along_x
+from broker.scheduling.sheets.filling import fill
+from broker.scheduling.sheets.problem import GRAIN_ALONG_Y, NO_GRAIN, Floats, Ints, Problem
+from broker.scheduling.sheets.space import usable
 
 Wanted = tuple[tuple[int, int], ...]
 """Sorted (lot, pieces)."""
-_THICK, _HIGH = 1.0, 2.0
-"""Sheets are flat: any height under any other."""
+SHRINKINGS = 5
+"""Halvings, in search of the shortest stretch of a sheet that holds the same pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +34,26 @@ class Laid:
         return counted
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    lots: tuple[int, ...]
+    place: Ints
+    """[n, 4] which of `lots`, variant, row, column."""
+    area: float
+    reach: tuple[int, int]
+    """Rows and columns that are used."""
+
+
 class Engine:
     """Nests of one problem's lots. The same question gets the same answer."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, part_mm2: Floats) -> None:
         self._problem = problem
+        self._part_mm2 = part_mm2
         self._low = [outline.min(axis=0) for outline in problem.lots.outlines]
-        self._width = [shortest_width(outline) for outline in problem.lots.outlines]
-        shapes = [
-            Shape((Pose(outline - low, _THICK),)) for outline, low in zip(problem.lots.outlines, self._low, strict=True)
-        ]
-        bound = problem.lots.grained
-        self._nesters = _Turns(shapes, np.zeros_like(bound)), _Turns(shapes, bound)
         self._spaces: dict[int, BaseGeometry] = {}
+        self._alike: dict[tuple[int, bool], Boards] = {}
+        self._boards: dict[int, Board | None] = {}
 
     def space(self, stock: int) -> BaseGeometry:
         """Where parts may lie on a sheet."""
@@ -66,60 +65,83 @@ class Engine:
         """A piece can be laid on an empty sheet."""
         return bool(self.fill(stock, ((lot, 1),)).lot)
 
-    def fill(self, stock: int, wanted: Wanted, within: Box | None = None) -> Laid:
-        """As much of what is wanted as a sheet holds, or what of it lies `within`."""
-        space = self.space(stock) if within is None else shapely.intersection(self.space(stock), within.polygon)
+    def fill(self, stock: int, wanted: Wanted) -> Laid:
+        """As much of what is wanted as a sheet holds: most part area, then in the smallest corner."""
+        board = self._board(stock)
+        if board is None:
+            return Laid((), np.zeros((0, 3)))
+        tried = [self._filled(board, wanted, board.cells, by_columns=way) for way in (False, True)]
+        return self._laid(stock, board, max(tried, key=lambda one: (one.area, -one.reach[0] * one.reach[1])))
+
+    def gathered(self, stock: int, wanted: Wanted) -> list[Laid]:
+        """All that is wanted, on as short a stretch of the sheet as is soon found, along one axis and the other."""
+        board = self._board(stock)
+        found = [self._shrunk(board, wanted, axis) for axis in (0, 1)] if board else []
+        return [self._laid(stock, board, one) for one in found if board and one]
+
+    def _shrunk(self, board: Board, wanted: Wanted, axis: int) -> _Found | None:
+        pieces = sum(number for _, number in wanted)
+        area = sum(float(self._part_mm2[lot]) * number for lot, number in wanted) / board.cell_mm**2
+        low, high = int(area / board.cells[1 - axis]), board.cells[axis]
+        best = None
+        for _ in range(SHRINKINGS):
+            if low >= high:
+                break
+            most = (low + high) // 2
+            cells = (most, board.cells[1]) if axis == 0 else (board.cells[0], most)
+            found = self._filled(board, wanted, cells, by_columns=axis == 1)
+            if len(found.place) == pieces:
+                best, high = found, found.reach[axis]
+            else:
+                low = most + 1
+        return best
+
+    def _board(self, stock: int) -> Board | None:
+        if stock not in self._boards:
+            kinds = self._problem.stock
+            material, grain = int(kinds.material[stock]), int(kinds.grain[stock]) != NO_GRAIN
+            if (material, grain) not in self._alike:
+                alike = (kinds.material == material) & ((kinds.grain != NO_GRAIN) == grain)
+                spaces = [self._along_x(other) for other in np.flatnonzero(alike).tolist()]
+                parts = self._parts(material, grain)
+                self._alike[material, grain] = Boards(parts, spaces, self._problem.cutting.spacing_mm)
+            self._boards[stock] = self._alike[material, grain].board(self._along_x(stock))
+        return self._boards[stock]
+
+    def _parts(self, material: int, grain: bool) -> dict[int, Part]:
+        """By lot; equal outlines are equal parts."""
+        lots = self._problem.lots
+        mine = np.flatnonzero((lots.material == material) & (lots.quantity > 0)).tolist()
+        return {lot: Part(lots.outlines[lot] - self._low[lot], grain and bool(lots.grained[lot])) for lot in mine}
+
+    def _along_x(self, stock: int) -> BaseGeometry:
         along_y = int(self._problem.stock.grain[stock]) == GRAIN_ALONG_Y
-        if along_y:
-            space = shapely.transform(space, lambda points: turned(points, 270.0))
-        nester = self._nesters[int(self._problem.stock.grain[stock]) != NO_GRAIN]
-        laid = self._filled(nester, space, wanted)
-        return _turned_back(laid) if along_y else laid
+        return grain_along_x(self.space(stock)) if along_y else self.space(stock)
 
-    def _filled(self, nester: Nester, space: BaseGeometry, wanted: Wanted) -> Laid:
-        spacing = self._problem.cutting.spacing_mm
-        left = dict(wanted)
-        lots: list[int] = []
-        at: list[Floats] = []
-        for box in boxes_within(space, min((self._width[lot] for lot in left), default=1.0), spacing):
-            bed = Bed(box.x1 - box.x0, box.y1 - box.y0, _HIGH, spacing)
-            asked = tuple(sorted((lot, pieces) for lot, pieces in left.items() if pieces))
-            nest = nester.fill(bed, asked) if asked else None
-            if nest is None or not nest.shape:
-                continue
-            for lot in nest.shape:
-                left[lot] -= 1
-            lots += nest.shape
-            at.append(self._in_own_coordinates(nest.shape, nest.at, box))
-        return Laid(tuple(lots), np.concatenate(at) if at else np.zeros((0, 3)))
+    def _filled(self, board: Board, wanted: Wanted, cells: tuple[int, int], *, by_columns: bool) -> _Found:
+        """Largest parts first."""
+        known = [(lot, number) for lot, number in wanted if lot in board.types]
+        known.sort(key=lambda one: (-self._part_mm2[one[0]], one[0]))
+        lots, numbers = [lot for lot, _ in known], [number for _, number in known]
+        place = np.zeros((sum(numbers), 4), dtype=np.int64)
+        kinds = np.array([board.types[lot] for lot in lots], dtype=np.int64)
+        most = np.array(cells, dtype=np.int64)
+        place = place[: fill(board.ways, kinds, np.array(numbers, dtype=np.int64), most, by_columns, place)]
+        ends = place[:, 2:] + board.ways.far[place[:, 1]]
+        area = float(self._part_mm2[[lots[k] for k in place[:, 0].tolist()]].sum())
+        rows, columns = ends.max(axis=0, initial=0).tolist()
+        return _Found(tuple(lots), place, area, (rows, columns))
 
-    def _in_own_coordinates(self, lots: Sequence[int], at: Floats, box: Box) -> Floats:
-        """The nester's parts have their low corner at the origin, and its bed too."""
-        moved = at.copy()
-        moved[:, 0] += box.x0
-        moved[:, 1] += box.y0
-        for row, lot in enumerate(lots):
-            moved[row, :2] -= turned(self._low[lot][None], float(at[row, 2]))[0]
-        return moved
-
-
-class _Turns(Nester):
-    """Sheets are large and parts many: quarter turns are tried, others only where a part fits by no quarter turn."""
-
-    def __init__(self, shapes: Sequence[Shape], bound: Bools) -> None:
-        """`bound` [L]: to the x axis."""
-        super().__init__(shapes)
-        self._bound = bound
-
-    def variants(self, bed: Bed, shape: int) -> tuple[Variant, ...]:
-        every = super().variants(bed, shape)
-        step = 180.0 if self._bound[shape] else 90.0
-        turns = tuple(way for way in every if way.angle_deg % step == 0.0)
-        return turns if turns or self._bound[shape] else every
-
-
-def _turned_back(laid: Laid) -> Laid:
-    at = laid.at.copy()
-    at[:, :2] = turned(at[:, :2], 90.0)
-    at[:, 2] = (at[:, 2] + 90.0) % 360.0
-    return Laid(laid.lot, at)
+    def _laid(self, stock: int, board: Board, found: _Found) -> Laid:
+        """In the sheet's coordinates and the parts' own."""
+        lots = [found.lots[k] for k in found.place[:, 0].tolist()]
+        at = np.zeros((len(lots), 3))
+        for row, (lot, (_, variant, y, x)) in enumerate(zip(lots, found.place.tolist(), strict=True)):
+            way = board.variants[variant]
+            corner = np.array([x, y]) * board.cell_mm + board.corner_mm - way.low_mm
+            at[row, :2] = corner - turned(self._low[lot][None], way.angle_deg)[0]
+            at[row, 2] = way.angle_deg
+        if int(self._problem.stock.grain[stock]) == GRAIN_ALONG_Y:
+            at[:, :2] = turned(at[:, :2], 90.0)
+            at[:, 2] = (at[:, 2] + 90.0) % 360.0
+        return Laid(tuple(lots), at)

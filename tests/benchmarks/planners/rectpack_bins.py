@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from rectpack import MaxRectsBssf, newPacker  # type: ignore[import-not-found]
+from rectpack import MaxRectsBssf, newPacker
 
 
 def bins(case: dict[str, Any]) -> int:

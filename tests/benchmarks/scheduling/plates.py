@@ -20,7 +20,7 @@ import shapely
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import packed
-from broker.scheduling.problem import Floats, Pose, Shape
+from broker.scheduling.shapes import Floats, Pose, Shape
 from broker.scheduling.stopping import AfterSeconds
 from slicer_bridge.intake.measure import measure_file
 from tests.benchmarks.rows import Row

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from broker.scheduling.network.solve import solve
 
 from broker.scheduling.network.problem import Classes, Floats, Ints, Lots, Machines, Problem, Workshops
+from broker.scheduling.network.solve import solve
 from broker.scheduling.stopping import AfterSeconds
 from tests.benchmarks.rows import Row
 from tests.peers.environments import environment

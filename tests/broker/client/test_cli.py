@@ -34,6 +34,8 @@ async def test_from_files_to_a_watched_delivery(town: Town, files: Path) -> None
     asked = await llagar(town, "quote", f"{box}:4:pla", panel, "-n", "2", "-m", "plywood", "--unit", "mm", "--json")
     quote = QuoteView.model_validate_json(asked.out)
     assert (asked.code, asked.err, [item.quantity for item in quote.items]) == (0, "", [4, 2])
+    alone = await llagar(town, "quote", box, "-n", "1", "--alone", "--json")
+    assert [item.share for item in (*quote.items, *QuoteView.model_validate_json(alone.out).items)] == [1, 1, 0]
     placed = OrderView.model_validate_json((await llagar(town, "order", "--quote", quote.id, "--json")).out)
     assert placed.quote.id == quote.id
     listed = OrderList.model_validate_json((await llagar(town, "orders", "--json")).out)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from broker.accounts.models import Role
 from broker.ledger.service import balance, release
 from broker.orders.models import Lot, LotState
@@ -36,6 +38,23 @@ async def test_accepting_holds_the_total_and_splits_it_into_lines(town: Town) ->
     assert order.ledger.model_dump() == {"balance": 0, "held": quote.total, "paid": 0}
     async with town.database.reading() as session:
         assert await balance(session, town.ana.id) == 100_000 - quote.total
+
+
+async def test_it_is_due_by_when_it_was_accepted(town: Town) -> None:
+    quote = await _quote(town)
+    town.clock.forward(hours=5)
+    order = await _placed(town, quote)
+    assert quote.due_at is not None
+    assert order.due_at == quote.due_at + timedelta(hours=5)
+
+
+async def test_a_line_may_want_its_plates_for_itself(town: Town) -> None:
+    box = await town.upload("box.stl", box_stl(20, 10, 5))
+    wish: dict[str, object] = {"part_id": box, "quantity": 7, "material": "PLA"}
+    quote = await town.quote(wish, wish | {"share": False})
+    order = await _placed(town, quote)
+    assert [item.share for item in quote.items] == [True, False]
+    assert [line.share for line in order.lines] == [True, False]
 
 
 async def test_accepting_again_is_the_same_order(town: Town) -> None:

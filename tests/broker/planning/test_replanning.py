@@ -48,14 +48,13 @@ async def other(network: Network, town: Town, agent: WireAgent) -> AsyncIterator
         yield other
 
 
-async def test_a_lot_that_is_declined_goes_to_another_shop(
-    network: Network, town: Town, agent: WireAgent, other: WireAgent
-) -> None:
+async def test_a_lot_that_is_declined_goes_to_another_shop(network: Network, town: Town, agent: WireAgent) -> None:
     order = await order_boxes(town, 4)
     offer = await agent.next(LotOffer)
-    await agent.say(LotDeclined(lot=offer.lot, reason="no time"))
-    while (await other.next(LotOffer)).quantity != 4:
-        continue
+    async with _second_shop(network, town) as other:
+        await agent.say(LotDeclined(lot=offer.lot, reason="no time"))
+        while (await other.next(LotOffer)).quantity != 4:
+            continue
     lots = {lot.id: lot for lot in await Reader(town, network.ana).lots(order)}
     assert (lots[offer.lot].state, lots[offer.lot].quantity, lots[offer.lot].reason) == ("declined", 0, "no time")
     assert await Reader(town, network.ana).excluded(order) == []
@@ -123,14 +122,15 @@ async def test_a_price_says_who_is_left_out(network: Network, town: Town, agent:
 
 
 async def test_what_was_planned_on_a_machine_that_the_shop_no_longer_has_is_made_elsewhere(
-    network: Network, town: Town, agent: WireAgent, other: WireAgent
+    network: Network, town: Town, agent: WireAgent
 ) -> None:
     order = await order_boxes(town, 4)
     await agent.next(LotOffer)
     spare = UNO.machines[0].model_copy(update={"name": "spare", "materials": ("PETG",)})
-    await agent.say(UNO.model_copy(update={"machines": (spare,)}))
-    while (await other.next(LotOffer)).quantity != 4:
-        continue
+    async with _second_shop(network, town) as other:
+        await agent.say(UNO.model_copy(update={"machines": (spare,)}))
+        while (await other.next(LotOffer)).quantity != 4:
+            continue
     live = [run for run in await Reader(town, network.ana).runs(order) if run.state is not RunState.WITHDRAWN]
     assert {run.workshop for run in live} == {"Taller Tres"}
     assert sum(lot.pieces for run in live for lot in run.lots) == 4

@@ -6,10 +6,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.scheduling.eligibility import Fit, Misfit, eligibility, fits, poses_that_fit
-from broker.scheduling.problem import Pose, Shape
+from broker.scheduling.eligibility import Fit, Misfit, fits, poses_that_fit
 from broker.scheduling.rotation import closest_turn, fitting_intervals, turned
-from tests.broker.scheduling.workshops import DEMO, Line, box, problem
+from broker.scheduling.shapes import Pose, Shape
+from tests.broker.scheduling.workshops import box
 
 LEG = box(294, 20, 20)
 
@@ -54,20 +54,6 @@ def test_the_best_pose_that_fits_is_taken() -> None:
     misfit = fits(shape, (0, 0, 180, 180), 180)
     assert isinstance(misfit, Misfit)
     assert misfit.reason.startswith("in none of 2 poses; in the closest, part is 294.0 × 20.0 × 20.0 mm;")
-
-
-def test_every_machine_left_out_has_its_reason() -> None:
-    judged = eligibility(problem((*DEMO, Line(LEG, 2, 0, 5000)), ready_s=(0, np.inf, 0, 0)))
-    reasons = {(e.line, e.machine): e.reason for e in judged.excluded}
-    assert reasons[0, 1] == "machine takes no work now"
-    assert reasons[0, 3] == "cuts sheet only"
-    assert "8.0 mm too much" in reasons[3, 2]
-    assert (3, 0) not in reasons
-    open_pairs = {
-        (line, machine) for line, row in enumerate(judged.poses) for machine, found in enumerate(row) if found
-    }
-    assert open_pairs.isdisjoint(reasons)
-    assert len(open_pairs) + len(reasons) == 16
 
 
 POINTS = st.lists(st.tuples(st.floats(0, 300), st.floats(0, 300)), min_size=3, max_size=12)

@@ -130,6 +130,14 @@ def test_messages_read_as_they_always_have() -> None:
     assert [message.model_dump_json() for message in _said()] == GOLDEN.read_text(encoding="utf-8").splitlines()
 
 
+def test_an_older_broker_hears_of_people_and_plates_only_where_they_are_unusual() -> None:
+    shop = next(body for body in BODIES if isinstance(body, Inventory))
+    unusual = shop.model_copy(update={"operators": 2, "share_plates": False})
+    assert not {"operators", "share_plates"} & shop.model_dump().keys()
+    assert '"operators":2,"share_plates":false' in unusual.model_dump_json()
+    assert Inventory.model_validate_json(unusual.model_dump_json()) == unusual
+
+
 def _kinds(union: TypeAdapter[m.Body] | TypeAdapter[m.AgentFrame] | TypeAdapter[m.BrokerFrame]) -> set[str]:
     return set(union.json_schema()["discriminator"]["mapping"])
 

@@ -10,7 +10,7 @@ from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.covers import convex_cover
 from broker.scheduling.nesting.nest import Nest
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.problem import Pose, Shape
+from broker.scheduling.shapes import Pose, Shape
 from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 BED = Bed(244, 204, 210, 6)

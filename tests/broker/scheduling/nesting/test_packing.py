@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import Packed, fewer_ways, packed
-from broker.scheduling.problem import Shape
+from broker.scheduling.shapes import Shape
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.nesting.test_nester import assert_sound, polygons, stars
 from tests.broker.scheduling.workshops import angle_bracket, box, ring

@@ -7,8 +7,8 @@ import shapely
 from broker.scheduling.nesting.bed import Bed, Variant
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.ways import ways
-from broker.scheduling.problem import Floats
 from broker.scheduling.rotation import turned
+from broker.scheduling.shapes import Floats
 from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
 SLACK_MM = 0.25

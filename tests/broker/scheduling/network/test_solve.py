@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from broker.scheduling.network.check import require_feasible
+from broker.scheduling.network.problem import Result
 from broker.scheduling.network.solve import solve
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.network.problems import DAY, ints, random_problem, workshop
@@ -15,10 +16,29 @@ def test_a_plan_cut_off_at_once_is_feasible(seed: int) -> None:
     require_feasible(problem, solve(problem, lambda: True, seed))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_searched_plan_is_feasible_and_never_worse(seed: int) -> None:
+    problem = random_problem(seed)
+    first, found = solve(problem, lambda: True, seed), solve(problem, AfterIterations(25), seed)
+    require_feasible(problem, found)
+    assert _key(found) <= _key(first)
+
+
+def test_the_same_seed_and_iterations_give_the_same_plan() -> None:
+    problem = random_problem(5, lots=20)
+    one, other = (solve(problem, AfterIterations(25), 7) for _ in range(2))
+    for name in ("machine", "begin_s", "entry_lot", "entry_pieces"):
+        assert np.array_equal(getattr(one.plan, name), getattr(other.plan, name))
+
+
+def _key(result: Result) -> tuple[float, float]:
+    return round(result.figures.tardiness + result.figures.rejected, 3), round(result.figures.cost, 3)
+
+
 def test_no_lot_is_made_in_part() -> None:
     for seed in SEEDS:
         problem = random_problem(seed)
-        result = solve(problem, AfterIterations(4), seed)
+        result = solve(problem, AfterIterations(25), seed)
         for left in result.unplanned:
             assert left.pieces == problem.lots.quantity[left.lot]
 

@@ -30,7 +30,8 @@ PLAN = plan_of(0, (0, 2), (1, 3))
 
 @pytest.fixture(scope="module")
 def good() -> Layout:
-    [found] = laid_out(PROBLEM, GEOMETRY, NESTER, PLAN)
+    (found,), failed = laid_out(PROBLEM, GEOMETRY, NESTER, PLAN)
+    assert failed == {}
     require_laid_out(PROBLEM, GEOMETRY, PLAN, (found,))
     return found
 

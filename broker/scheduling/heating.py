@@ -1,0 +1,82 @@
+"""The scheduling core's compiled loops, made ready once for an installation: `python -m broker.scheduling.heating`.
+
+Whoever plans first waits for it otherwise. A planning worker loads what is kept on disk as it starts.
+"""
+
+import numpy as np
+
+from broker.scheduling.assignment.solve import solve as assign
+from broker.scheduling.makespan.solve import solve as sequence
+from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.packing import packed
+from broker.scheduling.network.bound import bounds
+from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
+from broker.scheduling.network.solve import solve as plan
+from broker.scheduling.rectangles.problem import Rectangles
+from broker.scheduling.rectangles.solve import pack
+from broker.scheduling.shapes import Pose, Shape
+from broker.scheduling.stopping import AfterIterations
+from broker.scheduling.unrelated import UnrelatedMachines
+
+_LOTS, _SHOPS, _CHUNKS = 12, 2, 3
+
+
+def heat_plans() -> None:
+    """Whatever `network.solve` compiles."""
+    rng = np.random.default_rng(1)
+    days = np.arange(14)[None, :, None] * 86_400.0 + np.array([8, 17])[None, None, :] * 3_600.0
+    arrays = {
+        "attended_s": np.repeat(days, _SHOPS, axis=0),
+        "operators": np.ones(_SHOPS, dtype=np.int64),
+        "machine_shop": np.array([0, 0, 1]),
+        "machine_class": np.array([0, 1, 0]),
+        "unattended": np.array([True, False]),
+        "setup_s": np.full((3, 2), 600.0),
+        "clear_s": np.array(300.0),
+        "overhead_s": np.full(2, 300.0),
+        "family": rng.integers(0, 2, _LOTS),
+        "quantity": rng.integers(1, 9, _LOTS),
+        "weight": np.ones(_LOTS),
+        "piece_s": rng.uniform(600, 6_000, (_LOTS, 2)),
+        "per_plate": rng.integers(1, 4, (_LOTS, 2)),
+        "release_s": rng.uniform(0, 86_400, _LOTS),
+        "due_s": rng.uniform(0, FORTNIGHT_S / 7, _LOTS),
+        "ship_s": np.full((_LOTS, _SHOPS), 86_400.0),
+    }
+    problem = fortnight(arrays)
+    plan(problem, AfterIterations(_CHUNKS), seed=1)
+    bounds(problem)
+
+
+def heat_sequences() -> None:
+    """Whatever `makespan.solve` and `assignment.solve` compile."""
+    rng = np.random.default_rng(1)
+    time = rng.integers(1, 99, (_LOTS, 2)).astype(np.float64)
+    setup = rng.integers(1, 9, (2, _LOTS, _LOTS)).astype(np.float64)
+    sequence(UnrelatedMachines(time, setup), AfterIterations(_CHUNKS), seed=1)
+    assign(UnrelatedMachines(time), AfterIterations(_CHUNKS), seed=1)
+
+
+def heat_plates() -> None:
+    """Whatever `nesting` and `rectangles` compile."""
+    sizes = np.array([[30.0, 20.0], [50.0, 10.0]])
+    pack(Rectangles(sizes, np.array([9, 9]), (100.0, 100.0), spacing=2.0, rotate=True), AfterIterations(_CHUNKS), 1)
+    corner = np.array([[0, 0], [60, 0], [60, 20], [20, 20], [20, 60], [0, 60]], dtype=np.float64)
+    bracket = Shape((Pose(corner, 10.0),))
+    packed(Nester([bracket]), Bed(150.0, 150.0, 100.0, 5.0), {0: 9}, AfterIterations(_CHUNKS))
+
+
+def heat_planning() -> None:
+    """What the broker plans with."""
+    heat_plans()
+    heat_plates()
+
+
+def heat() -> None:
+    heat_planning()
+    heat_sequences()
+
+
+if __name__ == "__main__":
+    heat()
