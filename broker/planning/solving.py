@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
+from broker.scheduling.heating import heat_planning
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.problem import Problem
-from broker.scheduling.network.warm import warm_up
 from broker.scheduling.plates.capacity import fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
@@ -60,7 +60,7 @@ class Solver:
         """Start the processes, their imports and compiled loops now, so that nobody who asks waits for them."""
         self._haste.value = False
         for _ in range(_WORKERS):
-            self._pool.submit(warm_up)
+            self._pool.submit(heat_planning)
 
     def hurry(self) -> None:
         """The broker is about to end: what is being solved ends now, with the best plan so far."""

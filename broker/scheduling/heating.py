@@ -1,6 +1,6 @@
 """The scheduling core's compiled loops, made ready once for an installation: `python -m broker.scheduling.heating`.
 
-Whoever plans first waits for it otherwise. A planning worker calls `heat` as it starts: it loads what is kept on disk.
+Whoever plans first waits for it otherwise. A planning worker loads what is kept on disk as it starts.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ from broker.scheduling.makespan.solve import solve as sequence
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import packed
+from broker.scheduling.network.bound import bounds
 from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
 from broker.scheduling.network.solve import solve as plan
 from broker.scheduling.rectangles.problem import Rectangles
@@ -43,7 +44,9 @@ def heat_plans() -> None:
         "due_s": rng.uniform(0, FORTNIGHT_S / 7, _LOTS),
         "ship_s": np.full((_LOTS, _SHOPS), 86_400.0),
     }
-    plan(fortnight(arrays), AfterIterations(_CHUNKS), seed=1)
+    problem = fortnight(arrays)
+    plan(problem, AfterIterations(_CHUNKS), seed=1)
+    bounds(problem)
 
 
 def heat_sequences() -> None:
@@ -64,9 +67,15 @@ def heat_plates() -> None:
     packed(Nester([bracket]), Bed(150.0, 150.0, 100.0, 5.0), {0: 9}, AfterIterations(_CHUNKS))
 
 
+def heat_planning() -> None:
+    """What the broker plans with."""
+    heat_plans()
+    heat_plates()
+
+
 def heat() -> None:
-    for part in (heat_plans, heat_sequences, heat_plates):
-        part()
+    heat_planning()
+    heat_sequences()
 
 
 if __name__ == "__main__":

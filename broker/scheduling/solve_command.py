@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,7 @@ from broker.scheduling.files.named import Names, named_problem
 from broker.scheduling.files.problem_file import ProblemFile
 from broker.scheduling.files.result_file import instance_result, named_result
 from broker.scheduling.makespan.solve import solve as solve_makespan
+from broker.scheduling.network.bound import bounds
 from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.explain import explain
 from broker.scheduling.network.objective import Objective
@@ -107,7 +109,8 @@ def _planned(given: argparse.Namespace, problem: Problem, began: float) -> Resul
     if given.objective not in (None, Objective.TARDINESS):
         raise WrongFile(f"--objective {given.objective}: networks are planned by tardiness; leave it out")
     reserve = min(CHECK_S * len(problem.lots.quantity), given.seconds / 2)
-    result = solve_network(problem, _stop(given.seconds - reserve, began), given.seed)
+    known = bounds(problem)
+    result = replace(solve_network(problem, _stop(given.seconds - reserve, began), given.seed), bounds=known)
     require_feasible(problem, result)
     return result
 

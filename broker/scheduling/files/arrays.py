@@ -1,5 +1,6 @@
 """Arrays by name from an `.npz` file, whoever made it: nothing of it is run, nothing swells beyond what is allowed."""
 
+import struct
 import zipfile
 import zlib
 from math import prod
@@ -15,6 +16,17 @@ from broker.scheduling.files.errors import WrongFile
 MOST_BYTES = 2 * 1024**3
 """Of all arrays of a file together: a network of 100,000 lots has some 300 million."""
 _NUMBERS = "biuf"
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
+"""What zipfile and numpy raise for bytes that aren't what they expect; OSError where a damaged entry points nowhere."""
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -29,15 +41,20 @@ def read_arrays(path: Path) -> Arrays:
     WrongFile
         Where it is no such file, too large, or holds anything but numbers.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            total = sum(member.file_size for member in members)
-            if total > MOST_BYTES:
-                raise WrongFile(f"holds {total} bytes of arrays, {MOST_BYTES} are allowed; plan in parts")
-            return dict(_read(archive, member) for member in members)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise WrongFile(f"is no .npz file ({error}); write it with numpy.savez") from error
+    with path.open("rb") as file:
+        try:
+            return _read_all(file)
+        except _DAMAGED as error:
+            raise WrongFile(f"is no .npz file ({error}); write it with numpy.savez") from error
+
+
+def _read_all(file: IO[bytes]) -> Arrays:
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        total = sum(member.file_size for member in members)
+        if total > MOST_BYTES:
+            raise WrongFile(f"holds {total} bytes of arrays, {MOST_BYTES} are allowed; plan in parts")
+        return dict(_read(archive, member) for member in members)
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[str, NDArray[np.generic]]:

@@ -119,26 +119,52 @@ def _alone(
             best = min(best, begin[group] + change + run + leg * shipping)
         arrival[lot] = best
         if quantity[lot] > places and best < np.inf:
-            low, high = best, best + quantity[lot] * 2.0 * (best + horizon_s) + 1e9
-            for _ in range(HALVINGS):
-                middle = 0.5 * (low + high)
-                made = 0.0
-                for group in range(groups):
-                    kind = group_kind[group]
-                    if begin[group] < np.inf:
-                        spent = middle - begin[group] - ship_s[place[lot], group_shop[group]] * shipping
-                        made += group_size[group] * _pieces(
-                            spent,
-                            change_s[family[lot], kind] + overhead_s[kind],
-                            piece_s[lot, kind],
-                            per_plate[lot, kind],
-                        )
-                if made < quantity[lot]:
-                    low = middle
-                else:
-                    high = middle
-            arrival[lot] = low
+            fixed_s = change_s[family[lot]] + overhead_s
+            leg_s = ship_s[place[lot]] * shipping
+            arrival[lot] = _shared_out(
+                float(quantity[lot]),
+                best,
+                best + quantity[lot] * 2.0 * (best + horizon_s) + 1e9,
+                begin,
+                group_kind,
+                group_shop,
+                group_size,
+                fixed_s,
+                piece_s[lot],
+                per_plate[lot],
+                leg_s,
+            )
     return arrival
+
+
+@inlined
+def _shared_out(
+    quantity: float,
+    low: float,
+    high: float,
+    begin: Floats,
+    group_kind: Ints,
+    group_shop: Ints,
+    group_size: Ints,
+    fixed_s: Floats,
+    piece_s: Floats,
+    per_plate: Ints,
+    leg_s: Floats,
+) -> float:
+    """The least moment by which all machines together could have delivered so many pieces."""
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        made = 0.0
+        for group in range(len(begin)):
+            if begin[group] < np.inf:
+                kind = group_kind[group]
+                spent = middle - begin[group] - leg_s[group_shop[group]]
+                made += group_size[group] * _pieces(spent, fixed_s[kind], piece_s[kind], per_plate[kind])
+        if made < quantity:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @inlined

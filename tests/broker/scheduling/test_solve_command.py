@@ -104,6 +104,7 @@ def test_nobody_s_problem(tmp_path: Path) -> None:
         ("a.json", json.dumps(example()).replace("259200", "NaN", 1), (), "horizon_s"),
         ("a.json", json.dumps(example()), ("--explain", "nuts"), "--explain nuts: there is no such lot"),
         ("a.json", json.dumps(example()), ("--seconds", "nan"), "--seconds nan"),
+        ("a.json", json.dumps(example()), ("--objective", "makespan"), "networks are planned by tardiness"),
         ("a.npz", "what", (), "is no .npz file"),
     ],
 )

@@ -1,5 +1,6 @@
 """Files of arrays from anywhere: read, or refused with what is wrong."""
 
+import contextlib
 import io
 import pickle
 import zipfile
@@ -8,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from broker.scheduling.errors import SchedulingError
 from broker.scheduling.files.arrays import Arrays, read_arrays
@@ -88,6 +91,24 @@ def test_a_file_that_swells_is_refused_unread(tmp_path: Path, monkeypatch: pytes
     assert path.stat().st_size < 10_000
     with pytest.raises(WrongFile, match="are allowed"):
         read_arrays(path)
+
+
+def good() -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, p=np.arange(12.0).reshape(3, 4), s=np.zeros((4, 3, 3)))
+    return packed.getvalue()
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.lists(st.tuples(st.integers(0, len(good()) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path, at: list[tuple[int, int]]) -> None:
+    content = bytearray(good())
+    for place, byte in at:
+        content[place] = byte
+    path = tmp_path / "damaged.npz"
+    path.write_bytes(content)
+    with contextlib.suppress(SchedulingError):
+        unrelated_machines(read_arrays(path))
 
 
 def test_a_network_s_arrays(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Unrelated machines with setups: answers that hold, repeat, and are optimal where all plans can be tried."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from broker.scheduling.makespan.solve import solve
 from broker.scheduling.stopping import AfterIterations
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
 from tests.broker.scheduling.makespan.instances import drawn, plans
+
+INSTANCES = Path(__file__).parents[5] / "shared" / "data" / "instances" / "setups"
 
 
 def require_true(problem: UnrelatedMachines, found: Sequences) -> None:
@@ -103,3 +107,14 @@ def test_any_times_give_a_true_plan(jobs: int, machines: int, seed: int, factor:
     assert problem.setup is not None
     problem = UnrelatedMachines(time, problem.setup * factor)
     require_true(problem, solve(problem, AfterIterations(2), seed))
+
+
+def test_a_second_comes_close_to_the_reference_of_a_published_recipe() -> None:
+    if not INSTANCES.exists():
+        pytest.skip("no shared instances here")
+    with np.load(INSTANCES / "setups_100x10_s49.npz") as arrays:
+        problem = UnrelatedMachines(arrays["p"].astype(np.float64), arrays["s"].astype(np.float64))
+    found = solve(problem, AfterIterations(100), 1)
+    require_true(problem, found)
+    assert found.makespan <= 1.06 * 150
+    assert found.gap < 0.3

@@ -169,26 +169,8 @@ def workshop(
     Clearing takes 300 s, changing the family 600 s, heating 600 s; a parcel 3 h. Lots are wanted after 2 days.
     """
     wanted = ints(4, 4) if quantity is None else quantity
-    lots = len(wanted)
     return Problem(
-        lots=Lots(
-            quantity=wanted,
-            family=np.zeros(lots, dtype=np.int64) if family is None else family,
-            release_s=np.zeros(lots),
-            due_s=np.full(lots, 2 * DAY) if due_s is None else due_s,
-            deadline_s=np.full(lots, np.inf),
-            weight=np.ones(lots),
-            rejection=np.full(lots, 3 * DAY),
-            waiting_cost=np.zeros(lots),
-            order=np.arange(lots, dtype=np.int64),
-            place=np.zeros(lots, dtype=np.int64),
-            share=np.full(lots, -1, dtype=np.int64) if share is None else share,
-            material=np.full(lots, -1, dtype=np.int64),
-            use=np.zeros(lots),
-            piece_s=np.full((lots, 1), HOUR),
-            per_plate=np.full((lots, 1), 4, dtype=np.int64),
-            reason=np.zeros((lots, 1), dtype=np.int64),
-        ),
+        lots=_plain_lots(wanted, due_s, family, share),
         classes=Classes(
             unattended=np.ones(1, dtype=np.bool_) if unattended is None else unattended,
             overhead_s=floats(600),
@@ -201,7 +183,7 @@ def workshop(
             workshop=np.zeros(machines, dtype=np.int64),
             kind=np.zeros(machines, dtype=np.int64),
             ready_s=np.zeros(machines),
-            family=np.full(machines, 0, dtype=np.int64),
+            family=np.zeros(machines, dtype=np.int64),
             block_machine=ints(),
             block_s=np.zeros((0, 2)),
         ),
@@ -217,4 +199,26 @@ def workshop(
         setup_s=np.array([[0.0, 600.0], [600.0, 0.0], [600.0, 600.0]]),
         horizon_s=3 * DAY,
         reasons=REASONS,
+    )
+
+
+def _plain_lots(quantity: Ints, due_s: Floats | None, family: Ints | None, share: Ints | None) -> Lots:
+    lots = len(quantity)
+    return Lots(
+        quantity=quantity,
+        family=np.zeros(lots, dtype=np.int64) if family is None else family,
+        release_s=np.zeros(lots),
+        due_s=np.full(lots, 2 * DAY) if due_s is None else due_s,
+        deadline_s=np.full(lots, np.inf),
+        weight=np.ones(lots),
+        rejection=np.full(lots, 3 * DAY),
+        waiting_cost=np.zeros(lots),
+        order=np.arange(lots, dtype=np.int64),
+        place=np.zeros(lots, dtype=np.int64),
+        share=np.full(lots, -1, dtype=np.int64) if share is None else share,
+        material=np.full(lots, -1, dtype=np.int64),
+        use=np.zeros(lots),
+        piece_s=np.full((lots, 1), HOUR),
+        per_plate=np.full((lots, 1), 4, dtype=np.int64),
+        reason=np.zeros((lots, 1), dtype=np.int64),
     )
