@@ -24,7 +24,7 @@ _LONGEST_RUN_S = 7 * DAY_S
 """Shifts are known for so long after the last start."""
 REJECTION_S = 10 * HORIZON_S
 """Lateness than which leaving a lot out is worse."""
-PATIENCE = 4.0
+PATIENCE = 10.0
 """Machine seconds that may be paid for each second by which an order arrives earlier: idle machines are used."""
 _LEAST_RATE = 100 / 3600
 """Minor units a second where machines cost less, lest waiting costs nothing."""

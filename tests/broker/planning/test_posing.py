@@ -188,9 +188,17 @@ def test_a_sheet_has_its_thickness() -> None:
 
 
 def test_two_orders_lie_on_one_plate() -> None:
-    posed = _posed([BOX, replace(BOX, id="other", order_id="another")], [PRINTER])
+    posed = _posed([replace(BOX, pieces=1), replace(BOX, id="other", order_id="another", pieces=1)], [PRINTER])
     [layout] = _layouts(posed)
-    assert sorted((placed.lot, len(placed.at)) for placed in layout) == [(0, 4), (1, 4)]
+    assert sorted((placed.lot, len(placed.at)) for placed in layout) == [(0, 1), (1, 1)]
+
+
+def test_a_long_lot_keeps_idle_machines_busy() -> None:
+    twin = replace(PRINTER, machine_id="mch_twin")
+    far = replace(PRINTER, machine_id="mch_far", workshop_id="wsh_far")
+    posed = _posed([line("tray", box(80, 80, 40), pieces=9)], [PRINTER, twin, far])
+    plan = solve_within(posed.problem, posed.geometry, 5.0, seed=1).result.plan
+    assert set(plan.machine.tolist()) == {0, 1, 2}
 
 
 def test_seconds_grow_with_the_part_and_due_dates_count_from_now() -> None:

@@ -21,10 +21,14 @@ from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying
 from broker.scheduling.plates.retime import Planned, retimed, runs_of
 from broker.scheduling.plates.solve import Plated, plated, solve_plates
-from broker.scheduling.stopping import Stop
+from broker.scheduling.stopping import AfterIterations, Stop
 from tests.broker.scheduling.plates.town import DAY_S, Part, box, geometry, problem
 
 PAIR = (Part(box(30, 20), 3, piece_s=60), Part(box(25, 25), 2, piece_s=60))
+
+
+SHORT = 8
+"""Times that a search asks whether it should stop."""
 
 
 def never() -> bool:
@@ -32,7 +36,7 @@ def never() -> bool:
 
 
 def solved(asked: Problem, shapes: Geometry) -> Plated:
-    made = solve_plates(asked, shapes, never, 1)
+    made = solve_plates(asked, shapes, AfterIterations(SHORT), 1)
     require_feasible(made.problem, made.result)
     require_laid_out(made.problem, shapes, made.result.plan, made.layouts)
     return made
@@ -74,7 +78,8 @@ class _Forgetful(Nester):
 def test_what_the_nester_loses_is_left_out_alone() -> None:
     parts = (Part(box(40, 30), 3), Part(box(30, 30), 12))
     nester = _Forgetful(geometry(parts).shapes)
-    made = plated(fitted(problem(parts), geometry(parts), nester), geometry(parts), nester, never, 1, finish=never)
+    judged = fitted(problem(parts), geometry(parts), nester)
+    made = plated(judged, geometry(parts), nester, AfterIterations(SHORT), 1, finish=never)
     assert {placed.lot for layout in made.layouts for placed in layout} == {1}
     assert [(left.lot, left.pieces) for left in made.result.unplanned] == [(0, 3)]
     assert "can't be laid out" in made.problem.reasons[int(made.problem.lots.reason[0, 0])]
