@@ -79,6 +79,8 @@ def _wait(stands: Standing, said: Explanation, wait: Wait) -> WaitView:
         from_at=stands.taken_at + timedelta(seconds=wait.from_s),
         until_at=stands.taken_at + timedelta(seconds=wait.until_s),
         note=resting,
+        parts=tuple(dict.fromkeys(stands.posed.lines[lot].name for lot in wait.lots if lot < stands.own)),
+        others=any(lot >= stands.own for lot in wait.lots),
     )
 
 

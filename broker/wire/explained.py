@@ -12,7 +12,7 @@ When = Callable[[datetime | None], str]
 _CAUSES = {
     WaitCause.NOT_READY: "the machine takes no work",
     WaitCause.RELEASE: "it may not start yet",
-    WaitCause.MACHINE: "the machine makes something else",
+    WaitCause.MACHINE: "the machine makes",
     WaitCause.BLOCKED: "the workshop uses the machine itself",
     WaitCause.NOBODY: "nobody is in the workshop",
     WaitCause.PEOPLE: "everybody in the workshop is busy",
@@ -60,7 +60,10 @@ def _because(view: ExplanationView) -> str:
 
 
 def what(wait: WaitView) -> str:
-    return f"{_CAUSES[wait.cause]} ({wait.note})" if wait.note else _CAUSES[wait.cause]
+    words = _CAUSES[wait.cause]
+    if wait.cause is WaitCause.MACHINE:
+        return f"{words} {' and '.join((*wait.parts, *(['other work'] if wait.others else [])))}"
+    return f"{words} ({wait.note})" if wait.note else words
 
 
 def levers(view: ExplanationView) -> tuple[str, ...]:
@@ -68,6 +71,8 @@ def levers(view: ExplanationView) -> tuple[str, ...]:
     if view.arrives_at is None:
         return ()
     found = tuple(f"{_LEVERS[lever.lever]} would bring it {lasting(lever.gain_s)} earlier." for lever in view.levers)
+    if len(view.places) > 1 and not found:
+        return ("No single change would bring it earlier: other plates of it would still be on their way.",)
     return found or ("Nothing by itself would bring it earlier.",)
 
 

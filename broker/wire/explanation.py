@@ -11,7 +11,7 @@ class WaitCause(StrEnum):
     """The machine takes no work."""
     RELEASE = "release"
     MACHINE = "machine"
-    """It makes something else."""
+    """It makes something before."""
     BLOCKED = "blocked"
     NOBODY = "nobody"
     """Nobody is in the workshop."""
@@ -43,6 +43,10 @@ class WaitView(Wire):
     until_at: datetime
     note: str
     """What the workshop says of it."""
+    parts: tuple[str, ...]
+    """Of the order, on the machine meanwhile."""
+    others: bool
+    """It makes something for others meanwhile."""
 
 
 class PlaceView(Wire):

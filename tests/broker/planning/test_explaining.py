@@ -65,7 +65,8 @@ async def test_it_waits_for_what_the_machine_makes_before_it_and_names_nobody(
     second = await order_boxes(Town(town.url, town.database, town.clock, bert, town.data), 2)
     await agent.say(LotAccepted(lot=(await agent.next(LotOffer)).lot, quantity=2))
     [view] = await _asked(town, bert, second)
-    assert WaitCause.MACHINE in [wait.cause for wait in view.waits]
+    [behind] = [wait for wait in view.waits if wait.cause is WaitCause.MACHINE]
+    assert (behind.parts, behind.others) == ((), True)
     assert Lever.QUEUE in [lever.lever for lever in view.levers]
     assert _joined(view, clock.now())
     [before] = await _asked(town, network.ana, first)

@@ -17,6 +17,15 @@ from broker.wire.explanation import (
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+def wait(
+    cause: WaitCause, from_h: int, until_h: int, *, note: str = "", parts: tuple[str, ...] = (), others: bool = False
+) -> WaitView:
+    from_at, until_at = NOW + from_h * HOUR, NOW + until_h * HOUR
+    return WaitView(cause=cause, from_at=from_at, until_at=until_at, note=note, parts=parts, others=others)
+
+
 PLANNED = ExplanationView(
     line="lin_1",
     part="box.stl",
@@ -25,8 +34,9 @@ PLANNED = ExplanationView(
     arrives_at=NOW + 30 * HOUR,
     promised_at=NOW + 28 * HOUR,
     waits=(
-        WaitView(cause=WaitCause.NOT_READY, from_at=NOW, until_at=NOW + HOUR, note="machine is offline"),
-        WaitView(cause=WaitCause.RUN, from_at=NOW + HOUR, until_at=NOW + 6 * HOUR, note=""),
+        wait(WaitCause.NOT_READY, 0, 1, note="machine is offline"),
+        wait(WaitCause.MACHINE, 1, 2, parts=("lid.stl",), others=True),
+        wait(WaitCause.RUN, 2, 6),
     ),
     alternatives=(
         AlternativeView(workshop="Taller Dos", machine="ender", arrives_at=NOW + 33 * HOUR, cost=1250, currency="EUR"),
@@ -48,7 +58,8 @@ def test_a_planned_line_reads_as_sentences() -> None:
         " 2 h after the promised date.",
         "2 pieces are not planned yet: no single machine is free for it before the horizon.",
         "02 09:00 to 02 10:00: the machine takes no work (machine is offline).",
-        "02 10:00 to 02 15:00: the machine makes it.",
+        "02 10:00 to 02 11:00: the machine makes lid.stl and other work.",
+        "02 11:00 to 02 15:00: the machine makes it.",
         "Other work moved away from its machine would bring it 1 h 30 min earlier.",
         "All of it by Taller Dos (ender): there on 03 18:00, 3 h later, for 12.50 EUR.",
         "All of it by Taller Tres (mk3): no time for it within what is planned ahead.",
@@ -57,7 +68,10 @@ def test_a_planned_line_reads_as_sentences() -> None:
 
 def test_where_nothing_helps_that_is_said() -> None:
     alone = PLANNED.model_copy(update={"levers": (), "alternatives": (), "pieces_unplanned": 0, "waits": ()})
-    assert sentences(alone, when)[1:] == ("Nothing by itself would bring it earlier.",)
+    [words] = sentences(alone, when)[1:]
+    assert words == "No single change would bring it earlier: other plates of it would still be on their way."
+    one = alone.model_copy(update={"places": alone.places[:1]})
+    assert sentences(one, when)[1:] == ("Nothing by itself would bring it earlier.",)
 
 
 def test_an_unplanned_line_says_why() -> None:
