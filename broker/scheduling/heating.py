@@ -19,7 +19,7 @@ from broker.scheduling.shapes import Pose, Shape
 from broker.scheduling.stopping import AfterIterations
 from broker.scheduling.unrelated import UnrelatedMachines
 
-_LOTS, _SHOPS, _CHUNKS = 12, 2, 3
+_LOTS, _SHOPS, _CHUNKS = 12, 2, 8
 
 
 def heat_plans() -> None:

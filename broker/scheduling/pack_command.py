@@ -76,11 +76,18 @@ def add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """The sub-command and its options."""
     pack = commands.add_parser("pack", help="parts on as few plates as can be found")
     pack.add_argument("file", type=Path)
-    pack.add_argument("--seconds", type=float, default=SECONDS, help="until the answer")
+    pack.add_argument("--seconds", type=_seconds, default=SECONDS, help="until the answer")
     pack.add_argument("--rotate", action="store_true", help="parts may be turned")
     pack.add_argument("--seed", type=int, default=1)
     pack.add_argument("--json", type=Path, help="write the plates there, not to the terminal")
     pack.set_defaults(run=_run)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return seconds
 
 
 def _run(given: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from broker.scheduling.nesting.bed import Bed, Variant
-from broker.scheduling.nesting.nofit import Mask, NoFit
+from broker.scheduling.nesting.nofit import Clash, Mask, NoFit
 from broker.scheduling.nesting.ways import EXACT_MM
 
 
@@ -37,6 +37,9 @@ class FirstFit:
         """Go on with another part, which may be laid in any of `variants`."""
         self._from = dict.fromkeys(variants, 0)
         self._free = {variant: self._empty(variant) for variant in variants}
+        for zone in self._bed.forbidden:
+            for variant, free in self._free.items():
+                self._clear(free, self._nofit.zone(zone, variant, self._bed), 0, 0)
         for placement in self.placements:
             self._strike_out(placement)
 
@@ -72,11 +75,14 @@ class FirstFit:
     def _strike_out(self, placement: Placement) -> None:
         for variant, free in self._free.items():
             clash = self._nofit.clash(placement.variant, variant, self._bed)
-            row, column = placement.row + clash.first_row, placement.column + clash.first_column
-            if self._by_columns:
-                _clear(free, clash.mask.T, column, row)
-            else:
-                _clear(free, clash.mask, row, column)
+            self._clear(free, clash, placement.row, placement.column)
+
+    def _clear(self, free: Mask, clash: Clash, row: int, column: int) -> None:
+        row, column = row + clash.first_row, column + clash.first_column
+        if self._by_columns:
+            _clear(free, clash.mask.T, column, row)
+        else:
+            _clear(free, clash.mask, row, column)
 
 
 def _clear(free: Mask, mask: Mask, row: int, column: int) -> None:

@@ -78,7 +78,7 @@ def below(state: NDArray[np.uint64], limit: int) -> int:
     x ^= x >> np.uint64(7)
     x ^= x << np.uint64(17)
     state[0] = x
-    return int((x >> np.uint64(11)) % np.uint64(limit))
+    return np.int64((x >> np.uint64(11)) % np.uint64(limit))  # type: ignore[return-value]
 
 
 @inlined

@@ -58,7 +58,7 @@ class Nester:
         key = (bed, wanted)
         if key not in self._fills:
             tried = self._first_fits(bed, wanted)
-            if len(wanted) == 1:
+            if len(wanted) == 1 and not bed.forbidden:
                 tried += self._straight_rows(bed, *wanted[0])
             best = max((nest_of(spots) for spots in tried), key=self._worth)
             check_exactly(self.shapes, best, bed)

@@ -1,30 +1,18 @@
-"""Where one part may not stand beside another: no-fit regions, exact to rounding and never too small.
+"""Where one part may not stand beside another on a grid, kept for each pair of ways to lay them."""
 
-The region is the Minkowski sum of one outline and the other's reflection (Art 1966; Milenkovic 1999), made of convex
-pieces and widened by the spacing. It is kept per pair of poses and relative angle, and read on a grid.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from broker.scheduling.nesting.bed import Bed, Variant
+from broker.scheduling.nesting.bed import Bed, Variant, Zone
+from broker.scheduling.nesting.covers import Pieces, convex_cover, widened_cover
+from broker.scheduling.nesting.reach import Ints, fill_windows
 from broker.scheduling.rotation import turned
 from broker.scheduling.shapes import Floats, Pose
 
 Mask = NDArray[np.bool_]
-Region = BaseGeometry
-
-NEARLY_CONVEX = 0.98
-"""Share of its hull's area above which a part is taken for its hull: what lies between is too thin to hold another."""
-FEW_CORNERS = 32
-"""Corners that a concave outline keeps: the work for a pair grows with the product of theirs."""
-COARSENESS_MM = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-ROUNDING_MM = 1e-7
-"""Taken off the spacing, lest a part that just fits is lost to a rotation's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +28,10 @@ class Clash:
 class NoFit:
     """No-fit regions between poses, kept."""
 
-    def __init__(self, poses: dict[tuple[int, int], Pose]) -> None:
+    def __init__(self, poses: Mapping[tuple[int, int], Pose]) -> None:
         """`poses[shape, pose]`."""
         self._poses = poses
-        self._covers: dict[tuple[int, int], tuple[Floats, ...]] = {}
-        self._regions: dict[tuple[int, int, int, int, float, float], Region] = {}
+        self._covers: dict[tuple[int, int, float], Pieces] = {}
         self._clashes: dict[tuple[Variant, Variant, Bed], Clash] = {}
 
     def clash(self, fixed: Variant, moved: Variant, bed: Bed) -> Clash:
@@ -52,78 +39,52 @@ class NoFit:
         key = (fixed, moved, bed)
         if key not in self._clashes:
             mirrored = self._clashes.get((moved, fixed, bed))
-            self._clashes[key] = _mirror(mirrored) if mirrored else self._rasterised(*key)
+            self._clashes[key] = _mirror(mirrored) if mirrored else self._compared(*key)
         return self._clashes[key]
 
-    def _rasterised(self, fixed: Variant, moved: Variant, bed: Bed) -> Clash:
-        region = self._region(fixed, moved, (moved.angle_deg - fixed.angle_deg) % 360.0, bed.spacing_mm)
-        shift = np.subtract(moved.low_mm, fixed.low_mm)
-        region = shapely.transform(region, lambda points: turned(points, fixed.angle_deg) + shift)
-        # No offset beyond what the bed leaves to both parts is ever asked for; a cell more, for rounding.
-        size = np.array([bed.width_mm, bed.depth_mm]) + bed.cell_mm
-        bounds = shapely.bounds(region)
-        low = np.ceil(np.maximum(bounds[:2], np.subtract(fixed.size_mm, size)) / bed.cell_mm).astype(np.int64)
-        high = np.floor(np.minimum(bounds[2:], np.subtract(size, moved.size_mm)) / bed.cell_mm).astype(np.int64)
-        columns, rows = np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)
-        shapely.prepare(region)
-        x, y = np.meshgrid(columns * bed.cell_mm, rows * bed.cell_mm)
-        return Clash(np.asarray(shapely.contains_xy(region, x, y), dtype=np.bool_), int(low[1]), int(low[0]))
+    def zone(self, zone: Zone, moved: Variant, bed: Bed) -> Clash:
+        """Places of `moved` on the bed at which it overlaps a forbidden zone."""
+        corners = np.array(zone)
+        low, size = corners.min(axis=0), np.ptp(corners, axis=0)
+        return _filled(list(convex_cover(corners)), low, size, self._laid(moved, 0.0), moved, bed, 0.0)
 
-    def _region(self, fixed: Variant, moved: Variant, angle_deg: float, spacing_mm: float) -> Region:
-        key = (fixed.shape, fixed.pose, moved.shape, moved.pose, angle_deg, spacing_mm)
-        if key not in self._regions:
-            reflected = [-turned(part, angle_deg) for part in self._cover(moved.shape, moved.pose)]
-            sums = [_hulls_of_sums(part, reflected) for part in self._cover(fixed.shape, fixed.pose)]
-            self._regions[key] = _widened(shapely.union_all(np.concatenate(sums)), spacing_mm - ROUNDING_MM)
-        return self._regions[key]
+    def _compared(self, fixed: Variant, moved: Variant, bed: Bed) -> Clash:
+        pieces = self._laid(fixed, bed.spacing_mm)
+        size = np.array(fixed.size_mm)
+        return _filled(pieces, np.zeros(2), size, self._laid(moved, 0.0), moved, bed, bed.spacing_mm)
 
-    def _cover(self, shape: int, pose: int) -> tuple[Floats, ...]:
-        key = (shape, pose)
+    def _laid(self, way: Variant, widened_mm: float) -> list[Floats]:
+        """Convex pieces of a turned outline, its low corner at the origin."""
+        key = (way.shape, way.pose, widened_mm)
         if key not in self._covers:
-            self._covers[key] = convex_cover(self._poses[key].outline)
-        return self._covers[key]
+            outline = self._poses[key[:2]].outline
+            self._covers[key] = widened_cover(outline, widened_mm) if widened_mm else convex_cover(outline)
+        return [turned(piece, way.angle_deg) - way.low_mm for piece in self._covers[key]]
 
 
-def convex_cover(outline: Floats) -> tuple[Floats, ...]:
-    """Convex polygons `[k, 2]` whose union covers `outline[k, 2]` and hardly more."""
-    polygon = shapely.Polygon(outline)
-    hull = polygon.convex_hull
-    if polygon.area >= NEARLY_CONVEX * hull.area:
-        return (shapely.get_coordinates(hull)[:-1],)
-    triangles = shapely.constrained_delaunay_triangles(_fewer_corners(polygon))
-    return tuple(shapely.get_coordinates(triangle)[:-1] for triangle in shapely.get_parts(triangles))
+def _filled(
+    fixed: list[Floats], low: Floats, size: Floats, pieces: list[Floats], moved: Variant, bed: Bed, spacing_mm: float
+) -> Clash:
+    """`low`, `size` of what is fixed, x and y."""
+    # No offset beyond what the bed leaves to both parts is ever asked for; a cell more, for rounding.
+    room = np.array([bed.width_mm, bed.depth_mm]) + bed.cell_mm
+    least = np.maximum(low - spacing_mm - moved.size_mm, low + size - room)
+    most = np.minimum(low + size + spacing_mm, low + room - moved.size_mm)
+    first = np.ceil(least / bed.cell_mm).astype(np.int64)
+    columns, rows = np.maximum(np.floor(most / bed.cell_mm).astype(np.int64) - first + 1, 0).tolist()
+    window = np.zeros((2, 2, 9), dtype=np.int64)
+    window[0, 1, :4] = first[1], first[0], rows, columns
+    pool = np.zeros(rows * columns, dtype=np.uint8)
+    pair = np.array([[0, 1]], dtype=np.int64)
+    fill_windows(pair, *_joined(fixed, 0), *_joined(pieces, 1), window, pool, bed.cell_mm)
+    return Clash(pool.reshape(rows, columns) > 0, int(first[1]), int(first[0]))
 
 
-def _fewer_corners(polygon: shapely.Polygon) -> shapely.Polygon:
-    """A polygon that covers this one and has few corners: widened, then straightened by no more than it was widened."""
-    if len(polygon.exterior.coords) <= FEW_CORNERS:
-        return polygon
-    for width_mm in COARSENESS_MM:
-        wide = polygon.buffer(width_mm, join_style="mitre").simplify(0.95 * width_mm)
-        simple = shapely.Polygon(wide.exterior) if isinstance(wide, shapely.Polygon) else _hull(polygon)
-        if len(simple.exterior.coords) <= FEW_CORNERS and simple.covers(polygon):
-            return simple
-    return _hull(polygon)
-
-
-def _hull(polygon: shapely.Polygon) -> shapely.Polygon:
-    return shapely.Polygon(shapely.get_coordinates(polygon.convex_hull))
-
-
-def _hulls_of_sums(part: Floats, others: list[Floats]) -> NDArray[np.object_]:
-    """One convex region for each of `others`, all with equally many corners: a hull, or triangles."""
-    sums = (part[None, :, None] + np.stack(others)[:, None]).reshape(len(others), -1, 2)
-    points = np.asarray(shapely.points(sums), dtype=object)
-    return np.asarray(shapely.convex_hull(np.asarray(shapely.multipoints(points), dtype=object)), dtype=object)
-
-
-def _widened(region: Region, by_mm: float) -> Region:
-    """At least `by_mm` all round: mitred corners are exact along edges, round ones lie within their circle; of the
-    mitred and of the round, a trifle widened, each covers the true region, and so does what they share."""
-    mitred = shapely.buffer(region, by_mm, join_style="mitre", mitre_limit=2.0)
-    if by_mm <= 0:
-        return mitred
-    return shapely.intersection(mitred, shapely.buffer(region, by_mm * 1.0025, quad_segs=12))
+def _joined(pieces: list[Floats], number: int) -> tuple[Floats, Ints, Ints]:
+    """Corners, first corner of each piece, first piece of each of two ways, of which only `number` has any."""
+    starts = np.cumsum([0, *(len(piece) for piece in pieces)]).astype(np.int64)
+    firsts = np.array([0, 0 if number else len(pieces), len(pieces)], dtype=np.int64)
+    return np.ascontiguousarray(np.concatenate(pieces)), starts, firsts
 
 
 def _mirror(clash: Clash) -> Clash:

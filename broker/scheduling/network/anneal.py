@@ -3,6 +3,7 @@
 import numpy as np
 
 from broker.scheduling.compiled import compiled
+from broker.scheduling.network.moves import move_pieces
 from broker.scheduling.network.ruin import ruin_and_recreate
 from broker.scheduling.network.state import State, draw, keep, undo
 from broker.scheduling.network.world import World
@@ -17,12 +18,19 @@ def anneal(
     scale: float,
     strength: int,
     sample: int,
+    fine: float,
     until: float,
 ) -> int:
-    """So many drafts, or until the energy (worth and `scale` times cost) is below `until`; how many were made."""
+    """So many drafts, or until the energy (worth and `scale` times cost) is below `until`; how many were made.
+
+    `fine` of them are single moves, the others ruin and recreate.
+    """
     head = state.head[0]
     for made in range(drafts):
-        ruin_and_recreate(world, state, strength, sample)
+        if draw(state) < fine:
+            move_pieces(world, state)
+        else:
+            ruin_and_recreate(world, state, strength, sample)
         change = head.worth - head.kept_worth + scale * (head.cost - head.kept_cost)
         if change <= -temperature * np.log(1.0 - draw(state)):
             keep(state)

@@ -150,14 +150,14 @@ def fitting(
         if shift >= last:
             return np.inf, last - 1
         begin = max(begin, world.shift_s[shift, 0])
-        free = _unblocked(world, machine, begin, begin + change + running)
+        free = unblocked(world, machine, begin, begin + change + running)
         if free == begin:
             return begin, shift
         begin = free
 
 
 @inlined
-def _unblocked(world: World, machine: int, begin: float, end: float) -> float:
+def unblocked(world: World, machine: int, begin: float, end: float) -> float:
     """`begin`, or the end of a block that lies in the way."""
     for block in range(world.machines[machine].block_first, world.machines[machine].block_last):
         if world.block_s[block, 0] < end and world.block_s[block, 1] > begin:

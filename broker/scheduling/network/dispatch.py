@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
-from broker.scheduling.network.clock import fitting
+from broker.scheduling.network.clock import fitting, unblocked
 from broker.scheduling.network.heap import pop, push
 from broker.scheduling.network.problem import Floats, Ints
 from broker.scheduling.network.world import World
@@ -183,54 +183,67 @@ def _opens_next(world: World, shop: int, now: float) -> float:
 @inlined
 def _choose(world: World, queues: _Queues, clock: _Clock, machine: int, now: float) -> tuple[int, int]:
     kind, families = world.machines[machine].kind, world.setup_s.shape[1]
+    shift = world.shops[world.machines[machine].shop].shift_first
+    while world.shift_s[shift, 1] <= now:
+        shift += 1
+    loaded = clock.loaded[machine]
     best, chosen, taken = np.inf, -1, 0
-    for family in range(families):
+    for offset in range(families):
+        family = (loaded + offset) % families
         queue = kind * families + family
         first = queues.first[queue]
         while queues.size[queue] > 0 and queues.left[queues.heap[first]] == 0:
             pop(queues.heap, first, queues.size[queue], queues.key)
             queues.size[queue] -= 1
-        change = world.kinds[kind].hands + world.setup_s[clock.loaded[machine], family]
+        change = world.kinds[kind].hands + world.setup_s[loaded, family]
         for i in range(min(_SEEN, queues.size[queue])):
             lot = queues.heap[first + i]
             index = queues.key[lot] + queues.weights[0] * change
             if index >= best or queues.left[lot] == 0:
                 continue
-            pieces, idle = _taken(world, queues, machine, lot, now, change)
-            index += queues.weights[1] * idle
-            if pieces > 0 and index < best:
-                best, chosen, taken = index, lot, pieces
+            pieces = _pieces(world, queues, machine, lot, now, change, world.shift_s[shift, 1])
+            if pieces > 0:
+                running = world.kinds[kind].overhead + pieces * world.piece_s[lot, kind]
+                index += queues.weights[1] * _idle_s(world, machine, now + change + running, shift)
+                if index < best and _allowed(world, machine, lot, now, now + change + running):
+                    best, chosen, taken = index, lot, pieces
     return chosen, taken
 
 
 @inlined
-def _taken(world: World, queues: _Queues, machine: int, lot: int, now: float, change: float) -> tuple[int, float]:
-    """Pieces that the machine can begin now, 0 for none, and how long it is idle after them."""
+def _pieces(world: World, queues: _Queues, machine: int, lot: int, now: float, change: float, closes: float) -> int:
+    """That the machine can begin now; 0: none."""
     facts, shop, kind = world.lots[lot], world.machines[machine].shop, world.machines[machine].kind
     pieces = min(queues.left[lot], world.per_plate[lot, kind])
     if world.limits[0].stocked and facts.material >= 0 and facts.use > 0:
         left = world.stock[shop, facts.material] - queues.used[shop, facts.material]
         pieces = np.int64(min(float(pieces), left / facts.use + 1e-9))
-    overhead, each = world.kinds[kind].overhead, world.piece_s[lot, kind]
-    shift = world.shops[shop].shift_first
-    while world.shift_s[shift, 1] <= now:
-        shift += 1
-    left_s = world.shift_s[shift, 1] - now - change
+    left_s = closes - now - change
+    if left_s < world.kinds[kind].watch:
+        return 0
     if not world.kinds[kind].unattended:
-        pieces = np.int64(min(float(pieces), (left_s - overhead) / each))
-    ship = world.ship_s[facts.place, shop]
-    running = overhead + pieces * each
-    if pieces <= 0 or left_s < world.kinds[kind].watch or now + change + running + ship > facts.deadline:
-        return 0, 0.0
-    begin, _ = fitting(world, shop, machine, now, change, running, shift)
-    if begin != now or is_barred(world, lot, machine) or ship == np.inf:
-        return 0, 0.0
-    end = now + change + running
-    while shift < world.shops[shop].shift_last and world.shift_s[shift, 1] <= end:
+        pieces = min(pieces, np.int64((left_s - world.kinds[kind].overhead) / world.piece_s[lot, kind]))
+    return int(pieces)
+
+
+@inlined
+def _idle_s(world: World, machine: int, end: float, shift: int) -> float:
+    """From `end` until somebody is there again."""
+    last = world.shops[world.machines[machine].shop].shift_last
+    while shift < last and world.shift_s[shift, 1] <= end:
         shift += 1
-    if shift == world.shops[shop].shift_last:
-        return pieces, 0.0
-    return pieces, max(0.0, world.shift_s[shift, 0] - end)
+    return max(0.0, world.shift_s[shift, 0] - end) if shift < last else 0.0
+
+
+@inlined
+def _allowed(world: World, machine: int, lot: int, now: float, end: float) -> bool:
+    """No block lies in the way, nobody has barred it, and it is delivered, in time."""
+    if unblocked(world, machine, now, end) != now or is_barred(world, lot, machine):
+        return False
+    if world.limits[0].everywhere and world.lots[lot].deadline == np.inf:
+        return True
+    arrival = end + world.ship_s[world.lots[lot].place, world.machines[machine].shop]
+    return bool(arrival < np.inf and arrival <= world.lots[lot].deadline)
 
 
 @inlined

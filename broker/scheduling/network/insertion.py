@@ -149,10 +149,7 @@ def insert_missing(world: World, state: State, lot: int, cap: int, sample: int, 
     Each has `cap` pieces at most, at the best place of the machines that the draft has changed and of `sample` others.
     """
     arrival = arrival_s(world, state, lot)
-    machines = 0
-    for kind in range(len(world.kinds)):
-        if world.per_plate[lot, kind] > 0:
-            machines += world.kinds[kind].last - world.kinds[kind].first
+    machines = able_machines(world, lot)
     while state.tallies[lot].pieces < world.lots[lot].quantity:
         missing = world.lots[lot].quantity - state.tallies[lot].pieces
         best = Place(np.inf, -1, -1, 0.0, 0)
@@ -161,7 +158,7 @@ def insert_missing(world: World, state: State, lot: int, cap: int, sample: int, 
             if i < changed:
                 machine = state.old_machines[i].id
             else:
-                machine = _able(world, lot, i - changed if machines <= sample else below(state, machines))
+                machine = able_machine(world, lot, i - changed if machines <= sample else below(state, machines))
             place = machine_place(world, state, lot, machine, missing, cap, arrival, price, best.score)
             if place.score < best.score:
                 best = place
@@ -177,7 +174,17 @@ def insert_missing(world: World, state: State, lot: int, cap: int, sample: int, 
 
 
 @inlined
-def _able(world: World, lot: int, number: int) -> int:
+def able_machines(world: World, lot: int) -> int:
+    """Machines, of those that take work, whose class can make the lot."""
+    machines = 0
+    for kind in range(len(world.kinds)):
+        if world.per_plate[lot, kind] > 0:
+            machines += world.kinds[kind].last - world.kinds[kind].first
+    return int(machines)
+
+
+@inlined
+def able_machine(world: World, lot: int, number: int) -> int:
     """The `number`-th machine of the classes that can make the lot."""
     kind = 0
     while True:

@@ -11,13 +11,14 @@ from broker.scheduling.stopping import Stop
 
 SCALE = 1e-3
 """Weighted seconds that a minor unit of cost is worth: little enough that tardiness comes first."""
-STRENGTH, SAMPLE = 4, 12
-"""Runs taken out at once, and machines tried for each lot, at most."""
+SAMPLE = 12
+"""Machines tried for each lot, besides those that the draft has changed."""
 SMALL = 2_000
 """Runs up to which every best plan is copied at once, and the search begins anew when it has cooled."""
 TIDY = 50
 """Stretches after which what can't be finished is dropped, and the best of a large plan is copied."""
-_HOT, _COOL, _CYCLE = 0.02, 4.0, 400
+_CYCLE = 3_000
+"""Drafts for each lot after which a small search is hot again."""
 
 
 class Search:
@@ -35,10 +36,11 @@ class Search:
     def run(self, stop: Stop) -> State:
         """Until `stop`; the best state."""
         stretch, stretches = self._stretch(), 0
+        strength, fine = (8, 0.8) if self._small else (4, 0.0)
         while not stop():
             until = self._least - 1e-6 if self._small else -np.inf
             self._drafts += anneal(
-                self._laid, self._state, stretch, self._temperature(), SCALE, STRENGTH, SAMPLE, until
+                self._laid, self._state, stretch, self._temperature(), SCALE, strength, SAMPLE, fine, until
             )
             stretches += 1
             if self._small or stretches % TIDY == 0:
@@ -47,12 +49,14 @@ class Search:
         return self._best
 
     def _stretch(self) -> int:
-        return 40 if len(self._state.runs) < 60_000 else 8
+        return 200 if self._small else 40 if len(self._state.runs) < 60_000 else 8
 
     def _temperature(self) -> float:
         lots = len(self._laid.lots)
-        since = self._drafts % (_CYCLE * lots) if self._small else self._drafts
-        return _HOT * self._energy() / lots / (1.0 + since / (_COOL * lots))
+        mean = self._energy() / lots
+        if self._small:
+            return mean * float(10.0 ** -(3.0 * (self._drafts % (_CYCLE * lots)) / (_CYCLE * lots)))
+        return 0.02 * mean / (1.0 + self._drafts / (4.0 * lots))
 
     def _energy(self) -> float:
         head = self._state.head[0]

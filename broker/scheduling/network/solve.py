@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from broker.scheduling.network.bound import bounds
 from broker.scheduling.network.dispatch import Rule, dispatch
 from broker.scheduling.network.export import plan_of
 from broker.scheduling.network.figures import figures
 from broker.scheduling.network.load import drop_unmade, load
-from broker.scheduling.network.problem import Bounds, Problem, Result, Step, Unplanned
+from broker.scheduling.network.problem import Problem, Result, Step, Unplanned
 from broker.scheduling.network.search import Search
 from broker.scheduling.network.state import State, empty_state
 from broker.scheduling.network.world import World, world
@@ -36,7 +37,7 @@ def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2) -> Resul
         plan=plan,
         unplanned=_unplanned(problem, laid, state),
         figures=figures(problem, plan),
-        bounds=_bounds(problem),
+        bounds=bounds(problem),
         trace=tuple(trace),
     )
 
@@ -86,8 +87,3 @@ def _reason(problem: Problem, lot: int) -> str:
     if (problem.lots.per_plate[lot] > 0).any():
         return "no room for it within the horizon that costs less than doing without"
     return problem.reasons[int(problem.lots.reason[lot, 0])] if problem.lots.reason.shape[1] else "no machines"
-
-
-def _bounds(problem: Problem) -> Bounds:
-    """What holds of any plan."""
-    return Bounds(0.0, 0.0, 1.0, int(np.count_nonzero(problem.lots.quantity)))

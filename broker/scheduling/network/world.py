@@ -75,6 +75,7 @@ LIMITS = np.dtype(
         ("horizon", "f8"),
         ("priced", "i8"),  # anything costs anything
         ("parcels", "i8"),  # parcels cost
+        ("everywhere", "i8"),  # every workshop delivers to every place
         ("stocked", "i8"),  # some workshop's stock is limited
     ],
     align=True,
@@ -243,5 +244,6 @@ def _limits(problem: Problem) -> Records:
     parcels = bool(shops.ship_cost.any())
     priced = classes.cost_per_s.any() or shops.operator_cost_per_s.any() or problem.lots.waiting_cost.any()
     record["parcels"], record["priced"] = parcels, parcels or bool(priced)
+    record["everywhere"] = bool(np.isfinite(shops.ship_s).all())
     record["stocked"] = bool(np.isfinite(shops.stock).any())
     return record

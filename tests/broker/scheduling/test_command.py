@@ -72,3 +72,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = run("pack", str(tmp_path / "none.json"))
     assert done.returncode == 2
     assert "No such file" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
+def test_no_number_of_seconds_is_refused(seconds: str) -> None:
+    done = run("pack", "parts.json", f"--seconds={seconds}")
+    assert done.returncode == 2
+    assert "--seconds" in done.stderr

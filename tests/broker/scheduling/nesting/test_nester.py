@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.nesting.covers import convex_cover
 from broker.scheduling.nesting.nest import Nest
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.nesting.nofit import convex_cover
 from broker.scheduling.shapes import Pose, Shape
 from tests.broker.scheduling.workshops import angle_bracket, box, ring
 
@@ -124,3 +124,14 @@ def test_the_same_question_has_the_same_answer() -> None:
     second = Nester(shapes).fill(BED, ((0, 10), (1, 10)))
     assert first.shape == second.shape
     assert (first.at == second.at).all()
+
+
+def test_a_single_bed_keeps_its_clamps_free() -> None:
+    clamp = ((100.0, 60.0), (140.0, 60.0), (140.0, 110.0), (100.0, 110.0))
+    shapes = (box(30, 20, 5), ring(25, 5))
+    bed = Bed(244, 204, 210, 6, (clamp,))
+    for wanted in (((0, 50),), ((0, 20), (1, 20))):
+        nest = Nester(shapes).fill(bed, wanted)
+        assert len(nest.shape) >= 25
+        assert_sound(shapes, nest, bed)
+        assert max(piece.intersection(shapely.Polygon(clamp)).area for piece in polygons(shapes, nest)) < 1e-3

@@ -1,0 +1,71 @@
+"""Single steps: pieces of one run to any turn of any machine, or to another run of their lot."""
+
+import numpy as np
+
+from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.dispatch import is_barred
+from broker.scheduling.network.insertion import able_machine, able_machines
+from broker.scheduling.network.lists import add_pieces, add_run, room
+from broker.scheduling.network.state import State, below, draw
+from broker.scheduling.network.world import World
+from broker.scheduling.network.worth import settle
+
+
+@compiled
+def move_pieces(world: World, state: State) -> None:
+    """Changes the draft, unless what was drawn can't be; its worth is told."""
+    lot = below(state, len(world.lots))
+    entry = _some_entry(state, lot)
+    if entry >= 0:
+        run, held = state.entries[entry].run, state.entries[entry].pieces
+        pieces = held if draw(state) < 0.6 else 1 + below(state, held)
+        if draw(state) < 0.2:
+            _to_run(world, state, lot, run, pieces)
+        else:
+            _to_turn(world, state, lot, run, pieces)
+    settle(world, state)
+
+
+@inlined
+def _some_entry(state: State, lot: int) -> int:
+    count, entry = 0, state.tallies[lot].entry
+    while entry >= 0:
+        count += 1
+        entry = state.entries[entry].after
+    entry = state.tallies[lot].entry
+    for _ in range(below(state, count) if count > 0 else 0):
+        entry = state.entries[entry].after
+    return int(entry)
+
+
+@inlined
+def _to_run(world: World, state: State, lot: int, run: int, pieces: int) -> None:
+    other = state.entries[_some_entry(state, lot)].run
+    machine = state.runs[other].machine
+    fits = int((1.0 - state.runs[other].load) * world.per_plate[lot, world.machines[machine].kind] + 1e-9)
+    fits = min(fits, room(world, state, lot, world.machines[machine].shop), pieces)
+    if other != run and fits > 0:
+        add_pieces(world, state, run, lot, -fits)
+        add_pieces(world, state, other, lot, fits)
+
+
+@inlined
+def _to_turn(world: World, state: State, lot: int, run: int, pieces: int) -> None:
+    machine = able_machine(world, lot, below(state, able_machines(world, lot)))
+    shop, kind = world.machines[machine].shop, world.machines[machine].kind
+    if draw(state) < 0.3:
+        machine = state.runs[run].machine
+        shop, kind = world.machines[machine].shop, world.machines[machine].kind
+    pieces = min(pieces, world.per_plate[lot, kind])
+    add_pieces(world, state, run, lot, -pieces)
+    pieces_here = min(pieces, room(world, state, lot, shop))
+    if pieces_here < pieces or is_barred(world, lot, machine):
+        return
+    count, after = 0, state.shops[shop].head
+    while after >= 0:
+        count += 1
+        after = state.runs[after].after
+    after = -1
+    for _ in range(below(state, count + 1)):
+        after = state.runs[after].after if after >= 0 else state.shops[shop].head
+    add_run(world, state, lot, pieces, machine, after, np.inf)
