@@ -47,7 +47,7 @@ peers: $(VENV)/.installed
 	@./requirements/debian.sh "a peer's library is compiled with it" build-essential cc gcc
 	$(BIN)/python -m tests.peers.environments
 
-demo: $(VENV)/.installed slicer ## one batch through three simulated workshops
+demo: $(VENV)/.installed slicer loops ## one batch through three simulated workshops
 	$(BIN)/llagar-rig demo $(DEMO_ARGS)
 
 lint: $(VENV)/.installed

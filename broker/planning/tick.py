@@ -9,10 +9,13 @@ from broker.database import Database
 from broker.planning.apply import apply
 from broker.planning.dispatch import offer, ready_to_offer, waiting_on_retired, withdraw_from
 from broker.planning.left_out import unplanned
-from broker.planning.posing import pose
+from broker.planning.posing import Posed, pose
+from broker.planning.situation import Situation
 from broker.planning.snapshot import take
 from broker.planning.solving import Solver
 from broker.runs.quantities import mismeasured, remeasure
+from broker.scheduling.errors import SchedulingError
+from broker.scheduling.plates.solve import Plated
 from broker.workshops import repository as workshops
 from broker.workshops.service import is_working
 
@@ -73,10 +76,10 @@ class Planner:
             situation = await take(session, now)
         if not situation.lines or situation.mark == self._nothing_fits:
             return 0
-        posed = pose(situation)
-        if posed is None:
+        found = await self._solved(situation)
+        if found is None:
             return 0
-        plated = await self._solver.solve(posed.problem, posed.geometry, SOLVE_WITHIN_S)
+        posed, plated = found
         for words in unplanned(posed, plated):
             _log.warning(words)
         if not plated.layouts:
@@ -84,3 +87,15 @@ class Planner:
             return 0
         async with self._database.writing() as session:
             return await apply(session, posed, plated, now, self._clock.now())
+
+    async def _solved(self, situation: Situation) -> tuple[Posed, Plated] | None:
+        """None where there is nothing to plan on, or for a fault of ours: what is planned already goes on."""
+        try:
+            posed = pose(situation)
+            if posed is None:
+                return None
+            return posed, await self._solver.solve(posed.problem, posed.geometry, SOLVE_WITHIN_S)
+        except SchedulingError:
+            _log.exception("nothing of this can be planned: %s", ", ".join(line.id for line in situation.lines))
+            self._nothing_fits = situation.mark
+            return None

@@ -13,6 +13,10 @@ class ProblemError(SchedulingError):
         self.field = field
         self.fault = fault
 
+    def __reduce__(self) -> tuple[type["ProblemError"], tuple[str, str]]:
+        """Errors travel between processes."""
+        return type(self), (self.field, self.fault)
+
 
 class WrongArray(ProblemError):
     """An array's type or shape doesn't match the problem's other arrays."""
@@ -44,3 +48,6 @@ class Infeasible(SchedulingError):
     def __init__(self, violations: tuple[str, ...]) -> None:
         super().__init__("; ".join(violations))
         self.violations = violations
+
+    def __reduce__(self) -> tuple[type["Infeasible"], tuple[tuple[str, ...]]]:
+        return type(self), (self.violations,)

@@ -1,9 +1,11 @@
 """What is wrong with a part is said by name."""
 
+import pickle
+
 import numpy as np
 import pytest
 
-from broker.scheduling.errors import BadOutline, NotFinite, OutOfRange, ProblemError, WrongArray
+from broker.scheduling.errors import BadOutline, Infeasible, NotFinite, OutOfRange, ProblemError, WrongArray
 from broker.scheduling.shapes import Pose, Shape
 from broker.scheduling.validate import check_shape
 
@@ -32,6 +34,12 @@ def test_a_bad_height_is_named(height: float, error: type[ProblemError]) -> None
     bad = Shape((Pose(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), height),))
     with pytest.raises(error):
         check_shape("part", bad)
+
+
+def test_errors_travel_between_processes() -> None:
+    wrong = pickle.loads(pickle.dumps(OutOfRange("lots.due_s", "[3] is 1e+30")))
+    assert (type(wrong), str(wrong), wrong.field) == (OutOfRange, "lots.due_s: [3] is 1e+30", "lots.due_s")
+    assert pickle.loads(pickle.dumps(Infeasible(("one", "other")))).violations == ("one", "other")
 
 
 def test_a_part_lies_somehow() -> None:
