@@ -16,7 +16,7 @@ from broker.planning.explaining import Explainer
 from broker.wire.explained import alternative, levers, unplanned, what, where
 from broker.wire.explanation import ExplanationView
 
-_ANEW_LOOKS = 60
+_ANEW_LOOKS = 300
 """The same reasons move with the clock: they are asked for again after so many looks."""
 
 
