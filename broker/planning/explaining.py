@@ -11,6 +11,7 @@ from broker.orders.models import Order, OrderState
 from broker.planning.order_chart import order_chart
 from broker.planning.solving import Solver
 from broker.planning.standing import Standing, standing
+from broker.planning.unplanned import unplanned_because
 from broker.scheduling.network.explain import Alternative, Cause, Explanation, Wait
 from broker.wire.explanation import (
     AlternativeView,
@@ -63,7 +64,7 @@ def _view(stands: Standing, said: Explanation) -> ExplanationView:
         alternatives=tuple(_alternative(stands, way) for way in said.alternatives),
         levers=tuple(LeverView(lever=Lever[gain.change.name], gain_s=gain.gain_s) for gain in said.earlier),
         pieces_unplanned=said.pieces_left,
-        unplanned_because=said.reasons,
+        unplanned_because=unplanned_because(stands, said),
     )
 
 

@@ -90,3 +90,4 @@ class ExplanationView(Wire):
     """Most first."""
     pieces_unplanned: int
     unplanned_because: tuple[str, ...]
+    """Empty while the plan merely hasn't come round to them."""

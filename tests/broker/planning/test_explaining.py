@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from broker.accounts.models import Role
 from broker.scheduling.network.explain import Cause, Change
 from broker.wire.explanation import ExplanationView, Lever, WaitCause
-from broker.wire.messages import Claimed, LotAccepted, LotDeclined, LotOffer
+from broker.wire.messages import Availability, Claimed, LotAccepted, LotDeclined, LotOffer, MachineChanged
 from broker.wire.states import RunState
 from tests.broker.client.command import llagar
 from tests.broker.conftest import HandClock, Person, Town, person
@@ -99,7 +99,11 @@ async def test_an_unplanned_line_says_why(network: Network, town: Town, agent: W
     [view] = await _asked(town, network.ana, order)
     assert (view.places, view.arrives_at, view.waits, view.levers) == ((), None, (), ())
     assert view.pieces_unplanned == 4
-    assert view.unplanned_because
+    assert view.unplanned_because == ("Taller Uno (prusa): the shop declined: no time",)
+    await agent.say(MachineChanged(machine="prusa", availability=Availability.QUARANTINED, reason="smoke"))
+    late = await order_boxes(town, 1)
+    [view] = await _asked(town, network.ana, late)
+    assert view.unplanned_because == ("Taller Uno (prusa): machine is quarantined: smoke",)
 
 
 async def test_other_machines_are_named_with_date_and_cost(network: Network, town: Town, agent: WireAgent) -> None:
