@@ -131,7 +131,7 @@ def world(problem: Problem) -> World:
     return World(
         lots=lots,
         piece_s=_table(problem.lots.piece_s),
-        per_plate=_table(problem.lots.per_plate),
+        per_plate=_table(_feasible_plates(problem, working)),
         kinds=kinds,
         machines=machines,
         shops=shops,
@@ -184,6 +184,20 @@ def _quickest_s(problem: Problem) -> Floats:
         took = lots.quantity[able] * lots.piece_s[able, kind] + runs * overhead
         best[able] = np.minimum(best[able], took)
     return np.where(np.isfinite(best), best, 0.0)
+
+
+def _feasible_plates(problem: Problem, working: Ints) -> Ints:
+    """[N, C] `per_plate`, without lots of more pieces than all machines together make until the horizon.
+
+    Nobody is to look for places for a million pieces one run after the other.
+    """
+    lots, span_s = problem.lots, max(0.0, problem.horizon_s - problem.now_s)
+    number = np.bincount(problem.machines.kind[working], minlength=len(problem.classes.overhead_s))
+    able = lots.per_plate > 0
+    # The last run may end after the horizon.
+    most = np.divide(span_s, lots.piece_s, out=np.zeros_like(lots.piece_s), where=able) + lots.per_plate
+    endless = lots.quantity > np.where(able, most, 0.0) @ number
+    return np.where(endless[:, None], 0, lots.per_plate) if endless.any() else lots.per_plate
 
 
 def _working(problem: Problem) -> NDArray[np.bool_]:
