@@ -1,6 +1,7 @@
 """A plan with its times taken over as they are, and its lists kept in the order in which runs begin.
 
 What has begun (before now) stands first in its workshop's list and is never told anew; the clock goes on from there.
+What hasn't is held: it starts no earlier than it was to, until it is placed anew.
 """
 
 import numpy as np
@@ -43,6 +44,7 @@ def adopt(world: World, state: State, machine: Ints, times: Floats, first: Ints,
 def _timed(world: World, state: State, shop: int, run: int, times: Floats) -> None:
     record, kind = state.runs[run], world.kinds[world.machines[state.runs[run].machine].kind]
     record.begin, record.start, record.end, record.stale = times[0], times[1], times[2], 0
+    record.release = times[1]
     person = world.shops[shop].crew_first
     for other in range(person + 1, world.shops[shop].crew_last):
         here, there = state.crew_s[other], state.crew_s[person]
@@ -72,6 +74,15 @@ def retell(world: World, state: State, shop: int) -> None:
     if run >= 0:
         state.runs[run].stale = 0
     outdate(state, shop, run)
+
+
+@compiled
+def hold(state: State) -> None:
+    """Runs that the draft has changed start no earlier than they do now, whatever becomes free before them."""
+    for i in range(state.head[0].runs):
+        run = state.old_runs[i].id
+        if state.runs[run].machine >= 0 and state.runs[run].crew >= 0:
+            state.runs[run].release = state.runs[run].start
 
 
 @compiled

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
-from broker.scheduling.network.adopted import begun, order_lists
+from broker.scheduling.network.adopted import begun, hold, order_lists
+from broker.scheduling.network.clock import fitting
 from broker.scheduling.network.insertion import able_machine, able_machines, insert_missing, machine_place
 from broker.scheduling.network.lists import add_pieces
 from broker.scheduling.network.problem import Floats, Ints
@@ -63,6 +64,20 @@ def eject(world: World, state: State, machine: int, from_s: float, until_s: floa
     while run >= 0:
         following, record = state.runs[run].next, state.runs[run]
         if not begun(world, state, run) and record.begin < until_s and record.end > from_s:
+            empty_run(world, state, run)
+        run = following
+
+
+@compiled
+def eject_unattended(world: World, state: State, shop: int) -> None:
+    """Runs of the workshop that haven't begun, and for which nobody would be there."""
+    run = state.shops[shop].head
+    while run >= 0:
+        following, record = state.runs[run].after, state.runs[run]
+        change, running = record.start - record.begin, record.end - record.start
+        first = world.shops[shop].shift_first
+        begin, _ = fitting(world, shop, record.machine, record.begin, change, running, first)
+        if not begun(world, state, run) and begin > record.begin + _EPS:
             empty_run(world, state, run)
         run = following
 
@@ -146,7 +161,13 @@ def repair(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, 
 def finish(world: World, state: State, ledger: Ledger) -> None:
     """The draft, whose times are told, becomes the plan: what can't be done is dropped, lists are in order again."""
     _drop_unmade(world, state)
+    _close(world, state, ledger)
+
+
+@inlined
+def _close(world: World, state: State, ledger: Ledger) -> None:
     order_lists(world, state)
+    hold(state)
     note(state, ledger)
     keep(state)
 
@@ -212,9 +233,7 @@ def improve(
     if change >= -_EPS or broken(state, promised_s) or _moved(state, ledger) > most:
         undo(state)
     else:
-        order_lists(world, state)
-        note(state, ledger)
-        keep(state)
+        _close(world, state, ledger)
     return True
 
 
@@ -233,9 +252,14 @@ def _moved(state: State, ledger: Ledger) -> int:
     """Lots that arrive at another time than before the event."""
     count = 0
     for i in range(ledger.counts[0]):
-        count += state.tallies[ledger.lots[i]].arrival != ledger.arrival_s[i]
+        count += _apart(state.tallies[ledger.lots[i]].arrival, ledger.arrival_s[i])
     for i in range(state.head[0].tallies):
         old = state.old_tallies[i]
         if ledger.lot_mark[old.id] != ledger.counts[2]:
-            count += state.tallies[old.id].arrival != old.arrival
+            count += _apart(state.tallies[old.id].arrival, old.arrival)
     return count
+
+
+@inlined
+def _apart(one_s: float, other_s: float) -> bool:
+    return one_s != other_s and not abs(one_s - other_s) <= 1.0

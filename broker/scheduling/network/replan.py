@@ -25,16 +25,18 @@ from broker.scheduling.network.events import (
 )
 from broker.scheduling.network.live import LivePlan, promise
 from broker.scheduling.network.problem import Ints
-from broker.scheduling.network.repair import eject, empty_run, finish, improve, repair, withdraw
+from broker.scheduling.network.repair import eject, eject_unattended, empty_run, finish, improve, repair, withdraw
 from broker.scheduling.network.state import touch
 from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
 
 MOST_MOVED = 200
-_SAMPLE = 48
+_SAMPLE = (8, 48)
+_LOOKS = 500
+"""Machines looked at for all lots that are put back: the more lots, the fewer for each."""
 _PRICE = 0.1
 """Weighted seconds that a machine's second is worth."""
-_TRIES = 12
+_TRIES = 8
 _TOLERANCE_S = 60.0
 
 
@@ -94,12 +96,17 @@ def replan(
     """
     ledger = live.ledger
     ledger.counts[:2], ledger.counts[2] = 0, ledger.counts[2] + 1
+    random = live.state.head["random"].copy()
     live.state.head["random"] = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | np.uint64(1)
-    why, lot = _apply(live, event, seed)
+    try:
+        why, lot = _apply(live, event, seed)
+    except OutOfRange:
+        live.state.head["random"] = random
+        raise
     tries = _TRIES
     while tries > 0 and not stop():
         tries -= 1
-        if not improve(live.world, live.state, ledger, live.promised_s, 2 * _SAMPLE, _PRICE, most_moved):
+        if not improve(live.world, live.state, ledger, live.promised_s, _SAMPLE[1], _PRICE, most_moved):
             break
     return _told(live, why, lot, most_moved, tolerance_s)
 
@@ -116,8 +123,10 @@ def _apply(live: LivePlan, event: Event, seed: int) -> tuple[str, int]:
         case Scrap():
             why = _scrap(live, event)
         case MachineTaken():
+            _within("machine", event.machine, len(live.world.machines))
             why = _take(live, (event.machine,), event.from_s, event.until_s, f"machine {event.machine} is taken")
         case AgentSilent():
+            _within("workshop", event.workshop, len(live.world.shops))
             of_shop = np.flatnonzero(live.world.machines["shop"] == event.workshop).tolist()
             why = _take(live, of_shop, live.now_s, event.until_s, f"workshop {event.workshop} is silent")
         case CancelledOrder():
@@ -165,7 +174,6 @@ def _scrap(live: LivePlan, event: Scrap) -> str:
 def _take(live: LivePlan, machines: tuple[int, ...] | list[int], from_s: float, until_s: float, why: str) -> str:
     from_s = max(from_s, live.now_s)
     for machine in machines:
-        _within("machine", machine, len(live.world.machines))
         if until_s > from_s:
             block(live, machine, from_s, until_s)
             eject(live.world, live.state, machine, from_s, until_s)
@@ -191,7 +199,9 @@ def _add(live: LivePlan, event: RushOrder, seed: int) -> tuple[str, int]:
 
 def _cancel(live: LivePlan, event: CancelledOrder) -> str:
     for lot in event.lots:
-        withdraw(live.world, live.state, _within("lot", lot, live.lots))
+        _within("lot", lot, live.lots)
+    for lot in event.lots:
+        withdraw(live.world, live.state, lot)
         live.world.lots["quantity"][lot] = live.state.tallies["pieces"][lot]
         live.world.lots["waiting"][lot] = 0.0
     _repair(live, np.zeros(0, dtype=np.int64))
@@ -200,8 +210,8 @@ def _cancel(live: LivePlan, event: CancelledOrder) -> str:
 
 def _open(live: LivePlan, event: ChangedCalendar) -> str:
     replace_shifts(live, _within("workshop", event.workshop, len(live.world.shops)), event.shift_s)
-    retell(live.world, live.state, event.workshop)
-    _repair(live, np.zeros(0, dtype=np.int64))
+    eject_unattended(live.world, live.state, event.workshop)
+    _repair(live, _touched(live))
     return f"workshop {event.workshop} has another calendar"
 
 
@@ -217,7 +227,8 @@ def _touched(live: LivePlan) -> Ints:
 
 
 def _repair(live: LivePlan, lots: Ints) -> None:
-    repair(live.world, live.state, live.ledger, lots, _SAMPLE, _PRICE)
+    sample = int(np.clip(_LOOKS // max(1, len(lots)), *_SAMPLE))
+    repair(live.world, live.state, live.ledger, lots, sample, _PRICE)
 
 
 def _told(live: LivePlan, why: str, lot: int, most: int, tolerance_s: float) -> Replanned:

@@ -18,7 +18,10 @@ from broker.scheduling.network.state import State, draw, touch, undo
 from broker.scheduling.network.world import World
 from broker.scheduling.network.worth import settle
 
-_SAMPLE = 96
+_SAMPLE = (8, 96)
+_LOOKS = 200
+"""Machines looked at for all of a lot's runs: the more runs, the fewer for each."""
+_GOLDEN = 0x9E3779B97F4A7C15
 _LITTLE = 1e-6
 
 
@@ -75,10 +78,15 @@ def _placed(live: LivePlan, row: int, request: Request, attempt: _Try, tier: Tie
     lot, state = live.world.lots[row], live.state
     late = live.world.limits["horizon"][0] if tier is Tier.ECONOMY else live.now_s
     lot["due"], lot["weight"] = late, attempt.weight
-    state.head["random"] = np.uint64(2 * seed + 1) * np.uint64(0x9E3779B97F4A7C15 >> 1 | 1)
+    state.head["random"] = (2 * seed + 1) * _GOLDEN % 2**64
     cap = -(-request.quantity // attempt.parts)
-    arrival, harm = _insert(live.world, state, row, cap, _SAMPLE, attempt.price, live.promised_s)
+    arrival, harm = _insert(live.world, state, row, cap, _sample(request, cap), attempt.price, live.promised_s)
     return (arrival if attempt.disturbs or harm <= 1e-3 else np.inf), harm
+
+
+def _sample(request: Request, cap: int) -> int:
+    most = max(1, min(cap, int(request.per_plate.max(initial=1))))
+    return int(np.clip(_LOOKS // -(-request.quantity // most), *_SAMPLE))
 
 
 @compiled

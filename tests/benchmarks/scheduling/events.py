@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,25 +128,23 @@ def _event(live: LivePlan, rng: np.random.Generator, kind: int) -> Event:
     now, machine = live.now_s, int(rng.choice(live.world.of_kind))
     workshop = int(live.world.machines["shop"][machine])
     lot = int(rng.choice(np.flatnonzero(live.state.tallies["pieces"][: live.lots] > 0)))
-    match kind:
-        case 0:
-            return TimeGoesOn(now + 600.0)
-        case 1:
-            return FailedRun(_running(live, rng), now + float(rng.integers(0, 3)) * _HOUR)
-        case 2:
-            return Scrap(lot, 1)
-        case 3:
-            return MachineTaken(machine, now, now + float(rng.choice([2 * _HOUR, _DAY, np.inf])))
-        case 4:
-            return AgentSilent(workshop, now + float(rng.integers(1, 12)) * _HOUR)
-        case 5:
-            return RushOrder(_request(live, rng))
-        case 6:
-            return CancelledOrder((lot,))
-        case _:
-            shifts = live.world.shops[workshop]
-            rows = live.world.shift_s[shifts["shift_first"] : shifts["shift_last"]]
-            return ChangedCalendar(workshop, np.delete(rows, rng.integers(len(rows)), axis=0))
+    makers: tuple[Callable[[], Event], ...] = (
+        lambda: TimeGoesOn(now + 600.0),
+        lambda: FailedRun(_running(live, rng), now + float(rng.integers(0, 3)) * _HOUR),
+        lambda: Scrap(lot, 1),
+        lambda: MachineTaken(machine, now, now + float(rng.choice([2 * _HOUR, _DAY, np.inf]))),
+        lambda: AgentSilent(workshop, now + float(rng.integers(1, 12)) * _HOUR),
+        lambda: RushOrder(_request(live, rng)),
+        lambda: CancelledOrder((lot,)),
+        lambda: _day_off(live, workshop, rng),
+    )
+    return makers[kind]()
+
+
+def _day_off(live: LivePlan, workshop: int, rng: np.random.Generator) -> ChangedCalendar:
+    shifts = live.world.shops[workshop]
+    rows = live.world.shift_s[shifts["shift_first"] : shifts["shift_last"]]
+    return ChangedCalendar(workshop, np.delete(rows, rng.integers(len(rows)), axis=0) if len(rows) else rows)
 
 
 def _running(live: LivePlan, rng: np.random.Generator) -> int:
