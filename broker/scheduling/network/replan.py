@@ -31,12 +31,12 @@ from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
 
 MOST_MOVED = 200
-_SAMPLE = (8, 48)
-_LOOKS = 500
-"""Machines looked at for all lots that are put back: the more lots, the fewer for each."""
+_SAMPLE = (6, 32)
+_LOOKS = 250
+"""Machines looked at for all runs that are put back: the more runs, the fewer for each."""
 _PRICE = 0.1
 """Weighted seconds that a machine's second is worth."""
-_TRIES = 8
+_TRIES = 4
 _TOLERANCE_S = 60.0
 
 
@@ -227,7 +227,10 @@ def _touched(live: LivePlan) -> Ints:
 
 
 def _repair(live: LivePlan, lots: Ints) -> None:
-    sample = int(np.clip(_LOOKS // max(1, len(lots)), *_SAMPLE))
+    rows = live.world.lots["quantity"][lots] - live.state.tallies["pieces"][lots]
+    plates = np.maximum(live.world.per_plate[lots].max(axis=1, initial=0), 1)
+    runs = int((-(-rows // plates)).sum())
+    sample = int(np.clip(_LOOKS // max(1, runs), *_SAMPLE))
     repair(live.world, live.state, live.ledger, lots, sample, _PRICE)
 
 
@@ -241,7 +244,8 @@ def _told(live: LivePlan, why: str, lot: int, most: int, tolerance_s: float) -> 
     listed = moved[np.lexsort((lots[moved], -later[moved]))][:most]
     runs = ledger.runs[: ledger.counts[1]]
     was, now = ledger.run[: len(runs)], state.runs[runs]
-    other = (now["machine"] != was[:, 0]) | (np.abs(now["begin"] - was[:, 1]) > tolerance_s)
+    with np.errstate(invalid="ignore"):
+        other = (now["machine"] != was[:, 0]) | (np.abs(now["begin"] - was[:, 1]) > tolerance_s)
     gone = np.flatnonzero((was[:, 0] >= 0) & other)
     missing = live.world.lots["quantity"][lots] > state.tallies["pieces"][lots]
     return Replanned(

@@ -18,8 +18,8 @@ from broker.scheduling.network.state import State, draw, touch, undo
 from broker.scheduling.network.world import World
 from broker.scheduling.network.worth import settle
 
-_SAMPLE = (8, 96)
-_LOOKS = 200
+_SAMPLE = (6, 64)
+_LOOKS = 96
 """Machines looked at for all of a lot's runs: the more runs, the fewer for each."""
 _GOLDEN = 0x9E3779B97F4A7C15
 _LITTLE = 1e-6

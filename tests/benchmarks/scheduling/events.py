@@ -82,11 +82,11 @@ def _rows(metric: str, times: _Times, goals: dict[int, str]) -> list[Row]:
 
 
 def _live(seconds: float) -> LivePlan:
-    """Every other lot is promised for when it is planned."""
+    """Every other lot is promised for half a day after it is planned to arrive."""
     problem = _problem()
     plan = solve(problem, AfterSeconds(seconds, time.perf_counter), seed=1).plan
     arrival = arrivals(problem, plan)
-    promised = np.where(np.isfinite(arrival) & (np.arange(len(arrival)) % 2 == 0), arrival, np.inf)
+    promised = np.where(np.isfinite(arrival) & (np.arange(len(arrival)) % 2 == 0), arrival + _DAY / 2, np.inf)
     live = live_plan(problem, plan, promised, seed=1)
     replan(live, TimeGoesOn(2 * _DAY), AfterIterations(0), seed=1)
     return live
