@@ -57,11 +57,22 @@ def _replayed(world: World, state: State, shop: int) -> int:
     while run >= 0 and not state.runs[run].stale:
         record = state.runs[run]
         if record.crew >= 0:
-            state.free_s[record.machine] = record.end
-            state.loaded[record.machine] = record.family
-            state.crew_s[record.crew] = record.start + world.kinds[world.machines[record.machine].kind].watch
+            free, state.loaded[record.machine] = left_behind(world, state, record.machine, run)
+            state.free_s[record.machine] = free
+            watched = record.start + world.kinds[world.machines[record.machine].kind].watch
+            state.crew_s[record.crew] = max(state.crew_s[record.crew], watched)
         run = record.after
     return int(run)
+
+
+@inlined
+def left_behind(world: World, state: State, machine: int, run: int) -> tuple[float, int]:
+    """When the machine is free after its run (-1: none), and what is loaded; `ready` holds if it came later."""
+    facts = world.machines[machine]
+    free, loaded = max(facts.ready, world.limits[0].now), facts.family
+    if run >= 0 and state.runs[run].end > facts.ready:
+        free, loaded = max(free, state.runs[run].end), state.runs[run].family
+    return free, loaded
 
 
 @inlined

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
-from broker.scheduling.network.clock import fitting, tell_times
+from broker.scheduling.network.clock import fitting, left_behind, tell_times
 from broker.scheduling.network.dispatch import is_barred
 from broker.scheduling.network.lists import add_run, room
 from broker.scheduling.network.state import State, below
@@ -61,12 +61,13 @@ def machine_place(
     last, following = -1, state.machines[machine].head
     shift = world.shops[shop].shift_first
     while True:
-        if following < 0 or state.runs[following].end > facts.release:
-            free = max(world.machines[machine].ready, world.limits[0].now) if last < 0 else state.runs[last].end
+        # Nothing goes before a run that has begun.
+        later = following < 0 or state.runs[following].begin >= world.limits[0].now
+        if later and (following < 0 or state.runs[following].end > facts.release):
+            free, loaded = left_behind(world, state, machine, last)
             soonest = max(arrival, free + overhead + each + ship)
             if free >= world.limits[0].horizon or tardiness(world, lot, soonest) - before >= limit:
                 break
-            loaded = world.machines[machine].family if last < 0 else state.runs[last].family
             change = hands + world.setup_s[loaded, facts.family]
             earliest = max(free, facts.release - change)
             pieces = most

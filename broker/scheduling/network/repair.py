@@ -1,0 +1,265 @@
+"""A live plan repaired: runs ejected, their lots put back by regret (Potvin and Rousseau 1993), and what is late moved.
+
+What has begun is never touched; nor is, by the search, a promise that holds.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.adopted import begun, hold, order_lists
+from broker.scheduling.network.clock import fitting
+from broker.scheduling.network.insertion import able_machine, able_machines, insert_missing, machine_place
+from broker.scheduling.network.lists import add_pieces
+from broker.scheduling.network.problem import Floats, Ints
+from broker.scheduling.network.state import State, below, keep, touch, undo
+from broker.scheduling.network.world import World
+from broker.scheduling.network.worth import arrival_s, settle
+
+_EPS = 1e-6
+_SCALE = 1e-3
+
+
+class Ledger(NamedTuple):
+    """How lots and runs stood before the event, as far as it has changed them."""
+
+    lots: Ints
+    """[N] the first `count[0]`."""
+    arrival_s: Floats
+    worth: Floats
+    """Both by position in `lots`."""
+    tried: Ints
+    runs: Ints
+    """[R] the first `count[1]`."""
+    run: Floats
+    """[R, 2] machine, begin."""
+    lot_mark: Ints
+    run_mark: Ints
+    counts: Ints
+    """[3] lots, runs, event."""
+
+
+def empty_ledger(lots: int, runs: int) -> Ledger:
+    def zeros(size: int) -> Ints:
+        return np.zeros(size, dtype=np.int64)
+
+    return Ledger(
+        lots=zeros(lots),
+        arrival_s=np.zeros(lots),
+        worth=np.zeros(lots),
+        tried=zeros(lots),
+        runs=zeros(runs),
+        run=np.zeros((runs, 2)),
+        lot_mark=zeros(lots),
+        run_mark=zeros(runs),
+        counts=zeros(3),
+    )
+
+
+@compiled
+def eject(world: World, state: State, machine: int, from_s: float, until_s: float) -> None:
+    """Runs of the machine that haven't begun and would run between these."""
+    run = state.machines[machine].head
+    while run >= 0:
+        following, record = state.runs[run].next, state.runs[run]
+        if not begun(world, state, run) and record.begin < until_s and record.end > from_s:
+            empty_run(world, state, run)
+        run = following
+
+
+@compiled
+def eject_unattended(world: World, state: State, shop: int) -> None:
+    """Runs of the workshop that haven't begun, and for which nobody would be there."""
+    run = state.shops[shop].head
+    while run >= 0:
+        following, record = state.runs[run].after, state.runs[run]
+        change, running = record.start - record.begin, record.end - record.start
+        first = world.shops[shop].shift_first
+        begin, _ = fitting(world, shop, record.machine, record.begin, change, running, first)
+        if not begun(world, state, run) and begin > record.begin + _EPS:
+            empty_run(world, state, run)
+        run = following
+
+
+@compiled
+def empty_run(world: World, state: State, run: int) -> None:
+    while state.runs[run].machine >= 0:
+        entry = state.entries[state.runs[run].entry]
+        add_pieces(world, state, run, entry.lot, -entry.pieces)
+
+
+@compiled
+def withdraw(world: World, state: State, lot: int) -> None:
+    """All of the lot's pieces whose runs haven't begun."""
+    entry = state.tallies[lot].entry
+    while entry >= 0:
+        record = state.entries[entry]
+        following, run, pieces = record.after, record.run, record.pieces
+        if not begun(world, state, run):
+            add_pieces(world, state, run, lot, -pieces)
+        entry = following
+    touch(state, lot)
+
+
+@inlined
+def _has_begun(world: World, state: State, lot: int) -> bool:
+    entry = state.tallies[lot].entry
+    while entry >= 0:
+        if begun(world, state, state.entries[entry].run):
+            return True
+        entry = state.entries[entry].after
+    return False
+
+
+@inlined
+def _drop_unmade(world: World, state: State) -> None:
+    """Of lots that the draft has changed: runs beyond the horizon or the deadline; and lots that are made in part."""
+    found = True
+    while found:
+        found, i = False, 0
+        while i < state.head[0].tallies:
+            lot = state.old_tallies[i].id
+            found |= _drop_late(world, state, lot)
+            part = state.tallies[lot].pieces < world.lots[lot].quantity and state.tallies[lot].entry >= 0
+            if part and not _has_begun(world, state, lot):
+                withdraw(world, state, lot)
+                found = True
+            i += 1
+        settle(world, state)
+
+
+@inlined
+def _drop_late(world: World, state: State, lot: int) -> bool:
+    found, entry, facts = False, state.tallies[lot].entry, world.lots[lot]
+    while entry >= 0:
+        record = state.entries[entry]
+        following, run, pieces = record.after, record.run, record.pieces
+        made = state.runs[run]
+        arrival = made.end + world.ship_s[facts.place, world.machines[made.machine].shop]
+        if not begun(world, state, run) and (made.crew < 0 or arrival > facts.deadline):
+            add_pieces(world, state, run, lot, -pieces)
+            found = True
+        entry = following
+    return found
+
+
+@compiled
+def repair(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, price: float) -> None:
+    """Missing pieces of `lots` into the draft, those first that have fewest good places; the draft is kept."""
+    settle(world, state)
+    keys = np.empty(len(lots))
+    for i in range(len(lots)):
+        keys[i] = -_regret(world, state, lots[i], sample, price)
+    for i in np.argsort(keys, kind="mergesort"):
+        insert_missing(world, state, lots[i], world.lots[lots[i]].quantity, sample, price)
+    settle(world, state)
+    finish(world, state, ledger)
+
+
+@compiled
+def finish(world: World, state: State, ledger: Ledger) -> None:
+    """The draft, whose times are told, becomes the plan: what can't be done is dropped, lists are in order again."""
+    _drop_unmade(world, state)
+    _close(world, state, ledger)
+
+
+@inlined
+def _close(world: World, state: State, ledger: Ledger) -> None:
+    order_lists(world, state)
+    hold(state)
+    note(state, ledger)
+    keep(state)
+
+
+@inlined
+def _regret(world: World, state: State, lot: int, sample: int, price: float) -> float:
+    """How much more the second best machine costs than the best."""
+    missing = world.lots[lot].quantity - state.tallies[lot].pieces
+    machines, arrival = able_machines(world, lot), arrival_s(world, state, lot)
+    best, second = np.inf, np.inf
+    if missing <= 0:
+        return 0.0
+    for i in range(min(sample, machines)):
+        machine = able_machine(world, lot, i if machines <= sample else below(state, machines))
+        score = machine_place(world, state, lot, machine, missing, missing, arrival, price, second).score
+        if score < best:
+            best, second = score, best
+        elif score < second:
+            second = score
+    return world.lots[lot].rejection if second == np.inf else second - best
+
+
+@compiled
+def note(state: State, ledger: Ledger) -> None:
+    """What the draft has changed, as it was before the event."""
+    counts = ledger.counts
+    for i in range(state.head[0].tallies):
+        old = state.old_tallies[i]
+        if ledger.lot_mark[old.id] != counts[2]:
+            ledger.lot_mark[old.id] = counts[2]
+            ledger.lots[counts[0]], ledger.tried[counts[0]] = old.id, 0
+            ledger.arrival_s[counts[0]], ledger.worth[counts[0]] = old.arrival, old.worth
+            counts[0] += 1
+    for i in range(state.head[0].runs):
+        old_run = state.old_runs[i]
+        if ledger.run_mark[old_run.id] != counts[2]:
+            ledger.run_mark[old_run.id] = counts[2]
+            ledger.runs[counts[1]] = old_run.id
+            ledger.run[counts[1], 0], ledger.run[counts[1], 1] = old_run.machine, old_run.begin
+            counts[1] += 1
+
+
+@compiled
+def improve(
+    world: World, state: State, ledger: Ledger, promised_s: Floats, sample: int, price: float, most: int
+) -> bool:
+    """The lot that has lost most by the event is placed anew, if that is better for all; False: no such lot is left."""
+    worst, at = _EPS, -1
+    for i in range(ledger.counts[0]):
+        harm = state.tallies[ledger.lots[i]].worth - ledger.worth[i]
+        if not ledger.tried[i] and harm > worst:
+            worst, at = harm, i
+    if at < 0:
+        return False
+    ledger.tried[at] = 1
+    lot = ledger.lots[at]
+    withdraw(world, state, lot)
+    insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
+    settle(world, state)
+    _drop_unmade(world, state)
+    head = state.head[0]
+    change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
+    if change >= -_EPS or broken(state, promised_s) or _moved(state, ledger) > most:
+        undo(state)
+    else:
+        _close(world, state, ledger)
+    return True
+
+
+@compiled
+def broken(state: State, promised_s: Floats) -> bool:
+    """Whether a lot arrives later for the draft, and after its promise."""
+    for i in range(state.head[0].tallies):
+        old = state.old_tallies[i]
+        if state.tallies[old.id].arrival > max(promised_s[old.id], old.arrival) + _EPS:
+            return True
+    return False
+
+
+@inlined
+def _moved(state: State, ledger: Ledger) -> int:
+    """Lots that arrive at another time than before the event."""
+    count = 0
+    for i in range(ledger.counts[0]):
+        count += _apart(state.tallies[ledger.lots[i]].arrival, ledger.arrival_s[i])
+    for i in range(state.head[0].tallies):
+        old = state.old_tallies[i]
+        if ledger.lot_mark[old.id] != ledger.counts[2]:
+            count += _apart(state.tallies[old.id].arrival, old.arrival)
+    return count
+
+
+@inlined
+def _apart(one_s: float, other_s: float) -> bool:
+    return one_s != other_s and not abs(one_s - other_s) <= 1.0

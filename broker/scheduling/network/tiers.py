@@ -1,0 +1,123 @@
+"""A new lot put into a draft, as each lead time asks for it.
+
+A lead time is a weight of the lot's own seconds, beside what others lose: weighed as it is, it goes before whatever
+tolerates it; weighed next to nothing, it disturbs nobody; due late, it takes what costs least.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from broker.scheduling.compiled import compiled
+from broker.scheduling.network.events import Request, Tier
+from broker.scheduling.network.insertion import insert_missing
+from broker.scheduling.network.live import LivePlan
+from broker.scheduling.network.problem import Bools, Floats
+from broker.scheduling.network.repair import broken
+from broker.scheduling.network.state import State, draw, touch, undo
+from broker.scheduling.network.world import World
+from broker.scheduling.network.worth import settle
+
+_SAMPLE = (6, 64)
+_LOOKS = 96
+"""Machines looked at for all of a lot's runs: the more runs, the fewer for each."""
+_GOLDEN = 0x9E3779B97F4A7C15
+_LITTLE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    weight: float
+    price: float
+    parts: int
+    """Into so many at least."""
+    disturbs: bool
+    """May make others late that aren't promised."""
+
+
+def place_tier(live: LivePlan, row: int, request: Request, tier: Tier, seed: int) -> float:
+    """The lot into the draft, no promise broken; the tardiness this causes others, inf: it finds no such place.
+
+    The draft is undone where none is found; the random numbers begin from the seed.
+    """
+    attempts = _attempts(request, tier)
+    lot = live.world.lots[row : row + 1]
+    held = live.world.per_plate[row].copy()
+    if tier is Tier.ECONOMY:
+        live.world.per_plate[row] = np.where(_cheap(live, request), held, 0)
+    found = [_placed(live, row, request, attempt, tier, seed) for attempt in attempts[:1]]
+    arrivals = [arrival for arrival, _ in found]
+    for attempt in attempts[1:]:
+        if not attempt.disturbs and min(arrivals) < np.inf:
+            break
+        undo(live.state)
+        found.append(_placed(live, row, request, attempt, tier, seed))
+        arrivals.append(found[-1][0])
+    best = int(np.argmin(arrivals))
+    if best != len(found) - 1:
+        undo(live.state)
+        found[best] = _placed(live, row, request, attempts[best], tier, seed)
+    live.world.per_plate[row] = held
+    lot["due"], lot["weight"] = request.due_s, request.weight
+    if found[best][0] == np.inf:
+        undo(live.state)
+    return found[best][1] if found[best][0] < np.inf else np.inf
+
+
+def _attempts(request: Request, tier: Tier) -> tuple[_Try, ...]:
+    gentle = tuple(_Try(_LITTLE, _LITTLE / 100, parts, disturbs=False) for parts in (1, 3))
+    if tier is Tier.EXPRESS:
+        return (*(_Try(request.weight, _LITTLE, parts, disturbs=True) for parts in (1, 3)), *gentle)
+    if tier is Tier.STANDARD:
+        return gentle
+    return tuple(_Try(_LITTLE, _LITTLE, parts, disturbs=False) for parts in (1, 3))
+
+
+def _placed(live: LivePlan, row: int, request: Request, attempt: _Try, tier: Tier, seed: int) -> tuple[float, float]:
+    """Arrival (inf: not so) and others' tardiness."""
+    lot, state = live.world.lots[row], live.state
+    late = live.world.limits["horizon"][0] if tier is Tier.ECONOMY else live.now_s
+    lot["due"], lot["weight"] = late, attempt.weight
+    state.head["random"] = (2 * seed + 1) * _GOLDEN % 2**64
+    cap = -(-request.quantity // attempt.parts)
+    arrival, harm = _insert(live.world, state, row, cap, _sample(request, cap), attempt.price, live.promised_s)
+    return (arrival if attempt.disturbs or harm <= 1e-3 else np.inf), harm
+
+
+def _sample(request: Request, cap: int) -> int:
+    most = max(1, min(cap, int(request.per_plate.max(initial=1))))
+    return int(np.clip(_LOOKS // -(-request.quantity // most), *_SAMPLE))
+
+
+@compiled
+def _insert(
+    world: World, state: State, row: int, cap: int, sample: int, price: float, promised_s: Floats
+) -> tuple[float, float]:
+    for _ in range(4):
+        draw(state)
+    whole = insert_missing(world, state, row, cap, sample, price)
+    touch(state, row)
+    settle(world, state)
+    tally, head = state.tallies[row], state.head[0]
+    harm = head.worth - tally.worth - head.kept_worth
+    if not whole or tally.arrival > world.lots[row].deadline or broken(state, promised_s):
+        return np.inf, harm
+    return tally.arrival, max(0.0, harm)
+
+
+def _cheap(live: LivePlan, request: Request) -> Bools:
+    """[C] classes that cost next to the least, of those that can make it."""
+    kinds = live.world.kinds
+    able = request.per_plate > 0
+    runs = -(-request.quantity // np.maximum(request.per_plate, 1))
+    seconds = request.quantity * request.piece_s + runs * (kinds["overhead"] + kinds["hands"])
+    cost = np.where(able, kinds["rate"] * seconds, np.inf)
+    cheap: Bools = able & (cost <= cost.min(initial=np.inf) * 1.05 + 1e-9)
+    return cheap
+
+
+@compiled
+def refresh(world: World, state: State, row: int) -> None:
+    """What the lot is worth, by what its row says now."""
+    touch(state, row)
+    settle(world, state)
