@@ -4,7 +4,7 @@ import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.lists import put_off
-from broker.scheduling.network.state import State, save_run, save_shop, touch
+from broker.scheduling.network.state import State, outdate, renew, save_run, touch
 from broker.scheduling.network.world import World
 
 
@@ -13,30 +13,45 @@ def tell_times(world: World, state: State) -> None:
     """Begin, start and end of every run of workshops whose lists have changed; their lots are touched."""
     head = state.head[0]
     for i in range(head.stale):
-        shop = state.stale[i]
-        if state.shops[shop].stale:
-            save_shop(state, shop)
-            state.shops[shop].stale = 0
-            _tell(world, state, shop)
+        _tell(world, state, state.stale[i])
     head.stale = 0
+    head.told += 1
 
 
 @inlined
 def _tell(world: World, state: State, shop: int) -> None:
+    """In the list's order; who finds machine and people as they were when times were told last keeps theirs.
+
+    It ends where all that follow do.
+    """
     _reset(world, state, shop)
-    run = _replayed(world, state, shop)
-    shift = world.shops[shop].shift_first
-    while run >= 0:
+    chain = state.shops[shop]
+    run, shift = chain.head, world.shops[shop].shift_first
+    same, changed = True, 0
+    while run >= 0 and (chain.stale > 0 or changed > 0 or not same):
         record = state.runs[run]
-        following = record.after
+        following, machine = record.after, record.machine
+        if same and not record.stale and not state.changed[machine]:
+            _work(world, state, run)
+            run = following
+            continue
+        if same:
+            _remember(world, state, shop)
+            same = False
+        stale, crew, start, end = record.stale, record.crew, record.start, record.end
         shift = _tell_run(world, state, shop, run, shift)
+        if crew >= 0 and (chain.stale == 0 or state.lost[crew] != state.head[0].told):
+            watched = start + world.kinds[world.machines[machine].kind].watch
+            state.crew_was_s[crew] = max(world.limits[0].now, watched)
         if record.stale:
             run = following
             continue
-        if record.crew >= 0:
-            state.free_s[record.machine] = record.end
-            state.loaded[record.machine] = record.family
-            state.crew_s[record.crew] = record.start + world.kinds[world.machines[record.machine].kind].watch
+        _work(world, state, run)
+        differs = end != record.end or (record.crew < 0 and (stale or state.changed[machine]))
+        changes = 1 if differs and record.next >= 0 else 0
+        changed += changes - state.changed[machine]
+        state.changed[machine] = changes
+        same = _as_before(world, state, shop)
         run = record.after
 
 
@@ -46,23 +61,35 @@ def _reset(world: World, state: State, shop: int) -> None:
         machine = world.of_shop[i]
         state.free_s[machine] = max(world.machines[machine].ready, world.limits[0].now)
         state.loaded[machine] = world.machines[machine].family
+        state.changed[machine] = 0
     for person in range(world.shops[shop].crew_first, world.shops[shop].crew_last):
         state.crew_s[person] = world.limits[0].now
 
 
 @inlined
-def _replayed(world: World, state: State, shop: int) -> int:
-    """What runs before the first stale one leave behind; the first stale one, or -1."""
-    run = state.shops[shop].head
-    while run >= 0 and not state.runs[run].stale:
-        record = state.runs[run]
-        if record.crew >= 0:
-            free, state.loaded[record.machine] = left_behind(world, state, record.machine, run)
-            state.free_s[record.machine] = free
-            watched = record.start + world.kinds[world.machines[record.machine].kind].watch
-            state.crew_s[record.crew] = max(state.crew_s[record.crew], watched)
-        run = record.after
-    return int(run)
+def _work(world: World, state: State, run: int) -> None:
+    """What the run leaves behind."""
+    record = state.runs[run]
+    if record.crew >= 0:
+        state.free_s[record.machine], state.loaded[record.machine] = left_behind(world, state, record.machine, run)
+        watched = record.start + world.kinds[world.machines[record.machine].kind].watch
+        state.crew_s[record.crew] = max(state.crew_s[record.crew], watched)
+
+
+@inlined
+def _remember(world: World, state: State, shop: int) -> None:
+    """People are as they were, but for those of whose runs some are gone; that is known again behind the last gap."""
+    for person in range(world.shops[shop].crew_first, world.shops[shop].crew_last):
+        gone = state.shops[shop].stale > 0 and state.lost[person] == state.head[0].told
+        state.crew_was_s[person] = np.nan if gone else state.crew_s[person]
+
+
+@inlined
+def _as_before(world: World, state: State, shop: int) -> bool:
+    for person in range(world.shops[shop].crew_first, world.shops[shop].crew_last):
+        if state.crew_s[person] != state.crew_was_s[person]:
+            return False
+    return True
 
 
 @inlined
@@ -94,9 +121,7 @@ def _tell_run(world: World, state: State, shop: int, run: int, shift: int) -> in
         return shift
     if begin != record.begin or end != record.end or crew != record.crew or start != record.start:
         _set_times(state, run, begin, start, end, crew, cost)
-    elif record.stale:
-        save_run(state, run)
-        record.stale = 0
+    renew(state, shop, run)
     return shift
 
 
@@ -113,8 +138,9 @@ def _put_off(state: State, shop: int, run: int, begin: float) -> bool:
         after, following = following, state.runs[following].after
     if after == run:
         return False
+    outdate(state, shop, run)
     save_run(state, run)
-    record.stale, record.begin = 1, begin
+    record.begin, record.crew = begin, -1
     put_off(state, shop, run, after)
     return True
 
@@ -126,7 +152,7 @@ def _set_times(state: State, run: int, begin: float, start: float, end: float, c
     moved = end != record.end
     state.head[0].cost += cost - record.cost
     record.begin, record.start, record.end = begin, start, end
-    record.crew, record.cost, record.stale = crew, cost, 0
+    record.crew, record.cost = crew, cost
     entry = record.entry
     while moved and entry >= 0:
         touch(state, state.entries[entry].lot)

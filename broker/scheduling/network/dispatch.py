@@ -196,6 +196,8 @@ def _choose(world: World, queues: _Queues, clock: _Clock, machine: int, now: flo
             pop(queues.heap, first, queues.size[queue], queues.key)
             queues.size[queue] -= 1
         change = world.kinds[kind].hands + world.setup_s[loaded, family]
+        if queues.size[queue] == 0 or queues.key[queues.heap[first]] + queues.weights[0] * change >= best:
+            continue
         for i in range(min(_SEEN, queues.size[queue])):
             lot = queues.heap[first + i]
             index = queues.key[lot] + queues.weights[0] * change

@@ -4,6 +4,7 @@ from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.state import (
     State,
     outdate,
+    renew,
     save_entry,
     save_machine,
     save_run,
@@ -39,10 +40,9 @@ def add_run(world: World, state: State, lot: int, pieces: int, machine: int, aft
     record = state.runs[run]
     head.free_run = record.after
     record.family, record.share = world.lots[lot].family, world.lots[lot].share
-    record.entry, record.crew, record.stale = -1, -1, 0
+    record.entry, record.stale = -1, 0
     record.load = record.making = record.cost = 0.0
     record.release = record.start = 0.0
-    record.end = -1.0
     place_run(world, state, run, machine, after, begin)
     add_pieces(world, state, run, lot, pieces)
     return int(run)
@@ -55,6 +55,7 @@ def place_run(world: World, state: State, run: int, machine: int, after: int, be
     save_run(state, run)
     record = state.runs[run]
     record.machine, record.begin = machine, begin
+    record.crew, record.end = -1, -1.0
     _into_shop(state, shop, run, after)
     _onto_machine(state, machine, run)
     outdate(state, shop, run)
@@ -121,6 +122,9 @@ def lift_run(world: World, state: State, run: int) -> None:
     shop = world.machines[record.machine].shop
     save_machine(state, record.machine)
     outdate(state, shop, record.after)
+    outdate(state, shop, record.next)
+    if record.crew >= 0:
+        state.lost[record.crew] = state.head[0].told
     _out_of_shop(state, shop, run)
     if record.last >= 0:
         save_run(state, record.last)
@@ -132,7 +136,7 @@ def lift_run(world: World, state: State, run: int) -> None:
         state.runs[record.next].last = record.last
     else:
         state.machines[record.machine].tail = record.last
-    record.stale = 0
+    renew(state, shop, run)
 
 
 @inlined

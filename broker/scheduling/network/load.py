@@ -3,7 +3,7 @@
 import numpy as np
 
 from broker.scheduling.compiled import compiled
-from broker.scheduling.network.lists import add_run, remove_lot
+from broker.scheduling.network.lists import add_pieces, add_run, remove_lot
 from broker.scheduling.network.problem import Ints
 from broker.scheduling.network.state import State, keep
 from broker.scheduling.network.world import World
@@ -12,10 +12,14 @@ from broker.scheduling.network.worth import settle
 
 @compiled
 def load(world: World, state: State, rows: Ints) -> None:
-    """Runs of rows [R, 3] (machine, lot, pieces), each behind all others of its workshop."""
+    """Runs of rows [R, 3] (machine, lot, pieces), each behind all others of its workshop; -1: more of the last."""
+    run = -1
     for i in range(len(rows)):
-        machine = rows[i, 0]
-        add_run(world, state, rows[i, 1], rows[i, 2], machine, state.shops[world.machines[machine].shop].tail, np.inf)
+        machine, lot, pieces = rows[i]
+        if machine >= 0:
+            run = add_run(world, state, lot, pieces, machine, state.shops[world.machines[machine].shop].tail, np.inf)
+        else:
+            add_pieces(world, state, run, lot, pieces)
     settle(world, state)
     keep(state)
 
@@ -35,3 +39,23 @@ def drop_unmade(world: World, state: State) -> int:
         keep(state)
         if found == dropped:
             return dropped
+
+
+@compiled
+def rows_of(state: State) -> Ints:
+    """What `load` makes the same plan of, [R, 3]: workshop by workshop, in the order of its list."""
+    count = 0
+    for entry in range(len(state.entries)):
+        count += state.entries[entry].pieces > 0
+    rows, made = np.empty((count, 3), dtype=np.int64), 0
+    for shop in range(len(state.shops)):
+        run = state.shops[shop].head
+        while run >= 0:
+            machine, entry = state.runs[run].machine, state.runs[run].entry
+            while entry >= 0:
+                held = state.entries[entry]
+                rows[made, 0], rows[made, 1], rows[made, 2] = machine, held.lot, held.pieces
+                made += 1
+                machine, entry = -1, held.other
+            run = state.runs[run].after
+    return rows

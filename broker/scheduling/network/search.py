@@ -21,51 +21,74 @@ _CYCLE = 3_000
 """Drafts for each lot after which a small search is hot again."""
 
 
+def energy(state: State) -> float:
+    """What a search brings down: weighted seconds, and cost as a tie-breaker."""
+    head = state.head[0]
+    return float(head["worth"] + SCALE * head["cost"])
+
+
+def stretch(runs: int) -> int:
+    """Drafts of a large plan that take some 20 ms."""
+    return 40 if runs < 60_000 else 8
+
+
+def cooled(mean: float, drafts: float) -> float:
+    """Temperature of a large search: from the mean energy of a lot, and how many drafts there were for each lot."""
+    return 0.02 * mean / (1.0 + drafts / 4.0)
+
+
 class Search:
-    """Of one state, which always holds a plan; `best` is the best one seen."""
+    """Of one state, which always holds a plan; the best one seen is kept."""
 
     def __init__(self, laid: World, state: State, trace: list[Step]) -> None:
         self._laid = laid
         self._state = state
         self._trace = trace
         self._small = len(state.runs) <= SMALL
-        self._drafts = 0
-        self._least = self._energy()
+        self._drafts = self._stretches = 0
+        self._least = energy(state)
         self._best = State(*(array.copy() for array in state))
 
     def run(self, stop: Stop) -> State:
         """Until `stop`; the best state."""
-        stretch, stretches = self._stretch(), 0
-        strength, fine = (8, 0.8) if self._small else (4, 0.0)
         while not stop():
-            until = self._least - 1e-6 if self._small else -np.inf
-            self._drafts += anneal(
-                self._laid, self._state, stretch, self._temperature(), SCALE, strength, SAMPLE, fine, until
-            )
-            stretches += 1
-            if self._small or stretches % TIDY == 0:
-                self._note()
+            self.step()
+        return self.best()
+
+    def step(self) -> None:
+        """A stretch of drafts: some 20 ms."""
+        strength, fine = (8, 0.8) if self._small else (4, 0.0)
+        until = self._least - 1e-6 if self._small else -np.inf
+        self._drafts += anneal(
+            self._laid, self._state, self._stretch(), self._temperature(), SCALE, strength, SAMPLE, fine, until
+        )
+        self._stretches += 1
+        if self._small or self._stretches % TIDY == 0:
+            self._note()
+
+    def best(self) -> State:
         self._note()
         return self._best
 
+    @property
+    def trace(self) -> list[Step]:
+        """Where it started, then each plan that was the best so far."""
+        return self._trace
+
     def _stretch(self) -> int:
-        return 200 if self._small else 40 if len(self._state.runs) < 60_000 else 8
+        return 200 if self._small else stretch(len(self._state.runs))
 
     def _temperature(self) -> float:
         lots = len(self._laid.lots)
-        mean = self._energy() / lots
+        mean = energy(self._state) / lots
         if self._small:
             return mean * float(10.0 ** -(3.0 * (self._drafts % (_CYCLE * lots)) / (_CYCLE * lots)))
-        return 0.02 * mean / (1.0 + self._drafts / (4.0 * lots))
-
-    def _energy(self) -> float:
-        head = self._state.head[0]
-        return float(head["worth"] + SCALE * head["cost"])
+        return cooled(mean, self._drafts / lots)
 
     def _note(self) -> None:
         drop_unmade(self._laid, self._state)
-        if self._energy() < self._least - 1e-6:
-            self._least = self._energy()
+        if energy(self._state) < self._least - 1e-6:
+            self._least = energy(self._state)
             for ours, theirs in zip(self._best, self._state, strict=True):
                 np.copyto(ours, theirs)
             head = self._state.head[0]

@@ -7,9 +7,9 @@ from broker.scheduling.network.dispatch import Rule, dispatch
 from broker.scheduling.network.export import plan_of
 from broker.scheduling.network.figures import figures
 from broker.scheduling.network.load import drop_unmade, load
-from broker.scheduling.network.problem import Problem, Result, Step, Unplanned
-from broker.scheduling.network.search import Search
+from broker.scheduling.network.problem import Bounds, Problem, Result, Step, Unplanned
 from broker.scheduling.network.state import State, empty_state
+from broker.scheduling.network.walks import searched
 from broker.scheduling.network.world import World, world
 from broker.scheduling.stopping import Stop
 
@@ -22,31 +22,41 @@ RULES = (
 )
 
 
-def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2) -> Result:
+_HUGE = 50_000
+"""Lots from which on two rules must do: each takes as long as a hundred stretches of the search."""
+
+
+def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2, bounded: bool = True) -> Result:
     """A plan as good as is found until `stop` says so, and always one that is feasible.
 
     Weighted tardiness and rejections come first, cost breaks ties. The same seed, threads and number of times that
-    `stop` is asked give the same plan.
+    `stop` is asked give the same plan. Without `bounded` the bounds are those that hold for any problem: for large ones
+    `bounds` takes seconds, which no stop ends.
     """
     laid = world(problem)
     state, trace = _first(laid, stop, seed)
     if len(laid.lots) and len(laid.of_kind) and not stop():
-        state = Search(laid, state, trace).run(stop)
+        state = searched(laid, state, trace, stop, seed, threads)
     plan = plan_of(state)
     return Result(
         plan=plan,
         unplanned=_unplanned(problem, laid, state),
         figures=figures(problem, plan),
-        bounds=bounds(problem),
+        bounds=bounds(problem) if bounded else _no_bounds(laid),
         trace=tuple(trace),
     )
+
+
+def _no_bounds(laid: World) -> Bounds:
+    return Bounds(tardiness=0.0, makespan_s=0.0, earned_use=1.0, lots_done=len(laid.lots))
 
 
 def _first(laid: World, stop: Stop, seed: int) -> tuple[State, list[Step]]:
     """The best of the rules' plans."""
     best = _by_rule(laid, RULES[0], seed)
     trace = [_step(0, best)]
-    for number, rule in enumerate(RULES[1:], 1):
+    rules = RULES[:2] if len(laid.lots) >= _HUGE else RULES
+    for number, rule in enumerate(rules[1:], 1):
         if stop():
             break
         other = _by_rule(laid, rule, seed)

@@ -28,7 +28,7 @@ RUN = np.dtype(
         ("last", "i8"),  # on the machine
         ("next", "i8"),
         ("crew", "i8"),  # who sets it up; -1: not done within the horizon
-        ("stale", "i8"),  # its times may be wrong, and those of all that follow
+        ("stale", "i8"),  # its times may be wrong, and so those of others that follow
         ("load", "f8"),  # Σ pieces / per_plate
         ("making", "f8"),  # Σ pieces × piece_s
         ("release", "f8"),
@@ -67,7 +67,16 @@ TALLY = np.dtype(
     align=True,
 )
 CHAIN = np.dtype(
-    [("id", "i8"), ("saved", "i8"), ("head", "i8"), ("tail", "i8"), ("stale", "i8"), ("seen", "i8")], align=True
+    [
+        ("id", "i8"),
+        ("saved", "i8"),
+        ("head", "i8"),
+        ("tail", "i8"),
+        ("stale", "i8"),  # of a workshop: how many of its runs are
+        ("listed", "i8"),  # `head.told` when it was put on the list of stale workshops
+        ("seen", "i8"),
+    ],
+    align=True,
 )
 SHELF = np.dtype([("id", "i8"), ("saved", "i8"), ("used", "f8")], align=True)
 HEAD = np.dtype(
@@ -86,6 +95,7 @@ HEAD = np.dtype(
         ("touched", "i8"),  # lots, workshops on the lists of what has to be looked at
         ("stale", "i8"),
         ("seen", "i8"),
+        ("told", "i8"),  # times that times have been told
         ("worth", "f8"),  # Σ tally worth
         ("cost", "f8"),
         ("kept_worth", "f8"),
@@ -128,14 +138,20 @@ class State(NamedTuple):
     """[M] scratch of the clock: when each machine's last run ends."""
     loaded: Ints
     """[M] scratch: what is loaded then."""
+    changed: Ints
+    """[M] scratch: whether these differ from what it was when times were told last."""
     crew_s: Records
     """[people] scratch: when each is free."""
+    crew_was_s: Records
+    """[people] scratch: when each was, at the same place of the list, when times were told last; nan: unknown."""
+    lost: Ints
+    """[people] `head.told` when a run of theirs was last taken out of its place."""
 
 
 def empty_state(world: World, runs: int, seed: int) -> State:
     """With room for `runs` runs and as many entries; no lot is made."""
     lots, machines, shops = len(world.lots), len(world.machines), len(world.shops)
-    shelves = world.stock.size
+    shelves, people = world.stock.size, int(world.shops["crew_last"].max(initial=0))
     state = State(
         runs=_numbered(runs, RUN),
         entries=_numbered(runs, ENTRY),
@@ -154,7 +170,10 @@ def empty_state(world: World, runs: int, seed: int) -> State:
         stale=np.zeros(shops, dtype=np.int64),
         free_s=np.zeros(machines),
         loaded=np.zeros(machines, dtype=np.int64),
-        crew_s=np.zeros(int(world.shops["crew_last"].max(initial=0))),
+        changed=np.zeros(machines, dtype=np.int64),
+        crew_s=np.zeros(people),
+        crew_was_s=np.zeros(people),
+        lost=np.full(people, -1, dtype=np.int64),
     )
     _emptied(world, state, seed)
     return state
@@ -181,7 +200,7 @@ def _emptied(world: World, state: State, seed: int) -> None:
     head["free_run"] = head["free_entry"] = head["kept_run"] = head["kept_entry"] = 0 if len(state.runs) else -1
     head["worth"] = head["kept_worth"] = state.tallies["worth"].sum()
     head["random"] = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | np.uint64(1)
-    head["draft"] = 1
+    head["draft"] = head["told"] = 1
 
 
 @inlined
@@ -251,16 +270,27 @@ def touch(state: State, lot: int) -> None:
 
 @inlined
 def outdate(state: State, shop: int, run: int) -> None:
-    """From this run of the workshop on, times may be wrong; -1: nothing follows."""
+    """The run's times may be wrong; -1: there is none."""
     if run >= 0 and not state.runs[run].stale:
         save_run(state, run)
+        save_shop(state, shop)
         state.runs[run].stale = 1
-        if not state.shops[shop].stale:
-            save_shop(state, shop)
-            state.shops[shop].stale = 1
-            head = state.head[0]
+        state.shops[shop].stale += 1
+        head = state.head[0]
+        if state.shops[shop].listed != head.told:
+            state.shops[shop].listed = head.told
             state.stale[head.stale] = shop
             head.stale += 1
+
+
+@inlined
+def renew(state: State, shop: int, run: int) -> None:
+    """Its times are right, or of no account any more."""
+    if state.runs[run].stale:
+        save_run(state, run)
+        save_shop(state, shop)
+        state.runs[run].stale = 0
+        state.shops[shop].stale -= 1
 
 
 @compiled
@@ -299,6 +329,7 @@ def _begun(state: State) -> None:
     head.draft += 1
     head.runs = head.entries = head.tallies = head.shops = head.machines = head.shelves = 0
     head.touched = head.stale = 0
+    head.told += 1
 
 
 @inlined

@@ -167,11 +167,17 @@ def _lots(problem: Problem) -> tuple[Records, Ints, Ints]:
     number = np.arange(len(record))
     record["barred_first"] = np.searchsorted(problem.barred.lot[by_lot], number, "left")
     record["barred_last"] = np.searchsorted(problem.barred.lot[by_lot], number, "right")
-    parcel = lots.order * max(1, len(problem.workshops.ship_s)) + lots.place
-    kin = np.argsort(parcel, kind="stable").astype(np.int64)
-    record["kin_first"] = np.searchsorted(parcel[kin], parcel, "left")
-    record["kin_last"] = np.searchsorted(parcel[kin], parcel, "right")
+    kin = kin_of(record, len(problem.workshops.ship_s))
     return record, _table(problem.barred.machine[by_lot]), kin
+
+
+def kin_of(lots: Records, places: int) -> Ints:
+    """Lots by order and place; the records are told where theirs stand."""
+    parcel = lots["order"] * max(1, places) + lots["place"]
+    kin = np.argsort(parcel, kind="stable").astype(np.int64)
+    lots["kin_first"] = np.searchsorted(parcel[kin], parcel, "left")
+    lots["kin_last"] = np.searchsorted(parcel[kin], parcel, "right")
+    return kin
 
 
 def _quickest_s(problem: Problem) -> Floats:
@@ -226,7 +232,7 @@ def _kinds(problem: Problem, working: Ints) -> tuple[Records, Ints]:
     record["hands"], record["watch"] = classes.clear_s + classes.count_s, classes.watch_s
     record["rate"] = classes.cost_per_s
     ordered = working[np.argsort(problem.machines.kind[working], kind="stable")]
-    _ranges(record, "", problem.machines.kind[ordered])
+    ranges(record, "", problem.machines.kind[ordered])
     return record, _table(ordered)
 
 
@@ -241,11 +247,12 @@ def _shops(problem: Problem, working: Ints) -> tuple[Records, Ints]:
     for shop in record:
         shop["longest"] = left[shop["shift_first"] : shop["shift_last"]].max(initial=0.0)
     ordered = working[np.argsort(problem.machines.workshop[working], kind="stable")]
-    _ranges(record, "machine_", problem.machines.workshop[ordered])
+    ranges(record, "machine_", problem.machines.workshop[ordered])
     return record, _table(ordered)
 
 
-def _ranges(record: Records, prefix: str, groups: Ints) -> None:
+def ranges(record: Records, prefix: str, groups: Ints) -> None:
+    """Where each record's part of what is ordered by `groups`, its number, begins and ends."""
     number = np.arange(len(record))
     record[f"{prefix}first"] = np.searchsorted(groups, number, "left")
     record[f"{prefix}last"] = np.searchsorted(groups, number, "right")
