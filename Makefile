@@ -30,7 +30,8 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 .PHONY: slicer postgresql browser peers loops
 # numba compiles them once: whoever planned, measured or checked first would have to wait.
 loops: $(VENV)/.installed
-	@printf '%s\n' broker.scheduling slicer_bridge.intake slicer_bridge.programs | xargs -P 2 -I '{}' $(BIN)/python -m '{}.heating'
+	@printf '%s\n' 'broker.scheduling.heating plans' slicer_bridge.programs.heating slicer_bridge.intake.heating \
+		'broker.scheduling.heating plates' 'broker.scheduling.heating sequences' | xargs -P 2 -L 1 $(BIN)/python -m
 
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer

@@ -1,7 +1,9 @@
-"""The scheduling core's compiled loops, made ready once for an installation: `python -m broker.scheduling.heating`.
+"""The scheduling core's compiled loops, made ready once: `python -m broker.scheduling.heating [PART…]`.
 
 Whoever plans first waits for it otherwise. A planning worker loads what is kept on disk as it starts.
 """
+
+import sys
 
 import numpy as np
 
@@ -11,8 +13,12 @@ from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import packed
 from broker.scheduling.network.bound import bounds
+from broker.scheduling.network.events import MachineTaken, Request, RushOrder, Tier, TimeGoesOn
 from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
+from broker.scheduling.network.live import live_plan
+from broker.scheduling.network.replan import replan
 from broker.scheduling.network.solve import solve as plan
+from broker.scheduling.network.whatif import what_if
 from broker.scheduling.rectangles.problem import Rectangles
 from broker.scheduling.rectangles.solve import pack
 from broker.scheduling.shapes import Pose, Shape
@@ -45,8 +51,24 @@ def heat_plans() -> None:
         "ship_s": np.full((_LOTS, _SHOPS), 86_400.0),
     }
     problem = fortnight(arrays)
-    plan(problem, AfterIterations(_CHUNKS), seed=1)
+    found = plan(problem, AfterIterations(_CHUNKS), seed=1)
     bounds(problem)
+    live = live_plan(problem, found.plan, np.full(_LOTS, np.inf), seed=1)
+    asked = Request(
+        family=0,
+        quantity=2,
+        piece_s=problem.lots.piece_s[0],
+        per_plate=problem.lots.per_plate[0],
+        ship_s=problem.workshops.ship_s[0],
+        ship_cost=problem.workshops.ship_cost[0],
+        release_s=0.0,
+        due_s=FORTNIGHT_S / 2,
+        weight=1.0,
+        rejection=FORTNIGHT_S,
+    )
+    what_if(live, asked, tuple(Tier))
+    for event in (TimeGoesOn(86_400.0), RushOrder(asked), MachineTaken(0, 86_400.0, 2 * 86_400.0)):
+        replan(live, event, AfterIterations(1), seed=1)
 
 
 def heat_sequences() -> None:
@@ -73,10 +95,8 @@ def heat_planning() -> None:
     heat_plates()
 
 
-def heat() -> None:
-    heat_planning()
-    heat_sequences()
-
+PARTS = {"plans": heat_plans, "plates": heat_plates, "sequences": heat_sequences}
 
 if __name__ == "__main__":
-    heat()
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()

@@ -61,7 +61,7 @@ def _begun(plan: LivePlan, at_s: float) -> list[tuple[float, ...]]:
 def test_what_is_left_is_feasible_and_nothing_is_lost(seed: int, name: str) -> None:
     plan = live(seed)
     if name == "failed run" and not begun_runs(plan):
-        pytest.skip("nothing has begun")
+        name = "time goes on"  # nothing runs in this plan
     answer = _replanned(plan, EVENTS[name](plan))
     problem, left = posed(plan)
     assert check(problem, left) == ()
