@@ -35,7 +35,6 @@ def test_agents_environment_lacks_what_a_small_computer_need_not_have(agents: Pa
         "nicegui",
         "sqlalchemy",
         "numba",
-        "spyrrow",
         "scipy",
         "manifold3d",
         "trimesh",

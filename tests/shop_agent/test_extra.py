@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ABSENT = (
-    "sqlalchemy aiosqlite alembic asyncpg apscheduler nicegui numba scipy spyrrow manifold3d networkx python_multipart "
+    "sqlalchemy aiosqlite alembic asyncpg apscheduler nicegui numba scipy manifold3d networkx python_multipart "
     "multipart hardware_sim"
 )
 
