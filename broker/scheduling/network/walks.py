@@ -95,7 +95,7 @@ class _Halved:
             self._trace.append(Step(self._drafts, float(head["worth"]), float(head["cost"])))
 
     def _loaded(self, rows: Ints) -> State:
-        state = empty_state(self._laid, self._room, self._seed)
+        state = empty_state(self._laid, max(self._room, len(rows)), self._seed)
         load(self._laid, state, rows)
         drop_unmade(self._laid, state)
         return state
