@@ -3,6 +3,8 @@
 A lot that both halves make pieces of is in both, each with its pieces: late in one, it counts as late there.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from broker.scheduling.network.anneal import anneal
@@ -43,7 +45,7 @@ class Half:
         return np.stack([rows[:, 0], self._lots[rows[:, 1]], rows[:, 2]], axis=1)
 
 
-def halves(laid: World, rows: Ints, rng: np.random.Generator, drafts: int) -> list[Half]:
+def halves(laid: World, rows: Ints, rng: np.random.Generator, drafts: int, pool: ThreadPoolExecutor) -> list[Half]:
     """Workshops divided at random; `rows` as `load` takes them, `drafts` those made so far."""
     shops = len(laid.shops)
     side = rng.permutation(shops) < shops // 2
@@ -53,14 +55,16 @@ def halves(laid: World, rows: Ints, rng: np.random.Generator, drafts: int) -> li
     homeless = rng.random(len(laid.lots)) < 0.5
     seeds = rng.integers(1 << 62, size=2).tolist()
     whole = np.bincount(rows[:, 1], minlength=len(laid.lots)) > 0
-    found = []
-    for half, seed in zip((False, True), seeds, strict=True):
+
+    def part(half: bool) -> Half:
         mine = rows[here == half]
         made = np.bincount(mine[:, 1], mine[:, 2], len(laid.lots)).astype(np.int64)
         wanted = np.where(whole, made, np.where(homeless == half, laid.lots["quantity"], 0))
         lots = np.flatnonzero(wanted)
-        found.append(Half(_part(laid, side == half, lots, wanted[lots]), lots, mine, seed, drafts / len(laid.lots)))
-    return found
+        laid_here = _part(laid, side == half, lots, wanted[lots])
+        return Half(laid_here, lots, mine, seeds[half], drafts / len(laid.lots))
+
+    return list(pool.map(part, (False, True)))
 
 
 def _part(laid: World, shops: Bools, lots: Ints, wanted: Ints) -> World:

@@ -9,7 +9,7 @@ from broker.scheduling.network.figures import figures
 from broker.scheduling.network.load import drop_unmade, load
 from broker.scheduling.network.problem import Bounds, Problem, Result, Step, Unplanned
 from broker.scheduling.network.state import State, empty_state
-from broker.scheduling.network.walks import searched
+from broker.scheduling.network.walks import search_of
 from broker.scheduling.network.world import World, world
 from broker.scheduling.stopping import Stop
 
@@ -36,7 +36,9 @@ def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2, bounded:
     laid = world(problem)
     state, trace = _first(laid, stop, seed)
     if len(laid.lots) and len(laid.of_kind) and not stop():
-        state = searched(laid, state, trace, stop, seed, threads)
+        search = search_of(laid, state, trace, seed, threads)
+        del state
+        state = search(stop)
     plan = plan_of(state)
     return Result(
         plan=plan,

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from broker.scheduling.network.check import require_feasible
@@ -50,7 +52,8 @@ def test_halves_hold_every_row_and_each_lot_that_is_not_made_once() -> None:
     load(laid, state, rows)
     drop_unmade(laid, state)
     kept = rows_of(state)
-    parts = halves(laid, kept, np.random.default_rng(1), 0)
+    with ThreadPoolExecutor(2) as pool:
+        parts = halves(laid, kept, np.random.default_rng(1), 0, pool)
     joined = np.concatenate([part.rows() for part in parts])
     assert sorted(map(tuple, joined.tolist())) == sorted(map(tuple, kept.tolist()))
 
