@@ -1,11 +1,12 @@
 """Loops of the scheduling core, compiled by numba, which the broker always has.
 
 numba looks only at the file of the compiled function itself to see whether what it keeps on disk is out of date. Here
-a function may call compiled functions, and take constants, of any module that itself imports this one: the files of
-all of these together are the stamp of each.
+a function may call compiled functions, and take constants, of whatever its module imports of this package: the files
+of all of these, and of what they import in turn, are its stamp.
 """
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,8 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = __name__.rpartition(".")[0]
+_FOLDER = Path(__file__).parent
 
 
 def compiled(function: Function) -> Function:
@@ -22,29 +24,58 @@ def compiled(function: Function) -> Function:
 
     Nothing is ever divided by zero: compiled code would go on with infinity where Python raises.
     """
-    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy")(function))
+    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy")(function), function.__module__)
     return fast
 
 
 def inlined(function: Function) -> Function:
     """As `compiled`, a part of whatever calls it."""
-    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))
+    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy", forceinline=True)(function), function.__module__)
     return fast
 
 
-def _kept(fast: Any) -> Any:
+def _kept(fast: Any, module: str) -> Any:
     try:
         fast.enable_caching()
     except RuntimeError:  # numba finds no folder to write to: compile in each process
         return fast
     # numba has no setting for it; without the attribute this raises, and the cache of a new numba is looked at anew.
     file = fast._cache._cache_file
-    file._source_stamp = (file._source_stamp, _stamp())
+    file._source_stamp = (file._source_stamp, _stamp(module))
     return fast
 
 
 @cache
-def _stamp() -> tuple[tuple[str, float, int], ...]:
-    """Name, time and size of every file that compiled code may come from."""
-    found = [path for path in sorted(_PACKAGE.rglob("*.py")) if __name__ in path.read_text(encoding="utf-8")]
-    return tuple((str(path.relative_to(_PACKAGE)), path.stat().st_mtime, path.stat().st_size) for path in found)
+def _stamp(module: str) -> tuple[tuple[str, float, int], ...]:
+    """Name, time and size of every file that compiled code of the module may come from."""
+    found, new = {module}, [module]
+    while new:
+        more = _imported(new.pop()) - found
+        found |= more
+        new += more
+    return tuple((name, *_time_and_size(name)) for name in sorted(found))
+
+
+@cache
+def _imported(module: str) -> frozenset[str]:
+    """Modules of this package that the module imports."""
+    tree = ast.parse(_file(module).read_bytes())
+    return frozenset(name for node in ast.walk(tree) for name in _names(node) if _file(name).is_file())
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.startswith(_PACKAGE))
+    elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(_PACKAGE):
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _time_and_size(module: str) -> tuple[float, int]:
+    state = _file(module).stat()
+    return state.st_mtime, state.st_size
+
+
+def _file(module: str) -> Path:
+    """Where the module's source is, whether there is such a one or not."""
+    return _FOLDER.joinpath(*module.removeprefix(_PACKAGE).lstrip(".").split(".")).with_suffix(".py")
