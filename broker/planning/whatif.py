@@ -1,6 +1,6 @@
 """What quotes ask: how would this be made, beside everything already promised?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from broker.quotes.live_plan import Opinion, Share, Wanted
 from broker.scheduling.network.figures import arrivals
 from broker.scheduling.plates.retime import runs_of
 from broker.scheduling.plates.solve import Plated
+from broker.wire.tiers import Tier
 
 _WITHIN_S = 2.0
 BACK_AFTER_S = 3600.0
@@ -31,7 +32,7 @@ class WhatIf:
         self._clock = clock
         self._solver = solver
 
-    async def consider(self, wanted: Sequence[Wanted]) -> tuple[Opinion, ...]:
+    async def consider(self, wanted: Sequence[Wanted]) -> Mapping[Tier, tuple[Opinion, ...]]:
         """Raises Infeasible for a fault of the solver's."""
         async with self._database.reading() as session:
             now = await take(session, self._clock.now())
@@ -39,10 +40,10 @@ class WhatIf:
         situation = replace(now, lines=now.lines + asked)
         posed = pose(situation, later_s=BACK_AFTER_S)
         if posed is None:
-            return tuple(_nobody(item) for item in wanted)
+            return {Tier.STANDARD: tuple(_nobody(item) for item in wanted)}
         plated = await self._solver.solve(posed.problem, posed.geometry, _WITHIN_S)
         first = len(now.lines)
-        return tuple(_opinion(posed, plated, first + number) for number in range(len(wanted)))
+        return {Tier.STANDARD: tuple(_opinion(posed, plated, first + number) for number in range(len(wanted)))}
 
 
 def _line(number: int, item: Wanted) -> OpenLine:

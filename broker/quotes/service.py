@@ -24,6 +24,7 @@ from broker.quotes.wanted import wanted_item
 from broker.settings import Settings
 from broker.wire.plates import Recipe
 from broker.wire.rest import LeftOutView, QuoteItemView, QuoteLineView, QuoteRequest, QuoteView
+from broker.wire.tiers import Tier
 from slicer_bridge.facts_json import facts_from_json
 
 _LEFT_OUT = TypeAdapter(tuple[LeftOutView, ...])
@@ -57,7 +58,7 @@ class Quoter:
         async with self._database.reading() as session:
             market = await repository.market(session)
             wanted = await self._wanted(session, caller, request, market)
-        opinions = tuple(await self._plan.consider(wanted))
+        opinions = (await self._plan.consider(wanted))[Tier.STANDARD]
         for item, opinion in zip(wanted, opinions, strict=True):
             _all_placed(item, opinion)
         used = {share.workshop_id for opinion in opinions for share in opinion.shares}

@@ -1,12 +1,13 @@
 """A plan small enough to check by hand: all pieces of an item on the first machine that holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from broker.database import Database
 from broker.quotes import repository
 from broker.quotes.live_plan import LeftOut, Opinion, Share, Wanted
 from broker.quotes.market import Market
 from broker.wire.shop import MachineSpec
+from broker.wire.tiers import Tier
 
 PIECE_S = 600.0
 PER_PLATE = 10
@@ -18,10 +19,10 @@ class FirstFit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def consider(self, wanted: Sequence[Wanted]) -> tuple[Opinion, ...]:
+    async def consider(self, wanted: Sequence[Wanted]) -> Mapping[Tier, tuple[Opinion, ...]]:
         async with self._database.reading() as session:
             market = await repository.market(session)
-        return tuple(_opinion(item, market) for item in wanted)
+        return {Tier.STANDARD: tuple(_opinion(item, market) for item in wanted)}
 
 
 def _opinion(item: Wanted, market: Market) -> Opinion:
