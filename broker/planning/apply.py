@@ -29,7 +29,7 @@ class Overtaken(Exception):
 
 
 async def apply(session: AsyncSession, posed: Posed, moves: Moves, now: datetime) -> int:
-    """Write what still fits; returns the number of runs planned. What doesn't is planned anew by the next tick.
+    """Write what still fits; returns how many runs were planned or shifted. The rest is planned anew by the next tick.
 
     Raises
     ------
@@ -42,7 +42,7 @@ async def apply(session: AsyncSession, posed: Posed, moves: Moves, now: datetime
     for shifted in moves.shifted:
         await _shift(session, shifted)
     there = _There(await take(session, now))
-    number = 0
+    number = len(moves.shifted)
     for new in moves.new:
         if there.takes(posed.stations[new.machine], new):
             await _write(session, posed, new, now)

@@ -58,6 +58,10 @@ class Moves:
         """All of it happens, or nothing: some makes room for others."""
         return bool(self.leaving or self.shifted)
 
+    @property
+    def none(self) -> bool:
+        return not (self.new or self.whole)
+
 
 def moves(
     posed: LivePosed,
@@ -134,6 +138,7 @@ def _shifted(posed: LivePosed, change: Change, taken_at: datetime, why: str) -> 
     stations = posed.posed.stations
     touched = {stations[run.machine].machine_id for run in change.fresh}
     touched |= {posed.rows[number].machine_id for number in change.gone}
+    touched |= {posed.rows[kept.run].machine_id for kept in change.kept if abs(kept.later_s) > _NOTED_S}
     return tuple(
         _retold(posed.rows[kept.run], kept, taken_at, why)
         for kept in change.kept

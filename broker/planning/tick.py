@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
@@ -36,6 +37,7 @@ class Planner:
         self._one_at_a_time = asyncio.Lock()
         self._idle_since: dict[str, datetime] = {}
         self._down: frozenset[str] = frozenset()
+        self._said: frozenset[str] = frozenset()
         self._settled: tuple[object, ...] | None = None
         """Nothing is to be done where all is like this."""
         self._overtaken: tuple[object, ...] | None = None
@@ -89,7 +91,7 @@ class Planner:
             return 0
         found = await self._solved(live, task)
         moved = None if found is None else moves_of(task, found, now)
-        if moved is None or not moved.new:
+        if moved is None or moved.none:
             self._settled = live.mark
             return 0
         return await self._apply(live, task, moved)
@@ -102,9 +104,15 @@ class Planner:
         except SchedulingError:
             _log.exception("nothing of this can be planned: %s", ", ".join(line.id for line in task.posed.posed.lines))
             return None
-        for words in (*unplanned(task.posed.open, found), *found.faults):
-            _log.warning(words)
+        self._say((*unplanned(task.posed.open, found), *found.faults))
         return found
+
+    def _say(self, words: Sequence[str]) -> None:
+        """Only what wasn't said the last time."""
+        for one in words:
+            if one not in self._said:
+                _log.warning(one)
+        self._said = frozenset(words)
 
     async def _apply(self, live: Live, task: Task, moved: Moves) -> int:
         try:
