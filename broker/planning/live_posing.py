@@ -1,7 +1,7 @@
 """`Live` → a network's problem, the runs that are planned in it, and what was promised."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from broker.planning.live import Live, PlannedRun
@@ -32,7 +32,7 @@ def pose_live(live: Live, asked: Sequence[OpenLine] = (), *, later_s: float | No
 
     `later_s` as in `pose`; without it no run may be planned on a machine that takes no work.
     """
-    planned = tuple(_unbarred(line, live) for line in live.lines)
+    planned = _unbarred(live)
     lines = (*planned, *live.situation.lines)
     posed = pose(replace(live.situation, lines=(*lines, *asked)), later_s=later_s)
     if posed is None:
@@ -48,14 +48,23 @@ def pose_live(live: Live, asked: Sequence[OpenLine] = (), *, later_s: float | No
     return LivePosed(posed, underway, rows, len(lines))
 
 
-def _unbarred(line: OpenLine, live: Live) -> OpenLine:
+def _unbarred(live: Live) -> tuple[OpenLine, ...]:
     """What an agent or a shop said no to is left where it is planned already: it will say so again, or not."""
-    machines = {run.machine_id for run in live.runs if line.id in run.pieces}
-    shops = {station.workshop_id for station in live.situation.stations if station.machine_id in machines}
+    shops = {station.machine_id: station.workshop_id for station in live.situation.stations}
+    places: dict[str, set[str]] = defaultdict(set)
+    for run in live.runs:
+        for line in run.pieces:
+            places[line] |= {run.machine_id, shops[run.machine_id]}
+    return tuple(_without_bars(line, places[line.id]) for line in live.lines)
+
+
+def _without_bars(line: OpenLine, places: Collection[str]) -> OpenLine:
+    if not line.barred_machines and not line.barred_workshops:
+        return line
     return replace(
         line,
-        barred_machines={key: words for key, words in line.barred_machines.items() if key not in machines},
-        barred_workshops={key: words for key, words in line.barred_workshops.items() if key not in shops},
+        barred_machines={key: words for key, words in line.barred_machines.items() if key not in places},
+        barred_workshops={key: words for key, words in line.barred_workshops.items() if key not in places},
     )
 
 

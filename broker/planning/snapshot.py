@@ -31,7 +31,7 @@ _PERSON_S = 300.0
 """Allowed for a person to look at a machine that has done its part."""
 _OWN_WORK_S = 3600.0
 
-facts_of = lru_cache(maxsize=256)(facts_from_json)
+facts_of = lru_cache(maxsize=1024)(facts_from_json)
 
 
 async def take(session: AsyncSession, now: datetime, *, queued: Collection[RunState] = LIVE) -> Situation:

@@ -8,8 +8,8 @@ from broker.planning.live import Live, PlannedRun, without
 from broker.planning.live_posing import LivePosed, pose_live, unable
 from broker.planning.moving import Leaving, Moves, moves
 from broker.planning.posing import SHIPPING_S
-from broker.planning.situation import OpenLine
 from broker.scheduling.plates.underway import WORTH_MOVING_S, Change
+from broker.wire.tiers import Tier
 
 _UNABLE = "the machine can't make it any more"
 
@@ -51,11 +51,8 @@ def task_of(live: Live, down: Collection[str]) -> Task | None:
 
 
 def _hurried(posed: LivePosed) -> tuple[int, ...]:
-    return tuple(lot for lot in range(posed.underway.first, posed.asked) if _in_a_hurry(posed.posed.lines[lot]))
-
-
-def _in_a_hurry(line: OpenLine) -> bool:
-    return False
+    lots = range(posed.underway.first, posed.asked)
+    return tuple(lot for lot in lots if posed.posed.lines[lot].tier is Tier.EXPRESS)
 
 
 def late(live: Live) -> bool:
