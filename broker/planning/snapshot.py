@@ -75,6 +75,7 @@ def open_line(
         material=line.material,
         recipe=Recipe.model_validate_json(line.recipe),
         share=line.share,
+        tier=order.tier,
         due_at=order.due_at,
         barred_workshops=barred,
         barred_machines={machine: reason for (of, machine), reason in refused.items() if of == line.id},

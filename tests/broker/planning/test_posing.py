@@ -16,6 +16,7 @@ from broker.planning.solving import judged, solve_within
 from broker.scheduling.plates.placed import Layout
 from broker.wire.plates import Recipe
 from broker.wire.shop import Process, Rates, Stock, Window
+from broker.wire.tiers import Tier
 from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, router_with
 
 BOX = line("box", box(20, 10, 5))
@@ -214,6 +215,15 @@ def test_what_is_due_late_begins_now() -> None:
     posed = _posed([replace(BOX, due_at=NOW + timedelta(days=14))], [PRINTER])
     plan = solve_within(posed.problem, posed.geometry, 5.0, seed=1).result.plan
     assert plan.begin_s.tolist() == [0.0]
+
+
+def test_express_weighs_and_waits_more_and_economy_less() -> None:
+    lines = [replace(BOX, id=tier, order_id=tier, tier=tier) for tier in Tier]
+    more = replace(BOX, id="more", order_id=Tier.EXPRESS, tier=Tier.EXPRESS)
+    lots = _posed([*lines, more], [PRINTER]).problem.lots
+    assert lots.weight.tolist() == [4, 1, 0.5, 4]
+    # An order waits once, however many lines it has.
+    assert (lots.waiting_cost / lots.waiting_cost[1]).tolist() == pytest.approx([2, 1, 0.05, 2])
 
 
 def test_nothing_to_make_or_nobody_there_is_no_problem() -> None:
