@@ -26,7 +26,7 @@ WALKS = 2
 """Whatever the number of threads, so that this changes no result."""
 _LOOKS = 2_000_000
 """Of a walk between two looks at `stop`: 10 ms or so."""
-_HOTTEST, _COLDEST = 4.0, 0.7
+_HOTTEST, _COLDEST = 3.0, 0.2
 """In prices that so many detours of a machine's jobs don't exceed: what is worth a try is rare on machines of few jobs,
 and common on those of many."""
 _DETOURS = 10
