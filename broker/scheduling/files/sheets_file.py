@@ -63,10 +63,14 @@ class SheetsFile(BaseModel):
 
     def problem(self) -> Problem:
         """Raises SchedulingError where it is none."""
-        materials = sorted({one.material for one in (*self.sheets, *self.offcuts, *self.parts)})
+        materials = sorted({*(sheet.material for sheet in self.stock), *(part.material for part in self.parts)})
         if sum(part.quantity for part in self.parts) > MOST_PIECES:
             raise WrongFile(f"over {MOST_PIECES} pieces at once")
         return Problem(self._lots(materials), self._stock(materials), self._cutting())
+
+    @property
+    def stock(self) -> list[Sheet]:
+        return [*self.sheets, *self.offcuts]
 
     def _lots(self, materials: list[str]) -> Lots:
         return Lots(
@@ -78,7 +82,7 @@ class SheetsFile(BaseModel):
         )
 
     def _stock(self, materials: list[str]) -> Stock:
-        every = [*self.sheets, *self.offcuts]
+        every = self.stock
         outlines = tuple(outline(f"sheet {one.id!r}", one.points("sheet")) for one in every)
         return Stock(
             outlines=outlines,
@@ -163,7 +167,7 @@ def sheets_answer(file: SheetsFile, result: Result) -> SheetsAnswer:
 def _cut(file: SheetsFile, pattern: Pattern) -> CutSheet:
     placed = zip(pattern.lot.tolist(), pattern.at.tolist(), strict=True)
     return CutSheet(
-        id=[*file.sheets, *file.offcuts][pattern.stock].id,
+        id=file.stock[pattern.stock].id,
         copies=pattern.copies,
         parts=[Row(id=file.parts[lot].id, x=x, y=y, angle_deg=angle) for lot, (x, y, angle) in placed],
         offcuts=[Kept(x=x0, y=y0, size=(x1 - x0, y1 - y0)) for x0, y0, x1, y1 in pattern.offcuts.tolist()],

@@ -95,6 +95,13 @@ def test_the_command_accounts_for_every_piece(tmp_path: Path) -> None:
     assert made + sum(left["quantity"] for left in answer["left_out"]) == 5
 
 
+def test_the_document_s_own_file_is_read() -> None:
+    document = (Path(__file__).parents[4] / "docs" / "scheduling.md").read_text(encoding="utf-8")
+    shown = [text.partition("```")[0] for text in document.split("```json")[1:]]
+    (file,) = (SheetsFile.model_validate_json(text) for text in shown if '"sheets"' in text)
+    assert file.problem().cutting.spacing_mm == 8
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
