@@ -14,6 +14,7 @@ from broker.planning.situation import OpenLine, Situation
 from broker.planning.snapshot import barred_workshops, open_line, refusals, take
 from broker.runs import repository as runs
 from broker.runs.models import Run
+from broker.wire.shop import Inventory
 from broker.wire.states import LIVE, RunState
 
 FROZEN = LIVE - {RunState.PLANNED}
@@ -50,13 +51,17 @@ class Live:
     @property
     def mark(self) -> tuple[object, ...]:
         """Equal for plans to which the same can be done."""
-        hours = {station.workshop_id: station.inventory.attended for station in self.situation.stations}
         return (
             *self.situation.mark,
             *((run.id, run.machine_id, run.start) for run in self.runs),
             *sorted(self.frozen),
-            *sorted(hours.items()),
+            *self.shops.items(),
         )
+
+    @property
+    def shops(self) -> dict[str, Inventory]:
+        """What each workshop says of itself, by its id."""
+        return {station.workshop_id: station.inventory for station in self.situation.stations}
 
 
 async def take_live(session: AsyncSession, now: datetime) -> Live:

@@ -16,14 +16,11 @@ from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from broker.scheduling.heating import heat_planning
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.explain import Explanation, explain
 from broker.scheduling.network.problem import Plan, Problem
 from broker.scheduling.plates.asked import Answer, Memory, Question, answer
 from broker.scheduling.plates.capacity import fitted
-from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
-from broker.scheduling.plates.solve import Plated, solve_plates
 from broker.scheduling.plates.underway import Change, Underway, go_on
 from broker.scheduling.stopping import Stop
 
@@ -51,15 +48,11 @@ class Solver:
         self._haste: _Haste = self._spawn.RawValue(ctypes.c_bool, False)
         self._pool = self._new_pool()
 
-    async def solve(self, problem: Problem, geometry: Geometry, within_s: float, seed: int = 1) -> Plated:
-        """The best plan found in `within_s`, checked. Raises Infeasible for a fault of the solver's."""
-        return await self._run(solve_within, problem, geometry, within_s, seed)
-
-    async def go_on(
+    async def solve(
         self, plan: Underway, hurried: Sequence[int], within_s: float, seed: int = 1, *, still: bool = False
     ) -> Change:
         """What is open, beside what is planned or in its place. Raises Infeasible for a fault of the solver's."""
-        return await self._run(go_on_within, plan, hurried, within_s, seed, still)
+        return await self._run(solve_within, plan, hurried, within_s, seed, still)
 
     async def answer(self, question: Question, within_s: float, seed: int = 1) -> Answer:
         """What is offered by tier. Raises Infeasible for a fault of the solver's."""
@@ -103,16 +96,7 @@ class Solver:
         return ProcessPoolExecutor(_WORKERS, mp_context=self._spawn, initializer=_begin, initargs=(self._haste,))
 
 
-def solve_within(problem: Problem, geometry: Geometry, within_s: float, seed: int) -> Plated:
-    """Runs in a worker."""
-    search, finish = _stops(within_s, len(problem.lots.quantity))
-    plated = solve_plates(problem, geometry, search, seed, finish=finish)
-    require_feasible(plated.problem, plated.result)
-    require_laid_out(plated.problem, geometry, plated.result.plan, plated.layouts)
-    return plated
-
-
-def go_on_within(plan: Underway, hurried: Sequence[int], within_s: float, seed: int, still: bool) -> Change:
+def solve_within(plan: Underway, hurried: Sequence[int], within_s: float, seed: int, still: bool) -> Change:
     """Runs in a worker."""
     search, finish = _stops(within_s, len(plan.problem.lots.quantity) - plan.first)
     return go_on(plan, hurried, search, seed, finish=finish, still=still)

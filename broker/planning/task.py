@@ -25,17 +25,18 @@ class Task:
     """Open lots that go before whatever isn't promised."""
 
 
-def task_of(live: Live, down: Collection[str]) -> Task | None:
+def task_of(live: Live, down: Collection[str], *, described_anew: bool = False) -> Task | None:
     """None where there is nothing to do. Runs on machines that are `down` are planned anew at once.
 
-    Those on others that take no work now stay where they are: whoever is back soon finds them there.
+    Those on others that take no work now stay where they are: whoever is back soon finds them there. Where a shop has
+    `described_anew` its hours, people, machines or stock, every run is looked at.
     """
     resting = {station.machine_id: station.idle_because for station in live.situation.stations if station.idle_because}
     left = {line.id: line.pieces for line in live.situation.lines}
     moving = without(live, lambda run: run.machine_id in resting and run.machine_id not in down, reopened=False)
     reopened = [Leaving(run, resting.get(run.machine_id, "")) for run in moving.runs if run.machine_id in down]
     moving = without(moving, lambda run: run.machine_id in down, reopened=True)
-    if not moving.situation.lines and not late(moving):
+    if not (moving.situation.lines or late(moving) or (described_anew and moving.runs)):
         return None
     posed = pose_live(moving)
     if posed is None:
@@ -56,7 +57,7 @@ def _hurried(posed: LivePosed) -> tuple[int, ...]:
 
 
 def late(live: Live) -> bool:
-    """Whether a planned run will miss what was promised for it, if machines go on one run after the other."""
+    """Whether a planned run will miss what was promised for it, as planned or by what its machine does before it."""
     due = {line.id: line.due_at for line in live.lines}
     now = live.situation.taken_at
     ends = {station.machine_id: now + timedelta(seconds=station.ready_s) for station in live.situation.stations}
@@ -66,7 +67,7 @@ def late(live: Live) -> bool:
 def _misses(run: PlannedRun, ends: dict[str, datetime], due: dict[str, datetime | None]) -> bool:
     """Adds the run to its machine's queue."""
     ends[run.machine_id] += run.end - run.start
-    arrives = ends[run.machine_id] + timedelta(seconds=SHIPPING_S - WORTH_MOVING_S)
+    arrives = max(ends[run.machine_id], run.end) + timedelta(seconds=SHIPPING_S - WORTH_MOVING_S)
     return any(at is not None and arrives > at for at in (due.get(line) for line in run.pieces))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from broker.scheduling.errors import NestingFault
+from broker.scheduling.errors import Infeasible, NestingFault
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.network.check import check, require_feasible
 from broker.scheduling.network.events import Reconsidered, Tier
@@ -101,7 +101,12 @@ def go_on(
     nester = Nester(plan.geometry.shapes)
     queue, _ = retimed(plan.problem, plan.runs)
     change = _opened(plan, queue, nester, stop, seed, finish)
-    return change if still or not plan.runs else _moved(plan, queue, change, tuple(hurried), nester, seed)
+    if still or not plan.runs:
+        return change
+    try:
+        return _moved(plan, queue, change, tuple(hurried), nester, seed)
+    except NESTING_FAILS as error:
+        return replace(change, faults=(str(error),))
 
 
 def _opened(plan: Underway, queue: Plan, nester: Nester, stop: Stop, seed: int, finish: Stop) -> Change:
@@ -122,10 +127,13 @@ def _opened(plan: Underway, queue: Plan, nester: Nester, stop: Stop, seed: int, 
 
 
 def _moved(plan: Underway, queue: Plan, opened: Change, hurried: tuple[int, ...], nester: Nester, seed: int) -> Change:
-    """A change that is better for more than it moves; otherwise the one there is."""
+    """A change that is better for more than it moves; otherwise the one there is.
+
+    Raises Infeasible, NestingFault and what else a nest may end in.
+    """
     stands, lost = together(plan.problem, queue, opened.fresh)
     before = _arrivals(plan.problem, stands)
-    late = _late(plan, before)
+    late = _late(plan, before, opened)
     if lost or not (hurried or len(late)):
         return opened
     judged = _holding(fitted(plan.problem, plan.geometry, nester), stands)
@@ -136,14 +144,7 @@ def _moved(plan: Underway, queue: Plan, opened: Change, hurried: tuple[int, ...]
     sooner = [lot for lot in hurried if after[lot] < before[lot] - WORTH_MOVING_S]
     if not sooner and _lateness_s(plan, before) - _lateness_s(plan, after) < WORTH_MOVING_S:
         return opened
-    try:
-        return _difference(plan, stands, live, opened, nester)
-    except (_Faulty, *NESTING_FAILS) as error:
-        return replace(opened, faults=(str(error),))
-
-
-class _Faulty(Exception):
-    """The plan that was found can't be made"""
+    return _difference(plan, stands, live, opened, nester)
 
 
 def together(problem: Problem, queue: Plan, fresh: Sequence[Fresh]) -> tuple[Plan, tuple[Planned, ...]]:
@@ -159,11 +160,13 @@ def _arrivals(problem: Problem, plan: Plan) -> Floats:
     return np.where(held < problem.lots.quantity, np.inf, arrivals(problem, plan))
 
 
-def _late(plan: Underway, arrival_s: Floats) -> Ints:
+def _late(plan: Underway, arrival_s: Floats, opened: Change) -> Ints:
     """Lots that miss their promise by enough to move something, or find no place; the latest first."""
+    able = np.ones(len(arrival_s), dtype=np.bool_)
+    able[plan.first :] = (opened.judged.lots.per_plate > 0).any(axis=1)
     unmade = np.isinf(arrival_s) & (arrival_s > 0)
     late = np.where(unmade, np.inf, np.where(unmade, 0.0, arrival_s) - plan.promised_s)
-    lots = np.flatnonzero(late > WORTH_MOVING_S)
+    lots = np.flatnonzero(able & (late > WORTH_MOVING_S))
     found: Ints = lots[np.argsort(-late[lots], kind="stable")]
     return found
 
@@ -186,10 +189,9 @@ def _holding(judged: Problem, plan: Plan) -> Problem:
 
 
 def _difference(plan: Underway, stands: Plan, live: LivePlan, opened: Change, nester: Nester) -> Change:
-    """Raises _Faulty, NestingFault and what else a nest may end in."""
     after = plan_of(live.state)
     if wrong := check(*posed(live)):
-        raise _Faulty("; ".join(wrong))
+        raise Infeasible(wrong)
     kept, gone, left = matched(plan.runs, stands, after)
     known = {(run.machine, run.entries): run.layout for run in opened.fresh}
     runs = runs_of(after)

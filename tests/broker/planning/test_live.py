@@ -6,7 +6,7 @@ from datetime import timedelta
 from broker.planning.live import without
 from broker.planning.live_posing import pose_live, unable
 from broker.planning.moving import moves
-from broker.planning.solving import go_on_within
+from broker.planning.solving import solve_within
 from broker.planning.task import late, moves_of, task_of
 from broker.scheduling.plates.retime import Planned
 from broker.wire.tiers import Tier
@@ -68,6 +68,7 @@ def test_there_is_nothing_to_do_where_nothing_is_open_late_or_down() -> None:
     assert not late(whole)
     assert task_of(whole, ()) is None
     assert task_of(live((DOWN, TWIN), (A,), RUNS), ()) is None
+    assert task_of(whole, (), described_anew=True) is not None
     soon = live((PRINTER, TWIN), (replace(A, due_at=NOW + timedelta(hours=25)),), RUNS)
     assert late(soon)
     assert task_of(soon, ()) is not None
@@ -77,7 +78,7 @@ def test_what_is_on_a_machine_that_is_down_is_planned_anew() -> None:
     task = task_of(live((DOWN, TWIN), (A,), RUNS), {PRINTER.machine_id})
     assert task is not None
     assert [leaving.run.id for leaving in task.reopened] == ["one", "two"]
-    made = moves_of(task, go_on_within(task.posed.underway, (), 1.0, 1, False), NOW)
+    made = moves_of(task, solve_within(task.posed.underway, (), 1.0, 1, False), NOW)
     assert {new.machine for new in made.new} == {1}
     assert sum(new.pieces["a"] for new in made.new) == 20
     assert {leaving.run.id for leaving in made.leaving} == {"one", "two"}
@@ -87,7 +88,7 @@ def test_what_is_on_a_machine_that_is_down_is_planned_anew() -> None:
 def test_only_what_has_found_another_place_is_taken_back() -> None:
     task = task_of(live((DOWN, TWIN), (A,), RUNS, B), {PRINTER.machine_id})
     assert task is not None
-    change = go_on_within(task.posed.underway, (), 1.0, 1, False)
+    change = solve_within(task.posed.underway, (), 1.0, 1, False)
     some = tuple(run for run in change.fresh if {lot for lot, _ in run.entries} == {0})
     nothing = moves(task.posed, replace(change, fresh=()), task.reopened, task.left, NOW, hurried=False)
     assert (nothing.leaving, nothing.none) == ((), True)
@@ -100,7 +101,7 @@ def test_express_goes_before_what_can_wait_and_says_so() -> None:
     task = task_of(whole, ())
     assert task is not None
     assert task.hurried == (1,)
-    made = moves_of(task, go_on_within(task.posed.underway, task.hurried, 1.0, 1, False), NOW)
+    made = moves_of(task, solve_within(task.posed.underway, task.hurried, 1.0, 1, False), NOW)
     assert made.leaving == ()
     [new] = made.new
     assert new.pieces == {"b": 4}
@@ -109,5 +110,5 @@ def test_express_goes_before_what_can_wait_and_says_so() -> None:
     assert all("later: more urgent work goes first" in shifted.note for shifted in behind)
     calm = task_of(live((PRINTER,), (A,), RUNS, B), ())
     assert calm is not None
-    [last] = moves_of(calm, go_on_within(calm.posed.underway, calm.hurried, 1.0, 1, False), NOW).new
+    [last] = moves_of(calm, solve_within(calm.posed.underway, calm.hurried, 1.0, 1, False), NOW).new
     assert last.start > new.start

@@ -16,7 +16,9 @@ from broker.runs.models import PlateLot, Run, RunStep
 from broker.scheduling.plates.underway import Change, Underway
 from broker.settings import Settings
 from broker.wire.messages import Availability
+from broker.wire.shop import Window
 from broker.wire.states import RunState
+from broker.wire.tiers import Tier
 from broker.workshops.models import Machine, Workshop
 from tests.broker.conftest import HandClock, Town, person, served
 from tests.broker.planning.test_replanning import TRES
@@ -35,8 +37,10 @@ class Floor:
     clock: HandClock
     planner: Planner
 
-    async def order(self, town: Town, quantity: int) -> str:
+    async def order(self, town: Town, quantity: int, tier: Tier = Tier.STANDARD) -> str:
         order = await order_boxes(town, quantity)
+        async with self.database.writing() as session:
+            (await session.get_one(Order, order)).tier = tier
         await self.planner.tick()
         return order
 
@@ -123,7 +127,8 @@ async def test_a_machine_that_is_offline_keeps_its_runs_a_while(quiet: Town, flo
     assert [run.id for run in await floor.runs()] == [before.id]
     floor.clock.forward(seconds=KEEPS_ITS_RUNS.total_seconds())
     await floor.planner.tick()
-    assert [run.machine_id for run in await floor.runs()] == ["tres"]
+    [after] = await floor.runs()
+    assert (after.machine_id, after.note) == ("tres", "moved from prusa of Taller Uno: machine is offline")
 
 
 async def test_who_would_be_late_goes_before_who_can_wait(quiet: Town, floor: Floor) -> None:
@@ -157,6 +162,47 @@ async def test_who_would_be_late_goes_to_a_machine_that_comes_back(quiet: Town, 
     assert [run.note for run in await floor.runs(RunState.WITHDRAWN)] == ["so that others arrive as they were promised"]
 
 
+async def test_who_would_be_late_by_a_shops_new_hours_goes_to_another(quiet: Town, floor: Floor) -> None:
+    order = await floor.order(quiet, 4)
+    [before] = await floor.runs()
+    await floor.set("tres", Availability.FREE)
+    await floor.planner.tick()
+    assert [run.id for run in await floor.runs()] == [before.id]
+    await floor.due(order, 30 * HOUR)
+    closed = UNO.model_copy(update={"attended": (Window(weekday=5, start_min=8 * 60, end_min=12 * 60),)})
+    async with floor.database.writing() as session:
+        (await session.get_one(Workshop, "wsh_uno")).inventory = closed.model_dump_json()
+    await floor.planner.tick()
+    assert [run.machine_id for run in await floor.runs()] == ["tres"]
+
+
+async def test_what_its_shop_has_no_material_for_any_more_is_made_elsewhere(quiet: Town, floor: Floor) -> None:
+    await floor.order(quiet, 4)
+    await floor.set("tres", Availability.FREE)
+    await floor.planner.tick()
+    async with floor.database.writing() as session:
+        row = await session.get_one(Machine, "uno")
+        row.spec = UNO.machines[0].model_copy(update={"materials": ("PETG",)}).model_dump_json()
+        shop = await session.get_one(Workshop, "wsh_uno")
+        shop.inventory = UNO.model_copy(update={"stock": UNO.stock[1:]}).model_dump_json()
+    await floor.planner.tick()
+    assert [run.machine_id for run in await floor.runs()] == ["tres"]
+    assert [run.note for run in await floor.runs(RunState.WITHDRAWN)] == ["the machine can't make it any more"]
+
+
+async def test_an_express_order_goes_before_what_can_wait(quiet: Town, floor: Floor) -> None:
+    long = await floor.order(quiet, 60)
+    [before] = await floor.runs()
+    await floor.due(long, 20 * 24 * HOUR)
+    await floor.order(quiet, 2, Tier.EXPRESS)
+    first, second = await floor.runs()
+    assert (second.id, second.version) == (before.id, 1)
+    assert first.planned_end <= second.planned_start
+    assert "later: more urgent work goes first" in second.note
+    await floor.order(quiet, 2)
+    assert [run.id for run in await floor.runs()][:2] == [first.id, second.id]
+
+
 class Overtaking(KeptSolver):
     """While it plans, the run that it would move is offered."""
 
@@ -164,10 +210,10 @@ class Overtaking(KeptSolver):
         self._solver = solver
         self._database = database
 
-    async def go_on(
+    async def solve(
         self, plan: Underway, hurried: Sequence[int], within_s: float, seed: int = 1, *, still: bool = False
     ) -> Change:
-        found = await self._solver.go_on(plan, hurried, within_s, seed, still=still)
+        found = await self._solver.solve(plan, hurried, within_s, seed, still=still)
         async with self._database.writing() as session:
             for run in await session.scalars(select(Run)):
                 run.state = RunState.OFFERED

@@ -7,14 +7,14 @@ from broker.planning.live import Live
 from broker.planning.live_posing import pose_live
 from broker.planning.posing import SHIPPING_S, pose
 from broker.planning.situation import OpenLine, Situation
-from broker.planning.solving import answer_within, solve_within
+from broker.planning.solving import answer_within
 from broker.planning.whatif import BACK_AFTER_S, opinions
 from broker.quotes.live_plan import Opinion
 from broker.scheduling.network.figures import arrivals
 from broker.scheduling.plates.asked import Question
 from broker.wire.tiers import Tier
 from tests.broker.planning.lives import live, planned
-from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, station
+from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, solved, station
 from tests.broker.quotes.towns import UNO
 
 TWIN = replace(PRINTER, machine_id="mch_twin")
@@ -68,7 +68,7 @@ def test_standard_is_what_it_was_without_a_queue() -> None:
     found = asked(live(stations, (), ()), *lines)[Tier.STANDARD]
     posed = pose(Situation(NOW, lines, stations), later_s=BACK_AFTER_S)
     assert posed is not None
-    plated = solve_within(posed.problem, posed.geometry, 2.0, 1)
+    plated = solved(posed)
     assert ready_s(found) <= arrivals(plated.problem, plated.result.plan).max() * 1.05
 
 
