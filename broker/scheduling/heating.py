@@ -13,7 +13,7 @@ from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import packed
 from broker.scheduling.network.bound import bounds
-from broker.scheduling.network.events import MachineTaken, Request, RushOrder, Tier, TimeGoesOn
+from broker.scheduling.network.events import MachineTaken, Reconsidered, Request, RushOrder, Tier, TimeGoesOn
 from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
 from broker.scheduling.network.live import live_plan
 from broker.scheduling.network.replan import replan
@@ -67,7 +67,12 @@ def heat_plans() -> None:
         rejection=FORTNIGHT_S,
     )
     what_if(live, asked, tuple(Tier))
-    for event in (TimeGoesOn(86_400.0), RushOrder(asked), MachineTaken(0, 86_400.0, 2 * 86_400.0)):
+    for event in (
+        TimeGoesOn(86_400.0),
+        RushOrder(asked),
+        MachineTaken(0, 86_400.0, 2 * 86_400.0),
+        Reconsidered((0,)),
+    ):
         replan(live, event, AfterIterations(1), seed=1)
 
 

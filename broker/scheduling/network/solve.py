@@ -23,7 +23,7 @@ RULES = (
 
 
 _HUGE = 50_000
-"""Lots from which on two rules must do: each takes as long as a hundred stretches of the search."""
+"""Lots from which on the first rule must do: each takes as long as a hundred stretches of the search."""
 
 
 def solve(problem: Problem, stop: Stop, seed: int, *, threads: int = 2, bounded: bool = True) -> Result:
@@ -57,7 +57,7 @@ def _first(laid: World, stop: Stop, seed: int) -> tuple[State, list[Step]]:
     """The best of the rules' plans."""
     best = _by_rule(laid, RULES[0], seed)
     trace = [_step(0, best)]
-    rules = RULES[:2] if len(laid.lots) >= _HUGE else RULES
+    rules = RULES[:1] if len(laid.lots) >= _HUGE else RULES
     for number, rule in enumerate(rules[1:], 1):
         if stop():
             break

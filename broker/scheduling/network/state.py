@@ -257,7 +257,7 @@ def save_shelf(state: State, shelf: int) -> None:
         record.saved = head.draft
 
 
-@inlined
+@compiled
 def touch(state: State, lot: int) -> None:
     """Its worth has to be found anew."""
     save_tally(state, lot)
