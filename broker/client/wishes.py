@@ -75,5 +75,6 @@ def read_tier(text: str) -> Tier:
     try:
         return Tier(text)
     except ValueError:
-        known = " or ".join(Tier)
+        *others, last = Tier
+        known = f"{', '.join(others)} or {last}"
         raise BadInput(f"{text!r} is no lead time", where="--tier", fix=f"give {known}") from None

@@ -32,6 +32,8 @@ class Draft:
 
     part_ids: tuple[str, ...]
     wanted: tuple[Wanted, ...]
+    opinions: tuple[Opinion, ...]
+    """By which the items are described."""
     tiers: Mapping[Tier, Terms]
     """Standard is always there."""
 
@@ -51,12 +53,13 @@ class Quoter:
             market = await repository.market(session)
             wanted = await self._wanted(session, caller, request, market)
         considered = await self._plan.consider(wanted)
-        terms = {Tier.STANDARD: self._terms(wanted, considered[Tier.STANDARD], market)}
+        opinions = considered[Tier.STANDARD]
+        terms = {Tier.STANDARD: self._terms(wanted, opinions, market)}
         for tier in considered.keys() - terms.keys():
             # Whoever gets a price at all is not refused for a tier beside it.
             with suppress(Conflict, Unprocessable):
                 terms[tier] = self._terms(wanted, considered[tier], market)
-        return Draft(tuple(item.part_id for item in request.items), wanted, worth_offering(terms))
+        return Draft(tuple(item.part_id for item in request.items), wanted, opinions, worth_offering(terms))
 
     def _terms(self, wanted: Sequence[Wanted], opinions: tuple[Opinion, ...], market: Market) -> Terms:
         """Raises Unprocessable, Conflict."""
@@ -64,7 +67,8 @@ class Quoter:
             _all_placed(item, opinion)
         used = {share.workshop_id for opinion in opinions for share in opinion.shares}
         one_currency((market.shop(workshop_id) for workshop_id in sorted(used)), self._settings.currency)
-        return Terms(opinions, price(wanted, opinions, market, self._settings.fee_percent))
+        lines = price(wanted, opinions, market, self._settings.fee_percent)
+        return Terms(lines, max(opinion.ready_s for opinion in opinions))
 
     async def _wanted(
         self, session: AsyncSession, caller: Caller, request: QuoteRequest, market: Market
@@ -137,7 +141,7 @@ async def quote_of(session: AsyncSession, caller: Caller, quote_id: str, *, lock
 
 
 def _item_row(quote_id: str, index: int, draft: Draft) -> QuoteItem:
-    item, opinion = draft.wanted[index], draft.tiers[Tier.STANDARD].opinions[index]
+    item, opinion = draft.wanted[index], draft.opinions[index]
     return QuoteItem(
         id=new_id("qit"),
         quote_id=quote_id,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from broker.quotes.live_plan import Opinion
 from broker.quotes.price import PriceLine
 from broker.wire.tiers import Tier
 
@@ -13,19 +12,15 @@ _SAME_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A price and a date; `lines` sum to the price exactly."""
+    """A price and a date."""
 
-    opinions: tuple[Opinion, ...]
     lines: tuple[PriceLine, ...]
+    ready_s: float
+    """Seconds from now until the last item is at the buyer's."""
 
     @property
     def total(self) -> int:
         return sum(line.amount for line in self.lines)
-
-    @property
-    def ready_s(self) -> float:
-        """Seconds from now until the last item is at the buyer's."""
-        return max(opinion.ready_s for opinion in self.opinions)
 
 
 def worth_offering(terms: Mapping[Tier, Terms]) -> dict[Tier, Terms]:

@@ -104,7 +104,7 @@ async def test_a_lead_time_that_is_none_costs_nothing(town: Town, files: Path) -
     for tier in ("overnight", "Express", ""):
         ran = await llagar(town, "order", box, "-n", "1", "--tier", tier, "--json")
         problem = Problem.model_validate_json(ran.out)
-        assert (ran.code, problem.where, problem.fix) == (2, "--tier", "give express or standard or economy")
+        assert (ran.code, problem.where, problem.fix) == (2, "--tier", "give express, standard or economy")
     quote = QuoteView.model_validate_json((await llagar(town, "quote", box, "-n", "7", "--json")).out)
     assert (await llagar(town, "order", "--quote", quote.id, "--tier", "express")).code == 0
     other = await llagar(town, "order", "--quote", quote.id)

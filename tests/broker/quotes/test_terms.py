@@ -1,24 +1,18 @@
 """Which lead times are worth a choice."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.quotes.live_plan import Opinion
 from broker.quotes.price import PriceLine
 from broker.quotes.terms import Terms, worth_offering
 from broker.wire.tiers import Tier
 
 _E, _S, _Y = Tier.EXPRESS, Tier.STANDARD, Tier.ECONOMY
-_OPINION = Opinion(shares=(), left_out=(), unplanned=0, unplanned_reason="", piece_s=600.0, ready_s=0.0)
 
 
 def _terms(total: int, hours: float) -> Terms:
-    """Two items, the second of which takes as long as that."""
-    slow = replace(_OPINION, ready_s=3600 * hours)
-    return Terms((_OPINION, slow), (PriceLine("machine", "", total - 1, 0), PriceLine("fee", "", 1, None)))
+    return Terms((PriceLine("machine", "", total - 1, 0), PriceLine("fee", "", 1, None)), 3600 * hours)
 
 
 _CASES: dict[str, tuple[dict[Tier, tuple[int, float]], tuple[Tier, ...]]] = {
