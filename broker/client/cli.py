@@ -13,8 +13,9 @@ from broker.client.errors import BadInput, ClientError
 from broker.client.http import Client
 from broker.client.tables import explanation_text, order_table, orders_table, quote_table, runs_table
 from broker.client.watch import Look, changes
-from broker.client.wishes import Wish, read_wishes
+from broker.client.wishes import Wish, read_tier, read_wishes
 from broker.wire.rest import OrderView, Problem, QuoteView, WantedItem
+from broker.wire.tiers import Tier
 
 _DEFAULT_URL = "http://127.0.0.1:8040"
 _BAD_INPUT = 2
@@ -56,7 +57,7 @@ def quote(
     alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
-    """Upload files and show what they would cost, line by line."""
+    """Upload files and show what they would cost, line by line, and by when, for each lead time."""
     wishes = read_wishes(files or [], quantities or [], materials or [], units or [])
     with _client() as client:
         _show_quote(_ask(client, wishes, share=not alone), as_json)
@@ -70,19 +71,21 @@ def order(
     units: Units = None,
     alone: Alone = False,
     quote_id: Annotated[str | None, typer.Option("--quote", help="Accept this quote instead of asking anew")] = None,
+    tier: Annotated[str, typer.Option("--tier", metavar="TIER", help="express, standard or economy")] = Tier.STANDARD,
     as_json: AsJson = False,
 ) -> None:
     """Order files, or accept a quote; the price is held until delivery."""
     if quote_id and files:
         raise BadInput("files and --quote say two things", where="--quote", fix="give the one or the other")
+    wanted_tier = read_tier(tier)
     wishes = [] if quote_id else read_wishes(files or [], quantities or [], materials or [], units or [])
     with _client() as client:
         if quote_id is None:
             asked = _ask(client, wishes, share=not alone)
             if not as_json:
-                _show_quote(asked, as_json=False)
+                _show_quote(asked, as_json=False, tier=wanted_tier)
             quote_id = asked.id
-        _show_order(client.accept(quote_id), as_json)
+        _show_order(client.accept(quote_id, wanted_tier), as_json)
 
 
 @app.command()
@@ -158,11 +161,11 @@ def _live(looks: Iterator[Look]) -> str:
     return state
 
 
-def _show_quote(quote: QuoteView, as_json: bool) -> None:
+def _show_quote(quote: QuoteView, as_json: bool, tier: Tier = Tier.STANDARD) -> None:
     if as_json:
         typer.echo(quote.model_dump_json())
     else:
-        Console().print(quote_table(quote))
+        Console().print(quote_table(quote, tier))
 
 
 def _show_order(order: OrderView, as_json: bool) -> None:

@@ -14,7 +14,18 @@ from pydantic import BaseModel, RootModel, ValidationError
 from broker.client.errors import BadInput, Refused, Unreachable
 from broker.wire.base import Wire
 from broker.wire.explanation import ExplanationView
-from broker.wire.rest import Health, OrderList, OrderView, PartView, Problem, QuoteRequest, QuoteView, WantedItem
+from broker.wire.rest import (
+    AcceptRequest,
+    Health,
+    OrderList,
+    OrderView,
+    PartView,
+    Problem,
+    QuoteRequest,
+    QuoteView,
+    WantedItem,
+)
+from broker.wire.tiers import Tier
 from broker.wire.tracking import RunView
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -81,9 +92,9 @@ class Client:
     def quote(self, items: tuple[WantedItem, ...]) -> QuoteView:
         return self._post("/quotes", QuoteRequest(items=items), QuoteView)
 
-    def accept(self, quote_id: str) -> OrderView:
-        """Turn a quote into an order; its total is held from now on."""
-        return self._post(f"/quotes/{quote_id}/accept", None, OrderView)
+    def accept(self, quote_id: str, tier: Tier = Tier.STANDARD) -> OrderView:
+        """Turn a quote into an order; the tier's total is held from now on."""
+        return self._post(f"/quotes/{quote_id}/accept", AcceptRequest(tier=tier), OrderView)
 
     def order(self, order_id: str) -> OrderView:
         return self._get(f"/orders/{order_id}", OrderView)
@@ -104,10 +115,9 @@ class Client:
     def _get(self, path: str, kind: type[_Answer]) -> _Answer:
         return _read(self._once(self._http.build_request("GET", path)), kind)
 
-    def _post(self, path: str, body: Wire | None, kind: type[_Answer]) -> _Answer:
+    def _post(self, path: str, body: Wire, kind: type[_Answer]) -> _Answer:
         headers = {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/json"}
-        content = body.model_dump_json() if body is not None else None
-        write = partial(self._http.build_request, "POST", path, content=content, headers=headers)
+        write = partial(self._http.build_request, "POST", path, content=body.model_dump_json(), headers=headers)
         return _read(self._write(write), kind)
 
     def _write(self, request: Callable[[], httpx.Request]) -> httpx.Response:

@@ -8,11 +8,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from broker.wire.compared import beside, terms_at
 from broker.wire.explained import sentences
 from broker.wire.explanation import ExplanationView
 from broker.wire.money import as_text
-from broker.wire.rest import LineView, OrderSummary, OrderView, QuoteView
+from broker.wire.rest import LineView, OrderSummary, OrderView, QuoteTierView, QuoteView
 from broker.wire.states import LIVE, RunState
+from broker.wire.tiers import Tier
 from broker.wire.tracking import RunView
 
 _BAR_WIDTH = 24
@@ -28,18 +30,34 @@ def state(word: str) -> Text:
     return Text(word, style=_STATE_STYLES.get(word, ""))
 
 
-def quote_table(quote: QuoteView) -> RenderableType:
+def quote_table(quote: QuoteView, tier: Tier) -> RenderableType:
+    """What each tier costs and when, then the lines of this one; standard's if it isn't offered."""
+    standard = terms_at(quote, Tier.STANDARD)
+    head = Text.assemble("Quote ", (quote.id, "bold"), ", ", state(quote.state), f", until {when(quote.expires_at)}")
+    return Group(head, _tiers(quote, standard), Text(""), _price(quote, terms_at(quote, tier)), *_remarks(quote))
+
+
+def _tiers(quote: QuoteView, standard: QuoteTierView) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    for column in ("tier", "price", "promised for", "expected", "beside standard"):
+        table.add_column(column, justify="right" if column == "price" else "left")
+    for terms in quote.tiers:
+        words = "" if terms is standard else beside(terms, standard, quote.currency)
+        price = as_text(terms.total, quote.currency)
+        table.add_row(Text(terms.tier, style="bold"), price, when(terms.due_at), when(terms.arrival_at), words)
+    return table
+
+
+def _price(quote: QuoteView, terms: QuoteTierView) -> RenderableType:
     price = Table(box=None, pad_edge=False)
     price.add_column("for", style="bold")
     price.add_column("what")
     price.add_column("amount", justify="right")
-    for line in quote.lines:
+    for line in terms.lines:
         price.add_row(line.kind, line.text, as_text(line.amount, quote.currency))
     price.add_section()
-    price.add_row("total", "", Text(as_text(quote.total, quote.currency), style="bold"))
-    words = [Text.assemble("Quote ", (quote.id, "bold"), ", ", state(quote.state), f", until {when(quote.expires_at)}")]
-    words.append(Text(f"Promised for {when(quote.due_at)}"))
-    return Group(*words, price, *_remarks(quote))
+    price.add_row("total", terms.tier, Text(as_text(terms.total, quote.currency), style="bold"))
+    return price
 
 
 def _remarks(quote: QuoteView) -> list[Text]:
@@ -56,7 +74,7 @@ def _remarks(quote: QuoteView) -> list[Text]:
 
 
 def order_table(order: OrderView) -> RenderableType:
-    head = Text.assemble("Order ", (order.id, "bold"), ", ", state(order.state))
+    head = Text.assemble("Order ", (order.id, "bold"), ", ", state(order.state), f", {order.tier}")
     end = f", delivered {when(order.delivered_at)}" if order.delivered_at else f", promised for {when(order.due_at)}"
     head.append(f", {as_text(order.total, order.currency)}{end}")
     lines = Table(box=None, pad_edge=False)

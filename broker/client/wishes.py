@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.client.errors import BadInput
+from broker.wire.tiers import Tier
 
 _WITH_QUANTITY = re.compile(r"(?P<file>.+?):(?P<quantity>[+-]?\d+)(?::(?P<material>[^:]+))?", re.DOTALL)
 _DIGITS = 18
@@ -67,3 +68,13 @@ def _number(text: str) -> int:
     if not re.fullmatch(r"[+-]?\d+", text) or len(text) > _DIGITS:
         raise BadInput(f"{text!r} is no quantity", where="--quantity", fix="give a whole number of pieces")
     return int(text)
+
+
+def read_tier(text: str) -> Tier:
+    """Raises BadInput."""
+    try:
+        return Tier(text)
+    except ValueError:
+        *others, last = Tier
+        known = f"{', '.join(others)} or {last}"
+        raise BadInput(f"{text!r} is no lead time", where="--tier", fix=f"give {known}") from None

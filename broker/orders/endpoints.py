@@ -9,7 +9,7 @@ from broker.clock import Clock
 from broker.database import Database
 from broker.orders.service import accept, order_of, orders_for
 from broker.orders.views import order_view, summaries
-from broker.wire.rest import OrderList, OrderView, Problem
+from broker.wire.rest import AcceptRequest, OrderList, OrderView, Problem
 
 _REFUSALS: dict[int | str, dict[str, object]] = {status: {"model": Problem} for status in (401, 402, 404, 409, 422)}
 
@@ -19,16 +19,23 @@ def router(database: Database, clock: Clock, authenticator: Authenticator) -> AP
 
     @routes.post("/quotes/{quote_id}/accept", status_code=201, response_model=OrderView, responses=_REFUSALS)
     async def order(
-        caller: Annotated[Caller, Depends(authenticator)], quote_id: str, key: IdempotencyKey = None
+        caller: Annotated[Caller, Depends(authenticator)],
+        quote_id: str,
+        request: AcceptRequest | None = None,
+        key: IdempotencyKey = None,
     ) -> Response:
-        """Order what the quote says; its total is held from now on. May be repeated."""
-        write = write_of(caller.id, key, "accept", quote_id)
+        """Order what the quote says, at one of its tiers: the standard one unless the body names another.
+
+        That tier's total is held from now on, and its date is promised. May be repeated with the same tier.
+        """
+        tier = (request or AcceptRequest()).tier
+        write = write_of(caller.id, key, "accept", quote_id, tier)
         async with database.writing() as session:
             earlier = await earlier_answer(session, write)
             if earlier is not None:
                 return earlier
             now = clock.now()
-            placed = await accept(session, caller, quote_id, now)
+            placed = await accept(session, caller, quote_id, tier, now)
             result = await answer(session, write, 201, await order_view(session, placed, now), now)
         database.waker.ring()
         return result

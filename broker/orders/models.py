@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
 from broker.wire.shop import Process
+from broker.wire.tiers import Tier
 
 
 class OrderState(StrEnum):
@@ -31,6 +32,7 @@ class Order(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), unique=True)
+    tier: Mapped[Tier]
     state: Mapped[OrderState] = mapped_column(default=OrderState.ACCEPTED, index=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]

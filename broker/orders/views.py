@@ -10,19 +10,20 @@ from broker.orders import repository
 from broker.orders.models import Line, Lot, Order
 from broker.parts.repository import parts_by_id
 from broker.quotes import repository as quotes
-from broker.quotes.models import Quote
-from broker.quotes.service import quote_view
+from broker.quotes.models import Quote, QuoteTier
+from broker.quotes.views import quote_view
 from broker.wire.rest import LedgerView, LineView, LotView, OrderSummary, OrderView
 
 
 async def summaries(session: AsyncSession, orders: Sequence[Order]) -> tuple[OrderSummary, ...]:
     lines = await repository.lines_of(session, (order.id for order in orders))
     lots = [lot for lot, _ in await repository.lots_of(session, lines)]
+    settled = await quotes.settled(session, (order.quote_id for order in orders))
     views = []
     for order in orders:
         own = [line for line in lines if line.order_id == order.id]
         made = [lot for lot in lots if lot.line_id in {line.id for line in own}]
-        views.append(_summary(order, await _quote(session, order), own, made))
+        views.append(_summary(order, *settled[order.quote_id], own, made))
     return tuple(views)
 
 
@@ -30,9 +31,9 @@ async def order_view(session: AsyncSession, order: Order, now: datetime) -> Orde
     lines = await repository.lines_of(session, [order.id])
     lots = await repository.lots_of(session, lines)
     parts = await parts_by_id(session, (line.part_id for line in lines))
-    quote = await _quote(session, order)
+    quote, terms = (await quotes.settled(session, [order.quote_id]))[order.quote_id]
     sums = await order_sums(session, order.id)
-    summary = _summary(order, quote, lines, [lot for lot, _ in lots])
+    summary = _summary(order, quote, terms, lines, [lot for lot, _ in lots])
     return OrderView(
         **dict(summary),
         lines=tuple(
@@ -44,22 +45,16 @@ async def order_view(session: AsyncSession, order: Order, now: datetime) -> Orde
     )
 
 
-async def _quote(session: AsyncSession, order: Order) -> Quote:
-    quote = await quotes.quote(session, order.quote_id)
-    if quote is None:
-        raise LookupError(f"order {order.id} has lost its quote")
-    return quote
-
-
-def _summary(order: Order, quote: Quote, lines: Sequence[Line], lots: Sequence[Lot]) -> OrderSummary:
+def _summary(order: Order, quote: Quote, terms: QuoteTier, lines: Sequence[Line], lots: Sequence[Lot]) -> OrderSummary:
     return OrderSummary(
         id=order.id,
+        tier=order.tier,
         state=order.state,
         created_at=order.created_at,
         due_at=order.due_at,
         delivered_at=order.delivered_at,
         currency=quote.currency,
-        total=quote.total,
+        total=terms.total,
         ordered=sum(line.quantity for line in lines),
         good=sum(lot.good for lot in lots),
         scrap=sum(lot.scrap for lot in lots),

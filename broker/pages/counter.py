@@ -9,10 +9,12 @@ from broker.orders.service import accept
 from broker.pages.order_form import Form
 from broker.parts.service import part_of, part_view
 from broker.quotes import repository
-from broker.quotes.service import Quoter, quote_view
+from broker.quotes.service import Quoter
+from broker.quotes.views import quote_view
 from broker.settings import Settings
 from broker.wire.rest import PartView, QuoteRequest, QuoteView
 from broker.wire.shop import Inventory, Process
+from broker.wire.tiers import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class Counter:
             quote = await self.quoter.keep(session, buyer.id, draft)
             return await quote_view(session, quote, self.clock.now())
 
-    async def order(self, buyer: Caller, quote_id: str) -> str:
+    async def order(self, buyer: Caller, quote_id: str, tier: Tier) -> str:
         """The id of the order, also when asked again. Raises NotFound, Conflict, InsufficientFunds."""
         async with self.database.writing() as session:
-            placed = await accept(session, buyer, quote_id, self.clock.now())
+            placed = await accept(session, buyer, quote_id, tier, self.clock.now())
         self.database.waker.ring()
         return placed.id
 

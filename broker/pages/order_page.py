@@ -9,6 +9,7 @@ from nicegui.element import Element
 
 from broker.accounts.models import Role
 from broker.errors import BrokerError, Unauthorised
+from broker.ledger.money import as_text
 from broker.pages.controls import Entry, FileDrop, Text, box, button
 from broker.pages.counter import Counter
 from broker.pages.frame import BUILD_S, frame, title, to_sign_in
@@ -16,9 +17,13 @@ from broker.pages.order_form import ANY_MATERIAL, Form, Item
 from broker.pages.part_facts import draw_facts, draw_sketch
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.sessions import SIGN_IN_PATH, Sessions, own_path
+from broker.pages.tier_choice import draw_tiers
 from broker.pages.uploads import UPLOAD_PATH
+from broker.pages.wording import when
 from broker.parts.suitability import usual_process
+from broker.wire.compared import terms_at
 from broker.wire.rest import QuoteView
+from broker.wire.tiers import Tier
 
 PATH = "/"
 
@@ -146,20 +151,29 @@ class _Desk:
         with self._answer, box("section", "card stack") as card:
             card.props["id"] = "price"
             Text("h2", "Price")
-            draw_price(quote)
-            draw_left_out(quote)
-            with box("div", "row"):
-                button("Order at this price", self._order, "main")
+            draw_tiers(quote, Tier.STANDARD, lambda tier: self._draw_terms(quote, tier, shown))
+            shown = box("div", "stack")
+            self._draw_terms(quote, Tier.STANDARD, shown)
             Text("small", "The price is held from your balance now and paid out when the parts are delivered.")
 
-    async def _order(self) -> None:
-        quote = self._quote
-        if quote is None:
+    def _draw_terms(self, quote: QuoteView, tier: Tier, place: Element) -> None:
+        """What the tier costs line by line, and the button that orders at it."""
+        terms = terms_at(quote, tier)
+        place.clear()
+        with place:
+            draw_price(quote, terms)
+            draw_left_out(quote)
+            words = f"Order for {as_text(terms.total, quote.currency)}, by {when(terms.due_at)}"
+            with box("div", "row"):
+                button(words, lambda: self._order(quote, tier), "main")
+
+    async def _order(self, quote: QuoteView, tier: Tier) -> None:
+        if self._quote is not quote:
             return
 
         async def place() -> None:
             buyer = await self._sessions.buyer(self._request)
-            ui.navigate.to(f"/orders/{await self._counter.order(buyer, quote.id)}")
+            ui.navigate.to(f"/orders/{await self._counter.order(buyer, quote.id, tier)}")
 
         await self._try(self._answer, place)
 

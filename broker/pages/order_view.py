@@ -10,6 +10,7 @@ from broker.pages.plate_drawing import draw_plate
 from broker.pages.price import draw_left_out, draw_price
 from broker.pages.tables import bar, state, table
 from broker.pages.wording import PROCESSES, pieces, tone, when
+from broker.wire.compared import terms_at
 from broker.wire.rest import LineView, OrderView, QuoteView
 from broker.wire.states import RunState
 from broker.wire.tracking import LotView, PlateView, RunView
@@ -39,7 +40,8 @@ def draw_head(order: OrderView) -> None:
         Text("code", order.id)
         state(order.state, tone(OrderState(order.state)))
     delivered = f"Delivered on {when(order.delivered_at)}." if order.delivered_at else ""
-    Text("p", f"Placed on {when(order.created_at)}. Promised by {when(order.due_at)}. {delivered}", "quiet")
+    tier = order.tier.capitalize()
+    Text("p", f"{tier}. Placed on {when(order.created_at)}. Promised by {when(order.due_at)}. {delivered}", "quiet")
 
 
 def draw_lines(lines: tuple[LineView, ...]) -> None:
@@ -155,7 +157,7 @@ def _plate(plate: PlateView, groups: Mapping[str, int]) -> None:
 
 def draw_quote(quote: QuoteView) -> None:
     Text("h2", "Price")
-    draw_price(quote)
+    draw_price(quote, terms_at(quote, quote.tier))
     draw_left_out(quote)
 
 

@@ -3,23 +3,21 @@
 from broker.ledger.money import as_text
 from broker.pages.controls import Text, box
 from broker.pages.tables import table
-from broker.pages.wording import when
-from broker.wire.rest import LeftOutView, QuoteItemView, QuoteView
+from broker.wire.rest import LeftOutView, QuoteItemView, QuoteTierView, QuoteView
 
 
-def draw_price(quote: QuoteView) -> None:
-    """Every price line under its part, the sum, and the promised date."""
+def draw_price(quote: QuoteView, terms: QuoteTierView) -> None:
+    """Every line of a tier's price under its part, and the sum."""
     with box("div", "scroll"), box("table") as made:
         made.props["aria-label"] = "Price lines"
         for item_id, name in _subjects(quote):
             with box("tbody"):
                 _subject(name)
-                for line in quote.lines:
+                for line in terms.lines:
                     if line.item_id == item_id:
                         _row(line.kind, line.text.removeprefix(f"{name}: "), as_text(line.amount, quote.currency))
         with box("tbody"):
-            _row("Total", "", as_text(quote.total, quote.currency), "sum")
-    Text("p", f"Promised by {when(quote.due_at)}.")
+            _row("Total", terms.tier, as_text(terms.total, quote.currency), "sum")
 
 
 def _subjects(quote: QuoteView) -> list[tuple[str | None, str]]:

@@ -7,8 +7,14 @@ from broker.orders.models import OrderState
 from broker.wire.messages import Availability
 from broker.wire.shop import Process
 from broker.wire.states import RunState
+from broker.wire.tiers import Tier
 from broker.wire.tracking import Link, LotStateView
 
+TIERS = {
+    Tier.EXPRESS: "As soon as it can be made: before whatever has time.",
+    Tier.STANDARD: "In the first free places: nobody is later for it.",
+    Tier.ECONOMY: "On the cheapest machines, whenever they have time.",
+}
 PROCESSES = {Process.FDM: "printed", Process.CUT2D: "cut from sheet"}
 
 

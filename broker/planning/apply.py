@@ -1,60 +1,79 @@
-"""A plan → rows: lots, plates and runs, wherever what the plan stood on still holds."""
+"""Moves of the plan → rows: lots, plates and runs, wherever what the plan stood on still holds."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import new_id
 from broker.orders.lots import open_lot
-from broker.planning.plates import document, pieces_by_line
-from broker.planning.posing import Posed
-from broker.planning.situation import OpenLine, Situation
+from broker.planning.live import PlannedRun
+from broker.planning.moving import Leaving, Moves, NewRun, Shifted
+from broker.planning.plates import document
+from broker.planning.posing import Posed, barred_because
+from broker.planning.situation import OpenLine, Situation, Station
 from broker.planning.snapshot import take
+from broker.runs import repository as runs
+from broker.runs.lifecycle import Step
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
+from broker.runs.moves import move
 from broker.runs.quantities import remeasure
-from broker.scheduling.plates.placed import Layout
-from broker.scheduling.plates.solve import Plated
 from broker.wire.states import Actor, RunState
 
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """One run, with moments for seconds."""
-
-    machine: int
-    layout: Layout
-    start: datetime
-    end: datetime
+_log = logging.getLogger(__name__)
 
 
-async def apply(session: AsyncSession, posed: Posed, plated: Plated, taken_at: datetime, now: datetime) -> int:
-    """Write what still fits; returns the number of runs planned. What doesn't is planned anew by the next tick."""
+class Overtaken(Exception):
+    """Something that was to move has moved by itself meanwhile."""
+
+
+async def apply(session: AsyncSession, posed: Posed, moves: Moves, now: datetime) -> int:
+    """Write what still fits; returns how many runs were planned or shifted. The rest is planned anew by the next tick.
+
+    Raises
+    ------
+    Overtaken
+        Where runs were to give way and not all of it fits any more: nothing of it may stay then.
+    """
+    lines = {line for one in moves.leaving for line in one.run.pieces}
+    for leaving in moves.leaving:
+        await _take_back(session, leaving, now)
+    for shifted in moves.shifted:
+        await _shift(session, shifted)
     there = _There(await take(session, now))
-    lines: set[str] = set()
-    number = 0
-    for planned in _planned(plated, taken_at):
-        pieces = pieces_by_line(posed, planned.layout)
-        station = posed.stations[planned.machine]
-        if not there.takes(station.machine_id, station.workshop_id, pieces):
-            continue
-        await _write(session, posed, planned, pieces, now)
-        lines |= set(pieces)
-        number += 1
+    number = len(moves.shifted)
+    for new in moves.new:
+        if there.takes(posed.stations[new.machine], new):
+            await _write(session, posed, new, now)
+            lines |= set(new.pieces)
+            number += 1
+        elif moves.whole:
+            raise Overtaken
     await session.flush()
     await remeasure(session, lines)
     return number
 
 
-def _planned(plated: Plated, taken_at: datetime) -> list[_Planned]:
-    """In order of begin."""
-    plan = plated.result.plan
-    rows = zip(plan.machine.tolist(), plated.layouts, plan.start_s.tolist(), plan.end_s.tolist(), strict=True)
-    return [
-        _Planned(machine, layout, taken_at + timedelta(seconds=start_s), taken_at + timedelta(seconds=end_s))
-        for machine, layout, start_s, end_s in rows
-    ]
+async def _pending(session: AsyncSession, planned: PlannedRun) -> Run:
+    run = await runs.locked_run(session, planned.id)
+    if run is None or run.state is not RunState.PLANNED:
+        raise Overtaken
+    return run
+
+
+async def _take_back(session: AsyncSession, leaving: Leaving, now: datetime) -> None:
+    run = await _pending(session, leaving.run)
+    await move(session, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, leaving.why)
+    _log.info("run %s goes: %s", run.id, leaving.why)
+
+
+async def _shift(session: AsyncSession, shifted: Shifted) -> None:
+    run = await _pending(session, shifted.run)
+    run.planned_start, run.planned_end = shifted.start, shifted.end
+    if shifted.note:
+        run.note = shifted.note
+        _log.info("run %s %s", run.id, shifted.note)
 
 
 class _There:
@@ -65,27 +84,27 @@ class _There:
         self._lines: dict[str, OpenLine] = {line.id: line for line in situation.lines}
         self._working = {station.machine_id for station in situation.stations if not station.idle_because}
 
-    def takes(self, machine_id: str, workshop_id: str, pieces: dict[str, int]) -> bool:
-        if machine_id not in self._working or any(self._left.get(line, 0) < n for line, n in pieces.items()):
+    def takes(self, station: Station, new: NewRun) -> bool:
+        if station.machine_id not in self._working:
             return False
-        for line in pieces:
-            known = self._lines[line]
-            if workshop_id in known.barred_workshops or machine_id in known.barred_machines:
-                return False
-        for line, number in pieces.items():
+        if any(self._left.get(line, 0) < number for line, number in new.pieces.items()):
+            return False
+        if any(barred_because(self._lines[line], station) for line in new.pieces):
+            return False
+        for line, number in new.pieces.items():
             self._left[line] -= number
         return True
 
 
-async def _write(session: AsyncSession, posed: Posed, planned: _Planned, pieces: dict[str, int], now: datetime) -> None:
-    station = posed.stations[planned.machine]
-    lots = {line: (await open_lot(session, line, station.workshop_id)).id for line in pieces}
-    text = document(posed, planned.machine, planned.layout, lots).model_dump_json()
+async def _write(session: AsyncSession, posed: Posed, new: NewRun, now: datetime) -> None:
+    station = posed.stations[new.machine]
+    lots = {line: (await open_lot(session, line, station.workshop_id)).id for line in new.pieces}
+    text = document(posed, new.machine, new.layout, lots).model_dump_json()
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     row = PlateRow(id=new_id("plt"), sha256=sha256, document=text, created_at=now)
     session.add(row)
     await session.flush()
-    session.add_all(PlateLot(plate_id=row.id, lot_id=lots[line], pieces=number) for line, number in pieces.items())
+    session.add_all(PlateLot(plate_id=row.id, lot_id=lots[line], pieces=number) for line, number in new.pieces.items())
     run = Run(
         id=new_id("run"),
         plate_id=row.id,
@@ -94,9 +113,12 @@ async def _write(session: AsyncSession, posed: Posed, planned: _Planned, pieces:
         state=RunState.PLANNED,
         version=1,
         fence=0,
-        planned_start=planned.start,
-        planned_end=planned.end,
+        planned_start=new.start,
+        planned_end=new.end,
+        note=new.note,
     )
     session.add(run)
     await session.flush()
-    session.add(RunStep(run_id=run.id, version=1, state=RunState.PLANNED, actor=Actor.PLANNER, at=now, note=""))
+    session.add(RunStep(run_id=run.id, version=1, state=RunState.PLANNED, actor=Actor.PLANNER, at=now, note=new.note))
+    if new.note:
+        _log.info("run %s %s", run.id, new.note)

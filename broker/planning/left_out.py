@@ -4,7 +4,7 @@ from broker.planning.posing import Posed, barred_because
 from broker.planning.situation import OpenLine, Station
 from broker.quotes.live_plan import LeftOut
 from broker.scheduling.network.problem import Problem
-from broker.scheduling.plates.solve import Plated
+from broker.scheduling.plates.underway import Change
 
 
 def left_out(posed: Posed, judged: Problem, lot: int) -> tuple[LeftOut, ...]:
@@ -14,17 +14,18 @@ def left_out(posed: Posed, judged: Problem, lot: int) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(station.workshop, station.spec.name, words) for station, words in found if words)
 
 
-def unplanned(posed: Posed, plated: Plated) -> tuple[str, ...]:
-    """What the plan leaves out, for the log."""
+def unplanned(posed: Posed, change: Change) -> tuple[str, ...]:
+    """What the plan leaves out, for the log. `posed` has the open lines alone."""
+    first = len(posed.problem.lots.quantity) - len(posed.lines)
     return tuple(
-        f"{left.pieces} of {posed.lines[left.lot].id}: {left.reason}{_each(posed, plated, left.lot)}"
-        for left in plated.result.unplanned
+        f"{left.pieces} of {posed.lines[left.lot - first].id}: {left.reason}{_each(posed, change, left.lot - first)}"
+        for left in change.left
     )
 
 
-def _each(posed: Posed, plated: Plated, lot: int) -> str:
+def _each(posed: Posed, change: Change, lot: int) -> str:
     """The reasons of a line that nobody at all can make."""
-    reasons = left_out(posed, plated.problem, lot)
+    reasons = left_out(posed, change.judged, lot)
     if len(reasons) < len(posed.stations):
         return ""
     return ": " + "; ".join(dict.fromkeys(left.reason for left in reasons))

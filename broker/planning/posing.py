@@ -15,6 +15,7 @@ from broker.planning.situation import OpenLine, Situation, Station
 from broker.scheduling.network.problem import Barred, Classes, Floats, Ints, Lots, Machines, Problem, Workshops
 from broker.scheduling.plates.geometry import Geometry
 from broker.wire.shop import Inventory, Process
+from broker.wire.tiers import Tier
 
 DAY_S = 24 * 3600.0
 SHIPPING_S = DAY_S
@@ -26,6 +27,11 @@ REJECTION_S = 10 * HORIZON_S
 """Lateness than which leaving a lot out is worse."""
 PATIENCE = 10.0
 """Machine seconds that may be paid for each second by which an order arrives earlier: idle machines are used."""
+WEIGHT = {Tier.EXPRESS: 4.0, Tier.STANDARD: 1.0, Tier.ECONOMY: 0.5}
+"""Of a second after the promised date: whose goes first where not all can be kept."""
+IMPATIENCE = {Tier.EXPRESS: 4.0, Tier.STANDARD: 1.0, Tier.ECONOMY: 0.05}
+"""What each second until an order arrives costs, as a factor of `PATIENCE`: express takes the soonest machines, economy
+waits for the cheapest within its date."""
 _LEAST_RATE = 100 / 3600
 """Minor units a second where machines cost less, lest waiting costs nothing."""
 
@@ -95,9 +101,9 @@ def _lots(lines: Sequence[OpenLine], families: Ints, makes: Making, now: datetim
         release_s=np.zeros(number),
         due_s=_floats(_due_s(line.due_at, now) for line in lines),
         deadline_s=np.full(number, np.inf),
-        weight=np.ones(number),
+        weight=_floats(WEIGHT[line.tier] for line in lines),
         rejection=np.full(number, REJECTION_S),
-        waiting_cost=_floats(patience / sizes[order] for order in orders),
+        waiting_cost=_floats(patience * IMPATIENCE[line.tier] / sizes[line.order_id] for line in lines),
         order=_ints(numbers[order] for order in orders),
         place=np.zeros(number, dtype=np.int64),
         share=_ints(0 if line.share else -1 for line in lines),

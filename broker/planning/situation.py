@@ -6,6 +6,7 @@ from datetime import datetime
 
 from broker.wire.plates import Recipe
 from broker.wire.shop import Inventory, MachineSpec, Process, Stock
+from broker.wire.tiers import Tier
 from slicer_bridge.facts import PartFacts
 
 
@@ -28,6 +29,8 @@ class OpenLine:
     """Reason by machine id: its agent refused such plates."""
     share: bool = True
     """May lie on a plate with other orders' pieces."""
+    tier: Tier = Tier.STANDARD
+    """How much its waiting counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Rows → `Situation`: what was ordered, less what is good, less what is on plates that are still alive."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -31,11 +31,11 @@ _PERSON_S = 300.0
 """Allowed for a person to look at a machine that has done its part."""
 _OWN_WORK_S = 3600.0
 
-facts_of = lru_cache(maxsize=256)(facts_from_json)
+facts_of = lru_cache(maxsize=1024)(facts_from_json)
 
 
-async def take(session: AsyncSession, now: datetime) -> Situation:
-    """Lines with something left to plan, and every machine."""
+async def take(session: AsyncSession, now: datetime, *, queued: Collection[RunState] = LIVE) -> Situation:
+    """Lines with something left to plan, and every machine; for `queued` see `stations`."""
     rows = await lot_repository.open_lines(session)
     lots = await lot_repository.lots_of_lines(session, [line.id for line, _ in rows])
     left = await _left(session, rows, lots)
@@ -46,7 +46,7 @@ async def take(session: AsyncSession, now: datetime) -> Situation:
         open_line(line, order, parts[line.part_id], left[line.id], barred_workshops(line.id, lots), refused)
         for line, order in wanted
     )
-    return Situation(now, lines, await stations(session))
+    return Situation(now, lines, await stations(session, queued=queued))
 
 
 async def _left(session: AsyncSession, rows: Sequence[tuple[Line, Order]], lots: Sequence[Lot]) -> dict[str, int]:
@@ -75,6 +75,7 @@ def open_line(
         material=line.material,
         recipe=Recipe.model_validate_json(line.recipe),
         share=line.share,
+        tier=order.tier,
         due_at=order.due_at,
         barred_workshops=barred,
         barred_machines={machine: reason for (of, machine), reason in refused.items() if of == line.id},
@@ -119,14 +120,14 @@ def sits_out(refusals: int) -> timedelta:
     return min(SITS_OUT * 4.0 ** min(refusals - 1, 10), SITS_OUT_MOST)
 
 
-async def stations(session: AsyncSession, *, queues: bool = True) -> tuple[Station, ...]:
-    """Without `queues` what was given to machines counts for nothing: they are ready at once."""
+async def stations(session: AsyncSession, *, queued: Collection[RunState] = LIVE) -> tuple[Station, ...]:
+    """Ready when their runs in one of the states are over; others count for nothing."""
     rows = await repository.stations(session)
     loaded = await repository.loaded_plates(session, [machine.id for machine, _ in rows])
-    queued: dict[str, list[Run]] = defaultdict(list)
-    for run in await runs.runs_in(session, LIVE) if queues else ():
-        queued[run.machine_id].append(run)
-    return tuple(_station(machine, workshop, queued[machine.id], loaded.get(machine.id)) for machine, workshop in rows)
+    queues: dict[str, list[Run]] = defaultdict(list)
+    for run in await runs.runs_in(session, queued) if queued else ():
+        queues[run.machine_id].append(run)
+    return tuple(_station(machine, workshop, queues[machine.id], loaded.get(machine.id)) for machine, workshop in rows)
 
 
 def _station(machine: Machine, workshop: Workshop, queued: Sequence[Run], loaded: str | None) -> Station:

@@ -16,13 +16,12 @@ from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from broker.scheduling.heating import heat_planning
 from broker.scheduling.nesting.nester import Nester
-from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.explain import Explanation, explain
 from broker.scheduling.network.problem import Plan, Problem
+from broker.scheduling.plates.asked import Answer, Memory, Question, answer
 from broker.scheduling.plates.capacity import fitted
-from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
-from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.plates.underway import Change, Underway, go_on
 from broker.scheduling.stopping import Stop
 
 _log = logging.getLogger(__name__)
@@ -49,9 +48,15 @@ class Solver:
         self._haste: _Haste = self._spawn.RawValue(ctypes.c_bool, False)
         self._pool = self._new_pool()
 
-    async def solve(self, problem: Problem, geometry: Geometry, within_s: float, seed: int = 1) -> Plated:
-        """The best plan found in `within_s`, checked. Raises Infeasible for a fault of the solver's."""
-        return await self._run(solve_within, problem, geometry, within_s, seed)
+    async def solve(
+        self, plan: Underway, hurried: Sequence[int], within_s: float, seed: int = 1, *, still: bool = False
+    ) -> Change:
+        """What is open, beside what is planned or in its place. Raises Infeasible for a fault of the solver's."""
+        return await self._run(solve_within, plan, hurried, within_s, seed, still)
+
+    async def answer(self, question: Question, within_s: float, seed: int = 1) -> Answer:
+        """What is offered by tier. Raises Infeasible for a fault of the solver's."""
+        return await self._run(answer_within, question, within_s, seed)
 
     async def judged(self, problem: Problem, geometry: Geometry) -> Problem:
         """The problem with what its shapes say of who can make what."""
@@ -91,14 +96,23 @@ class Solver:
         return ProcessPoolExecutor(_WORKERS, mp_context=self._spawn, initializer=_begin, initargs=(self._haste,))
 
 
-def solve_within(problem: Problem, geometry: Geometry, within_s: float, seed: int) -> Plated:
+def solve_within(plan: Underway, hurried: Sequence[int], within_s: float, seed: int, still: bool) -> Change:
     """Runs in a worker."""
+    search, finish = _stops(within_s, len(plan.problem.lots.quantity) - plan.first)
+    return go_on(plan, hurried, search, seed, finish=finish, still=still)
+
+
+def answer_within(question: Question, within_s: float, seed: int) -> Answer:
+    """Runs in a worker."""
+    search, finish = _stops(within_s, len(question.plan.problem.lots.quantity) - question.plan.first)
+    return answer(question, _memory, search, seed, finish=finish)
+
+
+def _stops(within_s: float, lots: int) -> tuple[Stop, Stop]:
+    """When to have found a plan, and its plates."""
     begun = time.monotonic()
-    search_s = min(_SEARCH_SHARE * within_s, _SEARCH_S + _SEARCH_LOT_S * len(problem.lots.quantity))
-    plated = solve_plates(problem, geometry, _until(begun + search_s), seed, finish=_until(begun + within_s))
-    require_feasible(plated.problem, plated.result)
-    require_laid_out(plated.problem, geometry, plated.result.plan, plated.layouts)
-    return plated
+    search_s = min(_SEARCH_SHARE * within_s, _SEARCH_S + _SEARCH_LOT_S * lots)
+    return _until(begun + search_s), _until(begun + within_s)
 
 
 def _until(ends: float) -> Stop:
@@ -123,6 +137,8 @@ class _OfBroker:
     haste: _Haste
 
 
+_memory = Memory()
+"""A worker's own."""
 _of_broker = _OfBroker(ctypes.c_bool(False))
 
 

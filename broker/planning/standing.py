@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from broker.orders import lot_repository
 from broker.orders.models import Line, Order
 from broker.parts.repository import parts_by_id
+from broker.planning.live import pieces_of
 from broker.planning.posing import Posed, pose
 from broker.planning.projection import Held, projected
 from broker.planning.situation import OpenLine, Situation
@@ -37,16 +38,11 @@ class Standing:
 async def standing(session: AsyncSession, order: Order, now: datetime) -> Standing | None:
     """None where nothing of the order is left to make, or there are no machines."""
     live = await runs.runs_in(session, LIVE)
-    held = await runs.plate_lots(session, [run.plate_id for run in live])
-    lines = await runs.lines_of_lots(session, [row.lot_id for rows in held.values() for row in rows])
-    pieces = {run.id: Counter[str]() for run in live}
-    for run in live:
-        for row in held.get(run.plate_id, ()):
-            pieces[run.id][lines[row.lot_id].id] += row.pieces
+    pieces, lines = await pieces_of(session, live)
     own = await _own(session, order, pieces, now)
     known = {line.id: line for line in lines.values() if line.order_id != order.id}
     others, stands_for = await _others(session, order, known, pieces)
-    posed = pose(Situation(now, own + others, await stations(session, queues=False))) if own else None
+    posed = pose(Situation(now, own + others, await stations(session, queued=()))) if own else None
     if posed is None:
         return None
     numbers = {line.id: number for number, line in enumerate(posed.lines)}

@@ -7,7 +7,8 @@ from broker.accounts.idempotency import IdempotencyKey, answer, earlier_answer, 
 from broker.accounts.service import Caller
 from broker.clock import Clock
 from broker.database import Database
-from broker.quotes.service import Quoter, quote_of, quote_view
+from broker.quotes.service import Quoter, quote_of
+from broker.quotes.views import quote_view
 from broker.wire.rest import Problem, QuoteRequest, QuoteView
 
 _REFUSALS: dict[int | str, dict[str, object]] = {status: {"model": Problem} for status in (401, 404, 409, 422)}
@@ -20,7 +21,11 @@ def router(database: Database, clock: Clock, authenticator: Authenticator, quote
     async def ask(
         caller: Annotated[Caller, Depends(authenticator)], request: QuoteRequest, key: IdempotencyKey = None
     ) -> Response:
-        """An itemised price and a promised date; the lines sum to the total."""
+        """Itemised prices and promised dates, by lead time; each tier's lines sum to its total.
+
+        `tiers` holds express, standard and economy as far as they differ: standard always, another only where it is
+        sooner or cheaper. `total`, `due_at` and `lines` are standard's until a tier is accepted, then that tier's.
+        """
         write = write_of(caller.id, key, "quotes", request.model_dump_json())
         async with database.reading() as session:
             earlier = await earlier_answer(session, write)

@@ -1,11 +1,12 @@
 """What quotes ask of the plan above them; `app` fills the Protocol with `planning`'s answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from broker.wire.plates import Recipe
 from broker.wire.shop import Process
+from broker.wire.tiers import Tier
 from slicer_bridge.facts import PartFacts
 
 
@@ -58,6 +59,9 @@ class Opinion:
 
 
 class LivePlan(Protocol):
-    async def consider(self, wanted: Sequence[Wanted]) -> tuple[Opinion, ...]:
-        """Plan the items beside everything already promised, disturbing nothing; one opinion each."""
+    async def consider(self, wanted: Sequence[Wanted]) -> Mapping[Tier, tuple[Opinion, ...]]:
+        """Plan the items beside everything already promised, disturbing nothing; one opinion each.
+
+        The standard tier is always among them; others are where every piece finds a place in theirs.
+        """
         ...

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
 from broker.wire.shop import Process
+from broker.wire.tiers import Tier
 
 
 class QuoteState(StrEnum):
@@ -21,11 +22,24 @@ class Quote(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     state: Mapped[QuoteState] = mapped_column(default=QuoteState.OPEN)
     currency: Mapped[str]
-    total: Mapped[int] = mapped_column(BigInteger)
+    tier: Mapped[Tier] = mapped_column(default=Tier.STANDARD)
+    """Standard until it is accepted, then the one accepted."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class QuoteTier(Base):
+    """A lead time that the quote offers: its price and its date, from the plan that both stand on."""
+
+    __tablename__ = "quote_tiers"
+
+    quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), primary_key=True)
+    tier: Mapped[Tier] = mapped_column(primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
     due_at: Mapped[datetime | None]
-    """When the parts are promised, from the plan that the price stands on."""
+    """When the parts are promised."""
+    arrival_at: Mapped[datetime | None]
+    """When the plan has them arrive, without what is allowed for mishaps; unknown of quotes before tiers."""
 
 
 class QuoteItem(Base):
@@ -51,12 +65,13 @@ class QuoteItem(Base):
 
 
 class QuoteLine(Base):
-    """One line of the price."""
+    """One line of a tier's price."""
 
     __tablename__ = "quote_lines"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), index=True)
+    tier: Mapped[Tier]
     item_id: Mapped[str | None] = mapped_column(ForeignKey("quote_items.id"))
     position: Mapped[int]
     kind: Mapped[str]

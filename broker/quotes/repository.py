@@ -1,9 +1,12 @@
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.quotes.market import Market, Shop
-from broker.quotes.models import Quote, QuoteItem, QuoteLine
+from broker.quotes.models import Quote, QuoteItem, QuoteLine, QuoteTier
 from broker.wire.shop import Inventory
+from broker.wire.tiers import Tier
 from broker.workshops.models import Workshop
 
 
@@ -26,7 +29,25 @@ async def items(session: AsyncSession, quote_id: str) -> list[QuoteItem]:
     )
 
 
+async def tiers(session: AsyncSession, quote_id: str) -> dict[Tier, QuoteTier]:
+    """What the quote offers, the soonest first."""
+    rows = await session.scalars(select(QuoteTier).where(QuoteTier.quote_id == quote_id))
+    found = {row.tier: row for row in rows}
+    return {tier: found[tier] for tier in Tier if tier in found}
+
+
 async def lines(session: AsyncSession, quote_id: str) -> list[QuoteLine]:
+    """Of every tier, each in its order."""
     return list(
         await session.scalars(select(QuoteLine).where(QuoteLine.quote_id == quote_id).order_by(QuoteLine.position))
     )
+
+
+async def settled(session: AsyncSession, quote_ids: Iterable[str]) -> dict[str, tuple[Quote, QuoteTier]]:
+    """Quotes by id, with the terms of the tier that each stands at."""
+    query = (
+        select(Quote, QuoteTier)
+        .join(QuoteTier, (QuoteTier.quote_id == Quote.id) & (QuoteTier.tier == Quote.tier))
+        .where(Quote.id.in_(list(quote_ids)))
+    )
+    return {quote.id: (quote, terms) for quote, terms in await session.execute(query)}

@@ -1,32 +1,29 @@
 """Prices that stand on the live plan: what is promised has a place among everything already promised."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.accounts.models import Role
 from broker.accounts.service import Caller
 from broker.clock import Clock
 from broker.database import Database, new_id
-from broker.errors import NotFound, Unprocessable
-from broker.parts.models import Part
-from broker.parts.repository import parts_by_id
+from broker.errors import Conflict, NotFound, Unprocessable
 from broker.parts.service import part_of
 from broker.quotes import repository
 from broker.quotes.live_plan import LeftOut, LivePlan, Opinion, Wanted
 from broker.quotes.market import Market, one_currency
-from broker.quotes.models import Quote, QuoteItem, QuoteLine, QuoteState
-from broker.quotes.price import PriceLine, price
+from broker.quotes.models import Quote, QuoteItem, QuoteLine, QuoteState, QuoteTier
+from broker.quotes.price import price
+from broker.quotes.terms import Terms, worth_offering
+from broker.quotes.views import LEFT_OUT
 from broker.quotes.wanted import wanted_item
 from broker.settings import Settings
-from broker.wire.plates import Recipe
-from broker.wire.rest import LeftOutView, QuoteItemView, QuoteLineView, QuoteRequest, QuoteView
-from slicer_bridge.facts_json import facts_from_json
-
-_LEFT_OUT = TypeAdapter(tuple[LeftOutView, ...])
+from broker.wire.rest import LeftOutView, QuoteRequest
+from broker.wire.tiers import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,9 @@ class Draft:
     part_ids: tuple[str, ...]
     wanted: tuple[Wanted, ...]
     opinions: tuple[Opinion, ...]
-    lines: tuple[PriceLine, ...]
-
-    @property
-    def total(self) -> int:
-        return sum(line.amount for line in self.lines)
+    """By which the items are described."""
+    tiers: Mapping[Tier, Terms]
+    """Standard is always there."""
 
 
 class Quoter:
@@ -57,13 +52,23 @@ class Quoter:
         async with self._database.reading() as session:
             market = await repository.market(session)
             wanted = await self._wanted(session, caller, request, market)
-        opinions = tuple(await self._plan.consider(wanted))
+        considered = await self._plan.consider(wanted)
+        opinions = considered[Tier.STANDARD]
+        terms = {Tier.STANDARD: self._terms(wanted, opinions, market)}
+        for tier in considered.keys() - terms.keys():
+            # Whoever gets a price at all is not refused for a tier beside it.
+            with suppress(Conflict, Unprocessable):
+                terms[tier] = self._terms(wanted, considered[tier], market)
+        return Draft(tuple(item.part_id for item in request.items), wanted, opinions, worth_offering(terms))
+
+    def _terms(self, wanted: Sequence[Wanted], opinions: tuple[Opinion, ...], market: Market) -> Terms:
+        """Raises Unprocessable, Conflict."""
         for item, opinion in zip(wanted, opinions, strict=True):
             _all_placed(item, opinion)
         used = {share.workshop_id for opinion in opinions for share in opinion.shares}
         one_currency((market.shop(workshop_id) for workshop_id in sorted(used)), self._settings.currency)
         lines = price(wanted, opinions, market, self._settings.fee_percent)
-        return Draft(tuple(item.part_id for item in request.items), wanted, opinions, lines)
+        return Terms(lines, max(opinion.ready_s for opinion in opinions))
 
     async def _wanted(
         self, session: AsyncSession, caller: Caller, request: QuoteRequest, market: Market
@@ -82,29 +87,49 @@ class Quoter:
 
     async def keep(self, session: AsyncSession, account_id: str, draft: Draft) -> Quote:
         now = self._clock.now()
-        longest_s = max(opinion.ready_s for opinion in draft.opinions)
         quote = Quote(
             id=new_id("quo"),
             account_id=account_id,
             state=QuoteState.OPEN,
             currency=self._settings.currency,
-            total=draft.total,
+            tier=Tier.STANDARD,
             created_at=now,
             expires_at=now + timedelta(hours=self._settings.quote_life_h),
-            due_at=now + timedelta(seconds=longest_s * (1 + self._settings.lead_margin)),
         )
         session.add(quote)
         await session.flush()
         items = [_item_row(quote.id, index, draft) for index in range(len(draft.wanted))]
         session.add_all(items)
         await session.flush()
-        for position, line in enumerate(draft.lines):
-            item_id = None if line.item is None else items[line.item].id
-            row = QuoteLine(quote_id=quote.id, item_id=item_id, position=position)
-            row.kind, row.text, row.amount = line.kind, line.text, line.amount
-            session.add(row)
+        for tier, terms in draft.tiers.items():
+            session.add(self._tier_row(quote, tier, terms))
+            session.add_all(_line_rows(quote, tier, terms, items))
         await session.flush()
         return quote
+
+    def _tier_row(self, quote: Quote, tier: Tier, terms: Terms) -> QuoteTier:
+        return QuoteTier(
+            quote_id=quote.id,
+            tier=tier,
+            total=terms.total,
+            due_at=quote.created_at + timedelta(seconds=terms.ready_s * (1 + self._settings.lead_margin)),
+            arrival_at=quote.created_at + timedelta(seconds=terms.ready_s),
+        )
+
+
+def _line_rows(quote: Quote, tier: Tier, terms: Terms, items: Sequence[QuoteItem]) -> list[QuoteLine]:
+    return [
+        QuoteLine(
+            quote_id=quote.id,
+            tier=tier,
+            item_id=None if line.item is None else items[line.item].id,
+            position=position,
+            kind=line.kind,
+            text=line.text,
+            amount=line.amount,
+        )
+        for position, line in enumerate(terms.lines)
+    ]
 
 
 async def quote_of(session: AsyncSession, caller: Caller, quote_id: str, *, lock: bool = False) -> Quote:
@@ -113,30 +138,6 @@ async def quote_of(session: AsyncSession, caller: Caller, quote_id: str, *, lock
     if quote is None or (quote.account_id != caller.id and caller.role is not Role.ADMIN):
         raise NotFound(f"there is no quote {quote_id!r} of yours", where="quote", fix="ask for a price first")
     return quote
-
-
-def state_at(quote: Quote, now: datetime) -> QuoteState:
-    """An open quote expires by itself."""
-    return QuoteState.EXPIRED if quote.state is QuoteState.OPEN and now >= quote.expires_at else quote.state
-
-
-async def quote_view(session: AsyncSession, quote: Quote, now: datetime) -> QuoteView:
-    items = await repository.items(session, quote.id)
-    parts = await parts_by_id(session, (item.part_id for item in items))
-    lines = await repository.lines(session, quote.id)
-    return QuoteView(
-        id=quote.id,
-        state=state_at(quote, now),
-        currency=quote.currency,
-        total=quote.total,
-        created_at=quote.created_at,
-        expires_at=quote.expires_at,
-        due_at=quote.due_at,
-        items=tuple(_item_view(item, parts[item.part_id]) for item in items),
-        lines=tuple(
-            QuoteLineView(kind=line.kind, text=line.text, amount=line.amount, item_id=line.item_id) for line in lines
-        ),
-    )
 
 
 def _item_row(quote_id: str, index: int, draft: Draft) -> QuoteItem:
@@ -152,26 +153,7 @@ def _item_row(quote_id: str, index: int, draft: Draft) -> QuoteItem:
         recipe=item.recipe.model_dump_json(),
         share=item.share,
         machine_s=opinion.piece_s,
-        left_out=_LEFT_OUT.dump_json(tuple(_left_out_view(left) for left in opinion.left_out)).decode(),
-    )
-
-
-def _item_view(item: QuoteItem, part: Part) -> QuoteItemView:
-    facts = facts_from_json(part.facts)
-    shape = facts.mesh or facts.drawing
-    return QuoteItemView(
-        id=item.id,
-        part_id=item.part_id,
-        name=part.name,
-        quantity=item.quantity,
-        process=item.process,
-        material=item.material,
-        recipe=Recipe.model_validate_json(item.recipe),
-        share=item.share,
-        machine_s=item.machine_s,
-        size_mm=shape.size_mm if shape is not None else (),
-        findings=facts.findings,
-        left_out=_LEFT_OUT.validate_json(item.left_out),
+        left_out=LEFT_OUT.dump_json(tuple(_left_out_view(left) for left in opinion.left_out)).decode(),
     )
 
 

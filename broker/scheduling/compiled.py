@@ -15,8 +15,11 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
+# Nothing here is called from C: wrappers for it would take a quarter of the time that it takes to compile.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_OPTIONS_INLINED = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
 _PACKAGE = __name__.rpartition(".")[0]
-_FOLDER = Path(__file__).parent
+_ROOT = Path(__file__).parents[2]
 
 
 def compiled(function: Function) -> Function:
@@ -24,13 +27,26 @@ def compiled(function: Function) -> Function:
 
     Nothing is ever divided by zero: compiled code would go on with infinity where Python raises.
     """
-    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy")(function), function.__module__)
+    made = numba.njit(**_OPTIONS)(function)
+    fast: Function = _kept(made, function.__module__)
     return fast
 
 
 def inlined(function: Function) -> Function:
-    """As `compiled`, a part of whatever calls it."""
-    fast: Function = _kept(numba.njit(nogil=True, error_model="numpy", forceinline=True)(function), function.__module__)
+    """As `compiled`, a part of whatever calls it; calls from Python are refused, and so need no code."""
+    made = numba.njit(**_OPTIONS_INLINED)(function)
+    fast: Function = _within(_kept(made, function.__module__))
+    return fast
+
+
+def _within(fast: Any) -> Any:
+    """Python would jump to nowhere: it is told of no code that it could call, and then asks for some."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise TypeError(f"{fast.py_func.__name__} is a part of compiled code, which alone can call it")
+
+    fast._insert = lambda *_: None
+    fast._compile_for_args = refuse
     return fast
 
 
@@ -41,12 +57,12 @@ def _kept(fast: Any, module: str) -> Any:
         return fast
     # numba has no setting for it; without the attribute this raises, and the cache of a new numba is looked at anew.
     file = fast._cache._cache_file
-    file._source_stamp = (file._source_stamp, _stamp(module))
+    file._source_stamp = (file._source_stamp, stamp(module))
     return fast
 
 
 @cache
-def _stamp(module: str) -> tuple[tuple[str, float, int], ...]:
+def stamp(module: str) -> tuple[tuple[str, float, int], ...]:
     """Name, time and size of every file that compiled code of the module may come from."""
     found, new = {module}, [module]
     while new:
@@ -78,4 +94,4 @@ def _time_and_size(module: str) -> tuple[float, int]:
 
 def _file(module: str) -> Path:
     """Where the module's source is, whether there is such a one or not."""
-    return _FOLDER.joinpath(*module.removeprefix(_PACKAGE).lstrip(".").split(".")).with_suffix(".py")
+    return _ROOT.joinpath(*module.split(".")).with_suffix(".py")

@@ -13,7 +13,7 @@ from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import packed
 from broker.scheduling.network.bound import bounds
-from broker.scheduling.network.events import MachineTaken, Request, RushOrder, Tier, TimeGoesOn
+from broker.scheduling.network.events import MachineTaken, Reconsidered, Request, RushOrder, Tier, TimeGoesOn
 from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
 from broker.scheduling.network.live import live_plan
 from broker.scheduling.network.replan import replan
@@ -22,6 +22,9 @@ from broker.scheduling.network.whatif import what_if
 from broker.scheduling.rectangles.problem import Rectangles
 from broker.scheduling.rectangles.solve import pack
 from broker.scheduling.shapes import Pose, Shape
+from broker.scheduling.sheets.problem import Cutting, Lots, Stock
+from broker.scheduling.sheets.problem import Problem as SheetProblem
+from broker.scheduling.sheets.solve import solve as cut
 from broker.scheduling.stopping import AfterIterations
 from broker.scheduling.unrelated import UnrelatedMachines
 
@@ -67,7 +70,12 @@ def heat_plans() -> None:
         rejection=FORTNIGHT_S,
     )
     what_if(live, asked, tuple(Tier))
-    for event in (TimeGoesOn(86_400.0), RushOrder(asked), MachineTaken(0, 86_400.0, 2 * 86_400.0)):
+    for event in (
+        TimeGoesOn(86_400.0),
+        RushOrder(asked),
+        MachineTaken(0, 86_400.0, 2 * 86_400.0),
+        Reconsidered((0,)),
+    ):
         replan(live, event, AfterIterations(1), seed=1)
 
 
@@ -81,12 +89,22 @@ def heat_sequences() -> None:
 
 
 def heat_plates() -> None:
-    """Whatever `nesting` and `rectangles` compile."""
+    """Whatever `nesting`, `rectangles` and `sheets` compile."""
     sizes = np.array([[30.0, 20.0], [50.0, 10.0]])
     pack(Rectangles(sizes, np.array([9, 9]), (100.0, 100.0), spacing=2.0, rotate=True), AfterIterations(_CHUNKS), 1)
     corner = np.array([[0, 0], [60, 0], [60, 20], [20, 20], [20, 60], [0, 60]], dtype=np.float64)
     bracket = Shape((Pose(corner, 10.0),))
     packed(Nester([bracket]), Bed(150.0, 150.0, 100.0, 5.0), {0: 9}, AfterIterations(_CHUNKS))
+    heat_sheets()
+
+
+def heat_sheets() -> None:
+    """Whatever `sheets` compile."""
+    panel, sheet = (np.array([[0, 0], [w, 0], [w, d], [0, d]], dtype=np.float64) for w, d in ((300, 200), (900, 600)))
+    one, zero, worth = np.ones(1, np.int64), np.zeros(1, np.int64), np.ones(1)
+    lots = Lots((panel,), 3 * one, zero, np.zeros(1, np.bool_), worth)
+    stock = Stock((sheet,), one, worth, zero, zero, ((),))
+    cut(SheetProblem(lots, stock, Cutting(kerf_mm=6.0)), AfterIterations(_CHUNKS), 1)
 
 
 def heat_planning() -> None:

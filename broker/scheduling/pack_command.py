@@ -1,45 +1,37 @@
-"""`python -m broker.scheduling pack FILE.json [--seconds S] [--rotate] [--seed N] [--json OUT]`: parts on plates."""
+"""`python -m broker.scheduling pack FILE.json [--seconds S] [--rotate] [--seed N] [--json OUT]`: parts on plates.
+
+Where the file speaks of sheets or offcuts they are cut from these.
+"""
 
 import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError
+from pydantic_core import from_json
 
 from broker.scheduling.errors import SchedulingError
+from broker.scheduling.files.outlines import Length, Outlined, Point, shape
+from broker.scheduling.files.sheets_file import Left, Row, SheetsFile, sheets_answer
 from broker.scheduling.nesting.bed import Bed
 from broker.scheduling.nesting.nest import Nest
 from broker.scheduling.nesting.nester import Nester
 from broker.scheduling.nesting.packing import Packed, packed
 from broker.scheduling.rotation import turned
-from broker.scheduling.shapes import Floats, Pose, Shape
-from broker.scheduling.stopping import AfterSeconds
-from broker.scheduling.validate import MAX_MM, check_shape
+from broker.scheduling.shapes import Floats, Shape
+from broker.scheduling.sheets.check import check
+from broker.scheduling.sheets.solve import solve
+from broker.scheduling.stopping import AfterSeconds, Stop
+from broker.scheduling.validate import MAX_MM
 
 MOST_PIECES = 100_000
 SECONDS = 20.0
 """For everything from the file to the answer."""
-Length = Annotated[float, Field(gt=0, le=MAX_MM, allow_inf_nan=False)]
-Point = tuple[FiniteFloat, FiniteFloat]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    id: str
-    polygon: list[Point] | None = None
-    size: tuple[Length, Length] | None = None
+class _Part(Outlined):
     quantity: PositiveInt = 1
-
-    def points(self) -> list[Point]:
-        if (self.polygon is None) == (self.size is None):
-            raise SchedulingError(f"part {self.id!r}: give a polygon or a size, one of both")
-        if self.size is not None:
-            width, depth = self.size
-            return [(0.0, 0.0), (width, 0.0), (width, depth), (0.0, depth)]
-        return self.polygon or []
 
 
 class _PackFile(BaseModel):
@@ -51,22 +43,9 @@ class _PackFile(BaseModel):
     parts: list[_Part]
 
 
-class _Row(BaseModel):
-    id: str
-    x: float
-    y: float
-    angle_deg: float
-
-
-class _Left(BaseModel):
-    id: str
-    quantity: int
-    reason: str
-
-
 class _Answer(BaseModel):
-    plates: list[list[_Row]]
-    left_out: list[_Left]
+    plates: list[list[Row]]
+    left_out: list[Left]
     """Parts that fit no plate."""
     bound: int
     """No answer has fewer plates."""
@@ -74,10 +53,10 @@ class _Answer(BaseModel):
 
 def add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The sub-command and its options."""
-    pack = commands.add_parser("pack", help="parts on as few plates as can be found")
+    pack = commands.add_parser("pack", help="parts on as few plates, or from as cheap sheets, as can be found")
     pack.add_argument("file", type=Path)
     pack.add_argument("--seconds", type=_seconds, default=SECONDS, help="until the answer")
-    pack.add_argument("--rotate", action="store_true", help="parts may be turned")
+    pack.add_argument("--rotate", action="store_true", help="parts may be turned on plates; on sheets the grain says")
     pack.add_argument("--seed", type=int, default=1)
     pack.add_argument("--json", type=Path, help="write the plates there, not to the terminal")
     pack.set_defaults(run=_run)
@@ -94,11 +73,7 @@ def _run(given: argparse.Namespace) -> int:
     """Exit code: 0, or 2 where the file can't be read or is wrong."""
     stop = AfterSeconds(given.seconds, time.monotonic)
     try:
-        file = _PackFile.model_validate_json(given.file.read_bytes())
-        shapes, corners = _read(file)
-        nester = Nester(shapes, None if given.rotate else (0.0,))
-        pieces = {shape: part.quantity for shape, part in enumerate(file.parts)}
-        answer = _answer(file, packed(nester, _bed(file), pieces, stop, given.seed), corners)
+        answer = _answered(given.file.read_bytes(), given, stop)
     except (OSError, ValidationError, SchedulingError) as error:
         print(f"{given.file}: {error}", file=sys.stderr)  # noqa: T201 - a command's own words
         return 2
@@ -110,28 +85,51 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
+def _answered(content: bytes, given: argparse.Namespace, stop: Stop) -> BaseModel:
+    """Raises ValidationError, SchedulingError."""
+    if _speaks_of_sheets(content):
+        sheets = SheetsFile.model_validate_json(content)
+        problem = sheets.problem()
+        result = solve(problem, stop, given.seed)
+        check(problem, result)
+        return sheets_answer(sheets, result)
+    file = _PackFile.model_validate_json(content)
+    shapes, corners = _read(file)
+    nester = Nester(shapes, None if given.rotate else (0.0,))
+    pieces = {row: part.quantity for row, part in enumerate(file.parts)}
+    return _answer(file, packed(nester, _bed(file), pieces, stop, given.seed), corners)
+
+
+def _speaks_of_sheets(content: bytes) -> bool:
+    try:
+        found = from_json(content)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and not found.keys().isdisjoint({"sheets", "offcuts"})
+
+
 def _answer(file: _PackFile, found: Packed, corners: list[Floats]) -> _Answer:
     width, depth = file.plate
     reason = f"larger than the plate, {width:g} × {depth:g} mm, at every angle it may take"
     return _Answer(
         plates=[_rows(file, nest, corners) for nest in found.nests],
-        left_out=[_Left(id=file.parts[s].id, quantity=n, reason=reason) for s, n in found.refused.items()],
+        left_out=[Left(id=file.parts[s].id, quantity=n, reason=reason) for s, n in found.refused.items()],
         bound=found.bound,
     )
 
 
-def _rows(file: _PackFile, nest: Nest, corners: list[Floats]) -> list[_Row]:
+def _rows(file: _PackFile, nest: Nest, corners: list[Floats]) -> list[Row]:
     rows = []
-    for shape, (x, y, angle_deg) in zip(nest.shape, nest.at.tolist(), strict=True):
+    for row, (x, y, angle_deg) in zip(nest.shape, nest.at.tolist(), strict=True):
         # The file's own coordinates are turned about their origin, not about the part's corner.
-        dx, dy = turned(corners[shape], angle_deg).tolist()
-        rows.append(_Row(id=file.parts[shape].id, x=x - dx, y=y - dy, angle_deg=angle_deg))
+        dx, dy = turned(corners[row], angle_deg).tolist()
+        rows.append(Row(id=file.parts[row].id, x=x - dx, y=y - dy, angle_deg=angle_deg))
     return rows
 
 
 def _bed(file: _PackFile) -> Bed:
     for number, zone in enumerate(file.forbidden):
-        _shape(f"forbidden zone {number}", zone)
+        shape(f"forbidden zone {number}", zone)
     width, depth = file.plate
     return Bed(width, depth, 1.0, file.spacing, tuple(tuple(zone) for zone in file.forbidden))
 
@@ -140,14 +138,5 @@ def _read(file: _PackFile) -> tuple[list[Shape], list[Floats]]:
     """The parts' shapes, and where the low corner of each lies in its own coordinates."""
     if sum(part.quantity for part in file.parts) > MOST_PIECES:
         raise SchedulingError(f"over {MOST_PIECES} pieces at once")
-    read = [_shape(f"part {part.id!r}", part.points()) for part in file.parts]
-    return [shape for shape, _ in read], [corner for _, corner in read]
-
-
-def _shape(name: str, corners: list[Point]) -> tuple[Shape, Floats]:
-    """Raises ProblemError where the polygon isn't simple."""
-    points = np.array(corners, dtype=np.float64).reshape(-1, 2)
-    corner: Floats = points.min(axis=0) if len(points) else np.zeros(2)
-    shape = Shape((Pose(points - corner, 1.0),))
-    check_shape(name, shape)
-    return shape, corner
+    read = [shape(f"part {part.id!r}", part.points("part")) for part in file.parts]
+    return [one for one, _ in read], [corner for _, corner in read]

@@ -10,7 +10,7 @@ from broker.errors import Conflict
 from broker.ledger.service import release
 from broker.orders import lot_repository, lots
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
-from broker.quotes.models import Quote
+from broker.quotes import repository as quotes
 
 
 async def hand_over(session: AsyncSession, lot: Lot, now: datetime) -> None:
@@ -57,6 +57,6 @@ async def _deliver(
 ) -> None:
     order.state = OrderState.DELIVERED
     order.delivered_at = now
-    quote = await session.get_one(Quote, order.quote_id)
-    fee = quote.total - sum(line.amount for line in lines)
+    quote, terms = (await quotes.settled(session, [order.quote_id]))[order.quote_id]
+    fee = terms.total - sum(line.amount for line in lines)
     await release(session, order.id, payouts(lines, made), fee, quote.currency, now)

@@ -7,6 +7,7 @@ from pydantic import Field
 from broker.wire.base import Wire
 from broker.wire.plates import Recipe
 from broker.wire.shop import Process
+from broker.wire.tiers import Tier
 from slicer_bridge.facts import Finding, PartFacts
 
 
@@ -75,7 +76,7 @@ class QuoteItemView(Wire):
 
 
 class QuoteLineView(Wire):
-    """One line of the price in minor units; the lines sum to the total."""
+    """One line of a price in minor units; the lines sum to the total."""
 
     kind: str
     """machine, material, setup, labour, shipping, fee."""
@@ -84,11 +85,26 @@ class QuoteLineView(Wire):
     item_id: str | None = None
 
 
+class QuoteTierView(Wire):
+    """A lead time on offer: its price in minor units, and when the parts are promised and expected."""
+
+    tier: Tier
+    total: int
+    due_at: datetime | None
+    """When the parts are promised."""
+    arrival_at: datetime | None
+    """When the plan has them arrive, without what is allowed for mishaps; unknown of quotes before tiers."""
+    lines: tuple[QuoteLineView, ...]
+
+
 class QuoteView(Wire):
+    """`total`, `due_at` and `lines` are the standard tier's, or the accepted one's once one is accepted: `tier`'s."""
+
     id: str
     state: str
     """open, accepted, expired."""
     currency: str
+    tier: Tier
     total: int
     created_at: datetime
     expires_at: datetime
@@ -96,6 +112,14 @@ class QuoteView(Wire):
     """When the parts are promised."""
     items: tuple[QuoteItemView, ...]
     lines: tuple[QuoteLineView, ...]
+    tiers: tuple[QuoteTierView, ...]
+    """The soonest first; standard is always there, others where they are sooner or cheaper."""
+
+
+class AcceptRequest(Wire):
+    """Which of the quote's lead times is ordered."""
+
+    tier: Tier = Tier.STANDARD
 
 
 class LotView(Wire):
@@ -135,6 +159,7 @@ class LedgerView(Wire):
 
 class OrderSummary(Wire):
     id: str
+    tier: Tier
     state: str
     """accepted, delivered, cancelled."""
     created_at: datetime

@@ -173,10 +173,11 @@ class Town:
         assert answer.status_code == 201, answer.text
         return QuoteView.model_validate_json(answer.content)
 
-    async def accept(self, quote_id: str, key: str | None = None) -> httpx.Response:
+    async def accept(self, quote_id: str, key: str | None = None, *, tier: str | None = None) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
+        body = {"tier": tier} if tier is not None else None
         async with self.ana.client(self.url) as client:
-            return await client.post(f"/quotes/{quote_id}/accept", headers=headers)
+            return await client.post(f"/quotes/{quote_id}/accept", json=body, headers=headers)
 
 
 @pytest.fixture

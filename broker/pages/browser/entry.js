@@ -8,14 +8,18 @@ export default {
   emits: ["change"],
   data() {
     made += 1;
-    return { field: `entry-${made}` };
+    // What was typed outlives a drawing anew: the server's value is only the first.
+    return { field: `entry-${made}`, typed: this.value };
   },
   render() {
-    const changed = (event) => this.$emit("change", event.target.value);
+    const changed = (event) => {
+      this.typed = event.target.value;
+      this.$emit("change", this.typed);
+    };
     const options = this.options?.map((option) =>
-      h("option", { value: option, selected: option === this.value }, option),
+      h("option", { value: option, selected: option === this.typed }, option),
     );
-    const common = { id: this.field, value: this.value, "aria-describedby": this.hint ? `${this.field}-hint` : null };
+    const common = { id: this.field, value: this.typed, "aria-describedby": this.hint ? `${this.field}-hint` : null };
     const control = options
       ? h("select", { ...common, onChange: changed }, options)
       : h("input", { ...common, type: this.kind, min: this.min, max: this.max, onInput: changed });

@@ -3,32 +3,46 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.scheduling.assignment.anneal import Ways
 from broker.scheduling.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 _NEAR = 8
+_LEAST_WEIGHT = 0.05
+"""Of the mean weight: a machine that few need must not be filled beyond the target for nothing."""
 
 
-def promising(price: Floats) -> Ints:
-    """[n, k] each job's cheapest machines, cheapest first; where it has fewer, the first again.
+def promising(time: Floats, weight: Floats) -> Ways:
+    """Each job's cheapest machines; where it has fewer, the first again, as dear as can be.
 
     Parameters
     ----------
-    price
-        [n, m] float64, the machine's weight times the job's time there; inf where it can't be made.
+    time
+        [n, m] float64, inf where a machine can't make a job, and no row all inf.
+    weight
+        [m] float64 of sum 1.
     """
+    price = weight * time
     near = np.argsort(price, axis=1, kind="stable")[:, :_NEAR]
-    can = np.isfinite(np.take_along_axis(price, near, axis=1))
-    return np.ascontiguousarray(np.where(can, near, near[:, :1]), dtype=np.int32)
+    cheapest = np.take_along_axis(price, near, axis=1)
+    dearer = cheapest - cheapest[:, :1]
+    near = np.where(np.isfinite(dearer), near, near[:, :1])
+    return Ways(
+        time,
+        np.maximum(weight, _LEAST_WEIGHT / len(weight)),
+        np.ascontiguousarray(near, dtype=np.int32),
+        np.ascontiguousarray(np.take_along_axis(time, near, axis=1)),
+        np.ascontiguousarray(dearer),
+    )
 
 
-def first(time: Floats, near: Ints) -> tuple[Ints, float]:
+def first(ways: Ways) -> tuple[Ints, float]:
     """[n] the machine of each job, and the makespan: long jobs first, each where it ends the soonest."""
-    order = np.argsort(-time.min(axis=1), kind="stable")
-    chosen = np.empty(len(time), np.int32)
-    return chosen, float(_list_schedule(time, near, order, chosen))
+    order = np.argsort(-ways.time.min(axis=1), kind="stable")
+    chosen = np.empty(len(ways.time), np.int32)
+    return chosen, float(_list_schedule(ways.time, ways.near, order, chosen))
 
 
 @compiled

@@ -4,42 +4,35 @@ The machines' prices give a bound and each job's promising machines (`dual`); an
 for an assignment whose longest load meets it (`anneal`).
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.scheduling.assignment.anneal import BEST, COOLING, HEAT, SPREAD, TARGET, anneal
+from broker.scheduling.assignment.anneal import BEST, HEAT, SPREAD, TARGET, Ways, anneal
 from broker.scheduling.assignment.dual import Prices, prices
 from broker.scheduling.assignment.first import first, promising
+from broker.scheduling.cooling import Cooling
+from broker.scheduling.draws import State, drawn
 from broker.scheduling.errors import OutOfRange
-from broker.scheduling.stopping import Stop
+from broker.scheduling.stopping import Stop, share
+from broker.scheduling.together import Everyone, together
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-Trace = list[tuple[int, float]]
-Each = Callable[[Callable[["_Walk"], None], list["_Walk"]], object]
 
 WALKS = 2
 """Whatever the number of threads, so that this changes no result."""
-_CHUNK_MOVES = 100_000
-_FIRST_ROUNDS = 4
-"""The first annealing is short, for those who stop soon; each later one is longer, up to `_MOST_ROUNDS`."""
-_MOST_ROUNDS = 640
-_HOT = 2.5
-_COLD = (0.2, 0.01)
-"""Temperatures, in mean differences of price between a job's best machine and its next three.
-
-Machines of few jobs gain most while it is warm, machines of a hundred when it is cold: walks take turns."""
-_SPREADS = (0.5, 0.3, 1.0)
-"""In hundredths of the bound, or in units where that is less than one."""
-_LEAST_WEIGHT = 0.05
-"""Of the mean weight: a machine that few need must not be filled beyond the target for nothing."""
-_LEAST_STEP = 1e-3
-"""Of the mean price: machines that are all alike have no differences to measure heat by."""
+_LOOKS = 2_000_000
+"""Of a walk between two looks at `stop`: 10 ms or so."""
+_HOTTEST, _COLDEST = 3.0, 0.2
+"""In prices that so many detours of a machine's jobs don't exceed: what is worth a try is rare on machines of few jobs,
+and common on those of many."""
+_DETOURS = 10
+_ANNEALS = (0.05, 0.35)
+_LEAST_DETOUR = 1e-3
+"""Of the mean price: machines that are all alike have no detours."""
 _MET = 3e-9
 """What a bound gives up for rounding is no gap."""
 
@@ -82,74 +75,57 @@ class _Walk:
 
     chosen: Ints
     best: Ints
-    bits: NDArray[np.uint64]
-    scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 1.0, 1.0, np.inf]))
-
-    def aim(self, target: float, spread: float, heat: tuple[float, float], rounds: int) -> None:
-        self.scale[[TARGET, SPREAD, HEAT]] = target, spread, heat[0]
-        self.scale[COOLING] = (heat[1] / heat[0]) ** (1.0 / (rounds * _CHUNK_MOVES))
+    state: State
+    scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 1.0, np.inf]))
 
 
 class _Walks:
-    """Annealings side by side, each longer than the one before."""
+    """Annealings side by side."""
 
     def __init__(self, time: Floats, priced: Prices, seed: int) -> None:
-        price = priced.weight * time
-        random = np.random.default_rng(seed)
-        self._time = time
-        self._near = promising(price)
-        self._weight = np.maximum(priced.weight, _LEAST_WEIGHT / len(priced.weight))
-        self._target = priced.bound
-        self._spread = max(0.01 * priced.bound, min(1.0, float(np.median(time.min(axis=1)))))
-        self._step = _mean_step(price)
-        self.best, self.reached = first(time, self._near)
-        self.trace: Trace = [(0, self.reached)]
-        self._walks = [
-            _Walk(self.best.copy(), self.best.copy(), random.integers(1, 1 << 63, 1, np.uint64)) for _ in range(WALKS)
-        ]
-        self._moves = self._cycle = self._left = 0
-        self._rounds = _FIRST_ROUNDS
+        self._ways = promising(time, priced.weight)
+        self._unit = _detour(self._ways)
+        self._cooling = Cooling(_HOTTEST * self._unit, _COLDEST * self._unit, _ANNEALS)
+        self.best, self.reached = first(self._ways)
+        self.trace = [(0, self.reached)]
+        randoms = np.random.default_rng(seed).spawn(WALKS)
+        self._walks = [_Walk(self.best.copy(), self.best.copy(), drawn(random)) for random in randoms]
+        for walk in self._walks:
+            walk.scale[[TARGET, SPREAD]] = priced.bound, self._spread(priced.bound)
+        self._looks = 0
 
-    def go_on(self, each: Each) -> None:
+    def _spread(self, bound: float) -> float:
+        """About what is left over the bound in the end."""
+        least = min(1.0, float(np.median(self._ways.near_time[:, 0])))
+        return min(2.0 * self._unit * len(self._ways.weight), max(0.01 * bound, least))
+
+    def go_on(self, used: float | None, everyone: Everyone) -> None:
         """A round of every walk; whichever order they end in, the result is the same."""
-        if not self._left:
-            self._heat()
-        self._left -= 1
-        self._moves += _CHUNK_MOVES
-        each(self._go, self._walks)
+        heat = self._cooling.heat(used)
+        for walk in self._walks:
+            walk.scale[[HEAT, BEST]] = heat, self.reached
+        everyone(self._go, self._walks)
+        self._looks += WALKS * _LOOKS
         for walk in self._walks:
             if walk.scale[BEST] < self.reached:
                 self.best, self.reached = walk.best.copy(), float(walk.scale[BEST])
-                self.trace.append((self._moves, self.reached))
+                self.trace.append((self._looks, self.reached))
 
     def _go(self, walk: _Walk) -> None:
-        walk.scale[BEST] = min(walk.scale[BEST], self.reached)
-        anneal(self._time, self._weight, self._near, walk.chosen, walk.best, walk.scale, walk.bits, _CHUNK_MOVES)
-
-    def _heat(self) -> None:
-        for number, walk in enumerate(self._walks):
-            spread = _SPREADS[(self._cycle + number) % len(_SPREADS)] * self._spread
-            cold = _COLD[(self._cycle + number) % len(_COLD)] * self._step
-            walk.aim(self._target, spread, (_HOT * self._step, cold), self._rounds)
-        self._left = self._rounds
-        self._rounds = min(4 * self._rounds, _MOST_ROUNDS)
-        self._cycle += 1
+        anneal(self._ways, walk.chosen, walk.best, walk.scale, walk.state, _LOOKS)
 
 
 def _search(time: Floats, priced: Prices, stop: Stop, seed: int, threads: int) -> _Walks:
     walks = _Walks(time, priced, seed)
     met = priced.bound * (1.0 + _MET)
-    with ThreadPoolExecutor(WALKS) as pool:
-        each = (lambda go, all_: list(pool.map(go, all_))) if threads > 1 else (lambda go, all_: [go(w) for w in all_])
+    with together(min(threads, WALKS)) as everyone:
         while walks.reached > met and not stop():
-            walks.go_on(each)
+            walks.go_on(share(stop), everyone)
     return walks
 
 
-def _mean_step(price: Floats) -> float:
-    """Mean difference between a job's least price and its next three, in the unit of the prices."""
-    ordered = np.sort(price, axis=1)[:, :4]
-    steps = (ordered - ordered[:, :1])[:, 1:]
-    steps = steps[np.isfinite(steps)]
-    least = _LEAST_STEP * float(ordered[:, 0].mean())
-    return max(float(steps.mean()), least) if steps.size else least
+def _detour(ways: Ways) -> float:
+    """A price that ten jobs a machine, at most, needn't exceed to go elsewhere than where they are cheapest."""
+    least = _LEAST_DETOUR * float((ways.weight[ways.near[:, 0]] * ways.near_time[:, 0]).mean())
+    dearer = np.sort(ways.dearer[np.isfinite(ways.dearer) & (ways.dearer > least)])
+    return float(dearer[min(_DETOURS * len(ways.weight), len(dearer) - 1)]) if len(dearer) else max(least, 1e-300)

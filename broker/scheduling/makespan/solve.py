@@ -1,9 +1,5 @@
 """Unrelated machines with setups that depend on the sequence: the least makespan that can be found."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -11,9 +7,10 @@ from numpy.typing import NDArray
 
 from broker.scheduling.makespan.arcs import Arcs, arcs
 from broker.scheduling.makespan.bound import Bound
-from broker.scheduling.makespan.cooling import Cooling
+from broker.scheduling.makespan.cooling import cooling
 from broker.scheduling.makespan.walk import Walk, begin
 from broker.scheduling.stopping import Stop, share
+from broker.scheduling.together import together
 from broker.scheduling.unrelated import Sequences, UnrelatedMachines, makespan
 
 WALKS = 2
@@ -23,9 +20,6 @@ ROUND_NS = 1e7
 MOVE_NS = 40.0
 PLACE_NS = 6.0
 """Of a move, and for each job on its machine."""
-
-Step = Callable[[Walk], None]
-Everyone = Callable[[Step, list[Walk]], None]
 
 
 def solve(problem: UnrelatedMachines, stop: Stop, seed: int, *, threads: int = 2) -> Sequences:
@@ -79,25 +73,15 @@ def _search(costs: Arcs, bound: Bound, stop: Stop, seed: int, threads: int) -> t
     moves = max(int(ROUND_NS / (MOVE_NS + PLACE_NS * jobs / machines)), 1)
     best = walks[0]
     trace = [(0, best.makespan)]
-    cooling = Cooling()
+    cooled = cooling()
     rounds = 0
-    with _everyone(threads) as everyone:
+    with together(min(threads, WALKS)) as everyone:
         while best.makespan > bound.counts and not stop():
             bound.step(best.makespan)
-            temperature = cooling.heat(share(stop)) * best.makespan * machines / jobs
+            temperature = cooled.heat(share(stop)) * best.makespan * machines / jobs
             everyone(partial(Walk.anneal, temperature=temperature, moves=moves), walks)
             rounds += 1
             best = min(walks, key=lambda walk: walk.makespan)
             if best.makespan < trace[-1][1]:
                 trace.append((rounds * moves * WALKS, best.makespan))
     return best, trace
-
-
-@contextmanager
-def _everyone(threads: int) -> Iterator[Everyone]:
-    """What has every walk do the same, side by side or one after the other."""
-    if threads < 2:
-        yield lambda step, walks: deque(map(step, walks), 0).clear()
-        return
-    with ThreadPoolExecutor(min(threads, WALKS)) as pool:
-        yield lambda step, walks: deque(pool.map(step, walks), 0).clear()

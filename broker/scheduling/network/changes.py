@@ -61,6 +61,26 @@ def write_lot(live: LivePlan, request: Request) -> int:
     return row
 
 
+def request_of(live: LivePlan, lot: int) -> Request:
+    """A lot of the plan, as its row says."""
+    laid, row = live.world, live.world.lots[lot]
+    return Request(
+        family=int(row["family"]),
+        quantity=int(row["quantity"]),
+        piece_s=laid.piece_s[lot],
+        per_plate=laid.per_plate[lot],
+        ship_s=laid.ship_s[row["place"]],
+        ship_cost=laid.ship_cost[row["place"]],
+        release_s=float(row["release"]),
+        due_s=float(row["due"]),
+        weight=float(row["weight"]),
+        rejection=float(row["rejection"]),
+        deadline_s=float(row["deadline"]),
+        material=int(row["material"]),
+        use=float(row["use"]),
+    )
+
+
 def clear_lot(live: LivePlan) -> None:
     """The first spare row as it was."""
     laid, row = live.world, live.lots

@@ -108,4 +108,26 @@ class ChangedCalendar:
     """[S, 2] from, until, in order, apart from each other."""
 
 
-Event = TimeGoesOn | FailedRun | Scrap | MachineTaken | AgentSilent | RushOrder | CancelledOrder | ChangedCalendar
+@dataclass(frozen=True, slots=True)
+class Reconsidered:
+    """Lots of the plan that are late, in a hurry or not made whole; each is placed anew where that is better.
+
+    Better is what all lots lose by lateness and rejection; for the tier EXPRESS, an earlier arrival of the lot itself
+    that breaks no promise.
+    """
+
+    lots: tuple[int, ...]
+    tier: Tier = Tier.STANDARD
+
+
+Event = (
+    TimeGoesOn
+    | FailedRun
+    | Scrap
+    | MachineTaken
+    | AgentSilent
+    | RushOrder
+    | CancelledOrder
+    | ChangedCalendar
+    | Reconsidered
+)

@@ -13,7 +13,7 @@ from broker.scheduling.network.worth import settle
 @compiled
 def load(world: World, state: State, rows: Ints) -> None:
     """Runs of rows [R, 3] (machine, lot, pieces), each behind all others of its workshop; -1: more of the last."""
-    run = -1
+    run = int(np.int64(-1))  # a bare -1 is a type of its own, for which all that is called would be compiled too
     for i in range(len(rows)):
         machine, lot, pieces = rows[i]
         if machine >= 0:

@@ -65,7 +65,7 @@ def _to_turn(world: World, state: State, lot: int, run: int, pieces: int) -> Non
     while after >= 0:
         count += 1
         after = state.runs[after].after
-    after = -1
+    after = int(np.int64(-1))  # see `load`
     for _ in range(below(state, count + 1)):
         after = state.runs[after].after if after >= 0 else state.shops[shop].head
     add_run(world, state, lot, pieces, machine, after, np.inf)

@@ -223,7 +223,15 @@ def improve(
     if at < 0:
         return False
     ledger.tried[at] = 1
-    lot = ledger.lots[at]
+    anew(world, state, ledger, promised_s, ledger.lots[at], sample, price, most)
+    return True
+
+
+@compiled
+def anew(
+    world: World, state: State, ledger: Ledger, promised_s: Floats, lot: int, sample: int, price: float, most: int
+) -> bool:
+    """What of the lot hasn't begun, in the best places as they are now; False: that is no better, nothing changes."""
     withdraw(world, state, lot)
     insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
     settle(world, state)
@@ -232,8 +240,8 @@ def improve(
     change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
     if change >= -_EPS or broken(state, promised_s) or _moved(state, ledger) > most:
         undo(state)
-    else:
-        _close(world, state, ledger)
+        return False
+    _close(world, state, ledger)
     return True
 
 

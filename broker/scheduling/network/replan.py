@@ -11,7 +11,7 @@ import numpy as np
 
 from broker.scheduling.errors import OutOfRange
 from broker.scheduling.network.adopted import retell
-from broker.scheduling.network.changes import block, replace_shifts, write_lot
+from broker.scheduling.network.changes import block, replace_shifts, request_of, write_lot
 from broker.scheduling.network.events import (
     AgentSilent,
     CancelledOrder,
@@ -19,14 +19,16 @@ from broker.scheduling.network.events import (
     Event,
     FailedRun,
     MachineTaken,
+    Reconsidered,
     RushOrder,
     Scrap,
+    Tier,
     TimeGoesOn,
 )
 from broker.scheduling.network.live import LivePlan, promise
 from broker.scheduling.network.problem import Ints
-from broker.scheduling.network.repair import eject, eject_unattended, empty_run, finish, improve, repair, withdraw
-from broker.scheduling.network.state import touch
+from broker.scheduling.network.repair import anew, eject, eject_unattended, empty_run, finish, improve, repair, withdraw
+from broker.scheduling.network.state import touch, undo
 from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
 
@@ -133,6 +135,8 @@ def _apply(live: LivePlan, event: Event, seed: int) -> tuple[str, int]:
             why = _cancel(live, event)
         case ChangedCalendar():
             why = _open(live, event)
+        case Reconsidered():
+            why = _reconsider(live, event, seed)
         case _:
             assert_never(event)
     return why, -1
@@ -213,6 +217,30 @@ def _open(live: LivePlan, event: ChangedCalendar) -> str:
     eject_unattended(live.world, live.state, event.workshop)
     _repair(live, _touched(live))
     return f"workshop {event.workshop} has another calendar"
+
+
+def _reconsider(live: LivePlan, event: Reconsidered, seed: int) -> str:
+    for lot in event.lots:
+        _within("lot", lot, live.lots)
+    for lot in event.lots:
+        if live.world.lots["quantity"][lot] == 0:
+            continue
+        if event.tier is Tier.STANDARD:
+            anew(live.world, live.state, live.ledger, live.promised_s, lot, _SAMPLE[1], _PRICE, MOST_MOVED)
+        else:
+            _hasten(live, lot, event.tier, seed)
+    return f"lots {', '.join(map(str, event.lots))} are placed anew"
+
+
+def _hasten(live: LivePlan, lot: int, tier: Tier, seed: int) -> None:
+    """To where the tier has it, if it arrives earlier there by more than the tolerance."""
+    before = float(live.state.tallies["arrival"][lot])
+    placed = place_tier(live, lot, request_of(live, lot), tier, seed) < np.inf
+    if placed and live.state.tallies["arrival"][lot] < before - _TOLERANCE_S:
+        refresh(live.world, live.state, lot)
+        finish(live.world, live.state, live.ledger)
+    else:
+        undo(live.state)
 
 
 def _within(name: str, number: int, size: int) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.draws import following, fraction
 from broker.scheduling.network.problem import Ints
 from broker.scheduling.network.world import Records, World
 
@@ -257,7 +258,7 @@ def save_shelf(state: State, shelf: int) -> None:
         record.saved = head.draft
 
 
-@inlined
+@compiled
 def touch(state: State, lot: int) -> None:
     """Its worth has to be found anew."""
     save_tally(state, lot)
@@ -334,14 +335,10 @@ def _begun(state: State) -> None:
 
 @inlined
 def draw(state: State) -> float:
-    """From 0 up to 1, by xorshift64* (Vigna 2016, doi:10.1145/2845077)."""
+    """From 0 up to 1."""
     head = state.head[0]
-    x = head.random
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    head.random = x
-    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
+    head.random = following(head.random)
+    return fraction(head.random)
 
 
 @inlined

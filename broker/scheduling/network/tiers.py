@@ -13,7 +13,7 @@ from broker.scheduling.network.events import Request, Tier
 from broker.scheduling.network.insertion import insert_missing
 from broker.scheduling.network.live import LivePlan
 from broker.scheduling.network.problem import Bools, Floats
-from broker.scheduling.network.repair import broken
+from broker.scheduling.network.repair import broken, withdraw
 from broker.scheduling.network.state import State, draw, touch, undo
 from broker.scheduling.network.world import World
 from broker.scheduling.network.worth import settle
@@ -38,7 +38,8 @@ class _Try:
 def place_tier(live: LivePlan, row: int, request: Request, tier: Tier, seed: int) -> float:
     """The lot into the draft, no promise broken; the tardiness this causes others, inf: it finds no such place.
 
-    The draft is undone where none is found; the random numbers begin from the seed.
+    Of a lot that is in the plan already, what hasn't begun is placed anew. The draft is undone where none is found; the
+    random numbers begin from the seed.
     """
     attempts = _attempts(request, tier)
     lot = live.world.lots[row : row + 1]
@@ -95,11 +96,13 @@ def _insert(
 ) -> tuple[float, float]:
     for _ in range(4):
         draw(state)
+    others = state.head[0].worth - state.tallies[row].worth
+    withdraw(world, state, row)
     whole = insert_missing(world, state, row, cap, sample, price)
     touch(state, row)
     settle(world, state)
     tally, head = state.tallies[row], state.head[0]
-    harm = head.worth - tally.worth - head.kept_worth
+    harm = head.worth - tally.worth - others
     if not whole or tally.arrival > world.lots[row].deadline or broken(state, promised_s):
         return np.inf, harm
     return tally.arrival, max(0.0, harm)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.scheduling.compiled import compiled
+from broker.scheduling.draws import State, below, uniform
 from broker.scheduling.rectangles.construct import lay, least_sides
-from broker.scheduling.rectangles.draws import State, below, uniform
 from broker.scheduling.rectangles.grid import Pieces
 from broker.scheduling.rectangles.layout import Layout
 from broker.scheduling.rectangles.problem import Floats, Ints

@@ -1,9 +1,9 @@
 """From rectangles to bins."""
 
+from broker.scheduling.draws import seeded
 from broker.scheduling.rectangles.bound import bins_needed
 from broker.scheduling.rectangles.check import check
 from broker.scheduling.rectangles.construct import constructed
-from broker.scheduling.rectangles.draws import seeded
 from broker.scheduling.rectangles.grid import in_mm, on_grid
 from broker.scheduling.rectangles.layout import unlaid
 from broker.scheduling.rectangles.problem import Bins, Rectangles

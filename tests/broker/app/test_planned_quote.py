@@ -53,6 +53,7 @@ async def test_a_batch_is_priced_and_ordered(whole: Whole) -> None:
     ]
     quote = QuoteView.model_validate_json(await whole.post("/quotes", {"items": items}))
     assert sum(line.amount for line in quote.lines) == quote.total
+    assert all(sum(line.amount for line in terms.lines) == terms.total for terms in quote.tiers)
     assert all(line.amount > 0 for line in quote.lines)
     assert [{left.machine for left in item.left_out} for item in quote.items] == [{"router"}, {"prusa"}]
     order = OrderView.model_validate_json(await whole.post(f"/quotes/{quote.id}/accept"))

@@ -9,6 +9,7 @@ import pytest
 from broker.ledger.service import release
 from broker.orders.models import Lot, LotState, Order, OrderState
 from broker.wire.rest import OrderList, OrderView, Problem, QuoteView
+from broker.wire.tiers import Tier
 from tests.broker.client.command import LLAGAR, environment, llagar
 from tests.broker.conftest import Town
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
@@ -77,6 +78,37 @@ async def test_people_read_tables(town: Town, files: Path) -> None:
         assert words in placed.out
     listed = await llagar(town, "orders")
     assert "0/4" in listed.out
+
+
+async def test_a_lead_time_is_chosen_by_its_name(town: Town, files: Path) -> None:
+    box = str(files / "box.stl")
+    quote = QuoteView.model_validate_json((await llagar(town, "quote", box, "-n", "7", "-m", "PLA", "--json")).out)
+    by_quote = await llagar(town, "order", "--quote", quote.id, "--tier", "economy", "--json")
+    placed = OrderView.model_validate_json(by_quote.out)
+    terms = next(terms for terms in quote.tiers if terms.tier is Tier.ECONOMY)
+    assert (placed.tier, placed.total, placed.due_at) == (Tier.ECONOMY, terms.total, terms.due_at)
+    shown = await llagar(town, "order", box, "-n", "7", "-m", "PLA", "--tier", "express")
+    assert shown.code == 0, shown.err
+    price, soon = (str(terms.total / 100) for terms in (quote, quote.tiers[0]))
+    [row] = [line for line in shown.out.splitlines() if line.startswith("express")]
+    [total] = [line for line in shown.out.splitlines() if line.startswith("total")]
+    assert soon in row
+    assert "15 h sooner" in row
+    assert soon in total
+    assert price not in total
+    assert ", express, " in shown.out
+
+
+async def test_a_lead_time_that_is_none_costs_nothing(town: Town, files: Path) -> None:
+    box = str(files / "box.stl")
+    for tier in ("overnight", "Express", ""):
+        ran = await llagar(town, "order", box, "-n", "1", "--tier", tier, "--json")
+        problem = Problem.model_validate_json(ran.out)
+        assert (ran.code, problem.where, problem.fix) == (2, "--tier", "give express, standard or economy")
+    quote = QuoteView.model_validate_json((await llagar(town, "quote", box, "-n", "7", "--json")).out)
+    assert (await llagar(town, "order", "--quote", quote.id, "--tier", "express")).code == 0
+    other = await llagar(town, "order", "--quote", quote.id)
+    assert (other.code, "accepted as express" in other.err) == (2, True)
 
 
 _BAD = (

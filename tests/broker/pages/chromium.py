@@ -109,6 +109,12 @@ class Tab:
         await self.until(f"!!({found}) && !({found}).disabled")
         await self.value(f"({found}).click()")
 
+    async def press(self, key: str, code: int, before: str) -> None:
+        """A key of the keyboard, after the expression `before`."""
+        await self.value(before)
+        for kind in ("keyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
     async def type(self, selector: str, words: str) -> None:
         field = f"document.querySelector({json.dumps(selector)})"
         await self.until(f"!!{field}")

@@ -12,6 +12,8 @@ from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
 pytestmark = pytest.mark.proof(share=0.024)
+_TIER = "document.querySelector('.tier :checked')"
+_ORDER = "[...document.querySelectorAll('#price button')].map(button => button.textContent)[0]"
 _LINES = "[...document.querySelectorAll('#price td.number')].map(cell => cell.textContent)"
 
 
@@ -53,13 +55,35 @@ async def test_a_part_is_ordered_and_followed(pages: Pages, pages_database: Data
         *lines, total = [_cents(str(amount)) for amount in amounts]
         assert len(lines) > 6
         assert sum(lines) == total > 0
-        await tab.click("Order at this price")
+        assert await tab.value("document.querySelector('input[type=number]').value") == "3"
+        await tab.until(f"{_TIER}?.value === 'standard'")
+        await tab.press("ArrowLeft", 37, f"{_TIER}.focus()")
+        words = await _chosen(tab, "express", total)
+        await tab.click(words)
         await tab.until("location.pathname.startsWith('/orders/ord_')")
         order_id = str(await tab.value("location.pathname.split('/').pop()"))
+        await tab.until(_says("Express. Placed on"))
         await _follow(tab, pages_database, order_id)
         assert tab.complaints == []
         assert {host.split(":")[0] for host in tab.hosts} == {"127.0.0.1"}
         assert len(tab.hosts) == 1
+
+
+async def _chosen(tab: Tab, tier: str, standard: int) -> str:
+    """What the button says once another tier than standard is chosen: its price, which is its lines', and its date."""
+    await tab.until(
+        f"{_TIER}.value === {tier!r} && document.querySelector('#price tr.sum').innerText.includes({tier!r})"
+    )
+    amounts = await tab.value(_LINES)
+    assert isinstance(amounts, list)
+    *lines, total = [_cents(str(amount)) for amount in amounts]
+    assert sum(lines) == total != standard
+    words = str(await tab.value(_ORDER))
+    assert words.startswith(f"Order for {amounts[-1]}, by ")
+    card = str(await tab.value(f"{_TIER}.closest('.tier').innerText"))
+    assert words.rpartition(", by ")[2] in card
+    assert str(amounts[-1]) in card
+    return words
 
 
 async def _follow(tab: Tab, database: Database, order_id: str) -> None:

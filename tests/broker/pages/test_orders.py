@@ -4,12 +4,13 @@ import httpx
 
 from broker.database import Database
 from broker.wire.rest import OrderView, PartView, QuoteView
+from broker.wire.tiers import Tier
 from tests.broker.pages import making
 from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
 
-async def _ordered(pages: Pages) -> str:
+async def _ordered(pages: Pages, tier: Tier = Tier.STANDARD) -> str:
     """An order of three cubes, made over the REST API."""
     api = httpx.AsyncClient(
         base_url=f"{pages.url}/api/v1", headers={"Authorization": f"Bearer {pages.token}"}, trust_env=False, timeout=60
@@ -20,7 +21,9 @@ async def _ordered(pages: Pages) -> str:
         )
         asked = {"items": [{"part_id": part.id, "quantity": 3, "material": "PETG"}]}
         quote = QuoteView.model_validate_json((await api.post("/quotes", json=asked)).content)
-        return OrderView.model_validate_json((await api.post(f"/quotes/{quote.id}/accept")).content).id
+        return OrderView.model_validate_json(
+            (await api.post(f"/quotes/{quote.id}/accept", json={"tier": tier})).content
+        ).id
 
 
 async def _page(client: httpx.AsyncClient, path: str) -> str:
@@ -35,6 +38,14 @@ async def test_an_order_shows_its_lines_price_and_money(pages: Pages, ana: httpx
     page = await _page(ana, f"/orders/{order_id}")
     for words in (order_id, "cube.stl", "printed, PETG", "0 of 3 good", "broker's fee", "Held for this order", "Total"):
         assert words in page
+
+
+async def test_an_order_shows_its_lead_time_and_that_price(pages: Pages, ana: httpx.AsyncClient) -> None:
+    page = await _page(ana, f"/orders/{await _ordered(pages, Tier.EXPRESS)}")
+    assert "Express. Placed on" in page
+    # Three of ten to a plate would be standard's 0.30 plates.
+    assert "0.60 plates to set up" in page
+    assert "0.30 plates to set up" not in page
 
 
 async def test_an_order_under_way_shows_its_run_and_its_plate(

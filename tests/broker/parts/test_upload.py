@@ -18,6 +18,7 @@ from broker.settings import Settings
 from broker.wire.rest import PartView, Problem
 from tests.broker.conftest import Person, person, served
 from tests.broker.parts.shapes import box_stl, rectangle_dxf, stl
+from tests.broker.quotes.firstfit import FirstFit
 from tests.slicer_bridge.step_files import box_step
 
 _CAP = 200_000
@@ -50,7 +51,8 @@ class Bench:
 @pytest.fixture
 async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     ana = await person(database, "ana", SystemClock().now())
-    async with served(create_app(settings.model_copy(update={"upload_cap_bytes": _CAP}))) as url:
+    capped = settings.model_copy(update={"upload_cap_bytes": _CAP})
+    async with served(create_app(capped, plan=FirstFit(database))) as url:  # nothing is planned here
         yield Bench(url, settings.data, database, ana)
 
 

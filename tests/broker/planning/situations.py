@@ -3,7 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from broker.planning.posing import Posed
 from broker.planning.situation import OpenLine, Station
+from broker.scheduling.network.check import require_feasible
+from broker.scheduling.plates.check import require_laid_out
+from broker.scheduling.plates.solve import Plated, solve_plates
+from broker.scheduling.stopping import AfterIterations
 from broker.wire.plates import Recipe
 from broker.wire.shop import Inventory, MachineSpec, Process, Stock
 from slicer_bridge.facts import DrawingFacts, MeshFacts, Orientation, PartFacts
@@ -63,6 +68,14 @@ def station(inventory: Inventory, number: int = 0) -> Station:
 
 PRINTER = station(UNO)
 ROUTER = station(DOS)
+
+
+def solved(posed: Posed) -> Plated:
+    """Its plan, checked."""
+    plated = solve_plates(posed.problem, posed.geometry, AfterIterations(20), seed=1)
+    require_feasible(plated.problem, plated.result)
+    require_laid_out(plated.problem, posed.geometry, plated.result.plan, plated.layouts)
+    return plated
 
 
 def router_with(*sheets: Stock) -> Station:

@@ -12,11 +12,12 @@ from broker.planning.plates import document
 from broker.planning.posing import HORIZON_S, Posed, pose
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.planning.snapshot import SITS_OUT_MOST, sits_out
-from broker.planning.solving import judged, solve_within
+from broker.planning.solving import judged
 from broker.scheduling.plates.placed import Layout
 from broker.wire.plates import Recipe
 from broker.wire.shop import Process, Rates, Stock, Window
-from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, router_with
+from broker.wire.tiers import Tier
+from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, router_with, solved
 
 BOX = line("box", box(20, 10, 5))
 PANEL = line("panel", panel(100, 50), material="plywood")
@@ -37,7 +38,7 @@ def _reasons(one: OpenLine, stations: list[Station], later_s: float | None = Non
 
 
 def _layouts(posed: Posed) -> tuple[Layout, ...]:
-    return solve_within(posed.problem, posed.geometry, 5.0, seed=1).layouts
+    return solved(posed).layouts
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_part_whose_outline_crosses_itself_is_left_out_alone() -> None:
     knot = replace(facts.drawing, outline=((0.0, 0.0), (100.0, 50.0), (100.0, 0.0), (0.0, 50.0)))
     lines = [line("knot", replace(facts, drawing=knot), material="plywood"), PANEL]
     posed = _posed(lines, [ROUTER])
-    plated = solve_within(posed.problem, posed.geometry, 5.0, seed=1)
+    plated = solved(posed)
     assert [(left.lot, left.pieces) for left in plated.result.unplanned] == [(0, 4)]
     [left] = left_out(posed, plated.problem, 0)
     assert left.reason.startswith("the part can't be laid out")
@@ -138,7 +139,7 @@ def replace_sheet(stock: Stock, thickness: float) -> Stock:
 
 def test_two_sheets_of_one_router_come_one_after_the_other() -> None:
     posed = _posed([PANEL, line("lid", panel(50, 50), material="mdf")], [router_with(THIN, THICK)])
-    plan = solve_within(posed.problem, posed.geometry, 5.0, seed=1).result.plan
+    plan = solved(posed).result.plan
     assert plan.begin_s[1] >= plan.end_s[0]
 
 
@@ -159,7 +160,7 @@ def test_a_spindle_turns_within_attended_hours_and_a_printer_through_the_night()
     shops = [replace(one, inventory=one.inventory.model_copy(update={"attended": hours})) for one in (PRINTER, ROUTER)]
     lines = [line("tray", box(120, 120, 40), pieces=1), line("sign", panel(200, 150), 4, "plywood")]
     posed = _posed(lines, shops)
-    plated = solve_within(posed.problem, posed.geometry, 5.0, seed=1)
+    plated = solved(posed)
     plan = plated.result.plan
     assert plated.result.unplanned == ()
     printed = plan.machine == 0
@@ -197,7 +198,7 @@ def test_a_long_lot_keeps_idle_machines_busy() -> None:
     twin = replace(PRINTER, machine_id="mch_twin")
     far = replace(PRINTER, machine_id="mch_far", workshop_id="wsh_far")
     posed = _posed([line("tray", box(80, 80, 40), pieces=9)], [PRINTER, twin, far])
-    plan = solve_within(posed.problem, posed.geometry, 5.0, seed=1).result.plan
+    plan = solved(posed).result.plan
     assert set(plan.machine.tolist()) == {0, 1, 2}
 
 
@@ -212,8 +213,17 @@ def test_seconds_grow_with_the_part_and_due_dates_count_from_now() -> None:
 
 def test_what_is_due_late_begins_now() -> None:
     posed = _posed([replace(BOX, due_at=NOW + timedelta(days=14))], [PRINTER])
-    plan = solve_within(posed.problem, posed.geometry, 5.0, seed=1).result.plan
+    plan = solved(posed).result.plan
     assert plan.begin_s.tolist() == [0.0]
+
+
+def test_express_weighs_and_waits_more_and_economy_less() -> None:
+    lines = [replace(BOX, id=tier, order_id=tier, tier=tier) for tier in Tier]
+    more = replace(BOX, id="more", order_id=Tier.EXPRESS, tier=Tier.EXPRESS)
+    lots = _posed([*lines, more], [PRINTER]).problem.lots
+    assert lots.weight.tolist() == [4, 1, 0.5, 4]
+    # An order waits once, however many lines it has.
+    assert (lots.waiting_cost / lots.waiting_cost[1]).tolist() == pytest.approx([2, 1, 0.05, 2])
 
 
 def test_nothing_to_make_or_nobody_there_is_no_problem() -> None:

@@ -14,6 +14,7 @@ from broker.scheduling.network.events import (
     Event,
     FailedRun,
     MachineTaken,
+    Reconsidered,
     RushOrder,
     Scrap,
     Tier,
@@ -43,6 +44,8 @@ EVENTS: dict[str, Callable[[LivePlan], Event]] = {
     "changed calendar": lambda plan: ChangedCalendar(
         0, np.array([[plan.now_s + HOUR, plan.now_s + 9 * HOUR], [2 * DAY + 6 * HOUR, 2 * DAY + 20 * HOUR]])
     ),
+    "late lots": lambda plan: Reconsidered(tuple(range(plan.lots))),
+    "lots in a hurry": lambda plan: Reconsidered((1, 3, 5), Tier.EXPRESS),
 }
 
 
@@ -100,6 +103,31 @@ def test_one_event_after_the_other(seed: int) -> None:
         assert check(problem, left) == (), name
 
 
+@pytest.mark.parametrize("tier", [Tier.STANDARD, Tier.EXPRESS])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lots_are_placed_anew_only_where_that_is_better(seed: int, tier: Tier) -> None:
+    plan = live(seed)
+    size = plan.lots
+    worth, arrival = float(plan.state.head["worth"][0]), plan.state.tallies["arrival"][:size].copy()
+    lots = tuple(range(1, size, 2))
+    _replanned(plan, Reconsidered(lots, tier))
+    now = plan.state.tallies["arrival"][:size]
+    assert (now <= np.maximum(plan.promised_s[:size], arrival) + 1e-6).all()
+    if tier is Tier.STANDARD:
+        assert plan.state.head["worth"][0] <= worth + 1e-6
+
+
+def test_a_lot_in_a_hurry_goes_before_others() -> None:
+    earlier = 0
+    for seed in SEEDS:
+        plan = live(seed)
+        for lot in range(1, plan.lots, 2):
+            before = float(plan.state.tallies["arrival"][lot])
+            _replanned(plan, Reconsidered((lot,), Tier.EXPRESS))
+            earlier += float(plan.state.tallies["arrival"][lot]) < before
+    assert earlier >= 5
+
+
 def test_the_same_seed_gives_the_same_answer() -> None:
     answers = []
     for _ in range(2):
@@ -129,7 +157,14 @@ def test_what_moved_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [FailedRun(10_000, 0.0), TimeGoesOn(0.0), Scrap(0, 10_000), MachineTaken(99, 0.0, 1.0)]
+    "event",
+    [
+        FailedRun(10_000, 0.0),
+        TimeGoesOn(0.0),
+        Scrap(0, 10_000),
+        MachineTaken(99, 0.0, 1.0),
+        Reconsidered((0, 10_000)),
+    ],
 )
 def test_an_event_about_what_is_not_there_is_refused(event: Event) -> None:
     plan = live(1)

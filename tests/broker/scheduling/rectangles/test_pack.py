@@ -14,7 +14,7 @@ SIDE = st.floats(0.5, 120.0)
 SMALL = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(SIDE, SIDE), min_size=1, max_size=25),
     st.tuples(st.floats(60.0, 200.0), st.floats(60.0, 200.0)),
