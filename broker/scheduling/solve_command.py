@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +18,6 @@ from broker.scheduling.files.named import Names, named_problem
 from broker.scheduling.files.problem_file import ProblemFile
 from broker.scheduling.files.result_file import instance_result, named_result
 from broker.scheduling.makespan.solve import solve as solve_makespan
-from broker.scheduling.network.bound import bounds
 from broker.scheduling.network.check import require_feasible
 from broker.scheduling.network.explain import explain
 from broker.scheduling.network.objective import Objective
@@ -48,7 +46,12 @@ def add_solve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     """The sub-command and its options."""
     solve = commands.add_parser("solve", help="who makes what, where and when")
     solve.add_argument("file", type=Path, help=".npz with p[n, m] (and s[m, n, n]) or a network's arrays, or .json")
-    solve.add_argument("--objective", type=Objective, choices=list(Objective), help="what comes first")
+    solve.add_argument(
+        "--objective",
+        type=Objective,
+        choices=list(Objective),
+        help="what comes first: tardiness for a network, makespan for p[n, m], if nothing is said",
+    )
     solve.add_argument("--seconds", type=float, default=SECONDS, help="from the file to the answer")
     solve.add_argument("--seed", type=int, default=1)
     solve.add_argument("--explain", metavar="LOT", help="say why this lot is made where and when it is")
@@ -106,11 +109,9 @@ def _read_json(path: Path) -> tuple[Problem, Names]:
 
 
 def _planned(given: argparse.Namespace, problem: Problem, began: float) -> Result:
-    if given.objective not in (None, Objective.TARDINESS):
-        raise WrongFile(f"--objective {given.objective}: networks are planned by tardiness; leave it out")
     reserve = min(CHECK_S * len(problem.lots.quantity), given.seconds / 2)
-    known = bounds(problem)
-    result = replace(solve_network(problem, _stop(given.seconds - reserve, began), given.seed), bounds=known)
+    objective = given.objective or Objective.TARDINESS
+    result = solve_network(problem, _stop(given.seconds - reserve, began), given.seed, objective=objective)
     require_feasible(problem, result)
     return result
 

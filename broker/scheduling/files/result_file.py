@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pydantic import BaseModel
 
 from broker.scheduling.files.named import Names
+from broker.scheduling.network.objective import Objective
 from broker.scheduling.network.problem import Problem, Result
 
 
@@ -52,9 +53,12 @@ class StepRow(BaseModel):
     iteration: int
     tardiness: float
     cost: float
+    sought: float | None
 
 
 class ResultFile(BaseModel):
+    objective: Objective
+    gap: float | None
     runs: list[Run]
     unplanned: list[Left]
     figures: FiguresRow
@@ -66,6 +70,8 @@ class ResultFile(BaseModel):
 class InstanceResult(BaseModel):
     """The same for an instance of arrays: a run is machine, lot, pieces, start."""
 
+    objective: Objective
+    gap: float | None
     runs: list[tuple[int, int, int, float]]
     unplanned: list[tuple[int, int, str]]
     figures: FiguresRow
@@ -76,6 +82,8 @@ class InstanceResult(BaseModel):
 
 def named_result(problem: Problem, names: Names, result: Result, explanation: list[str] | None) -> ResultFile:
     return ResultFile(
+        objective=result.objective,
+        gap=result.gap,
         runs=_runs(problem, names, result),
         unplanned=[Left(lot=names.lots[u.lot], pieces=u.pieces, reason=u.reason) for u in result.unplanned],
         figures=FiguresRow(**asdict(result.figures)),
@@ -91,6 +99,8 @@ def instance_result(result: Result, explanation: list[str] | None) -> InstanceRe
     rows = zip(plan.machine.tolist(), plan.start_s.tolist(), first, last, strict=True)
     lots, pieces = plan.entry_lot.tolist(), plan.entry_pieces.tolist()
     return InstanceResult(
+        objective=result.objective,
+        gap=result.gap,
         runs=[(machine, lots[e], pieces[e], start) for machine, start, a, b in rows for e in range(a, b)],
         unplanned=[(left.lot, left.pieces, left.reason) for left in result.unplanned],
         figures=FiguresRow(**asdict(result.figures)),

@@ -4,10 +4,12 @@ A lot that both halves make pieces of is in both, each with its pieces: late in 
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
 from broker.scheduling.network.anneal import anneal
+from broker.scheduling.network.hasten import hasten
 from broker.scheduling.network.load import drop_unmade, load, rows_of
 from broker.scheduling.network.problem import Bools, Ints
 from broker.scheduling.network.search import SAMPLE, SCALE, cooled, energy, stretch
@@ -15,10 +17,20 @@ from broker.scheduling.network.state import empty_state
 from broker.scheduling.network.world import World, kin_of, ranges
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Of a large search for another objective than tardiness."""
+
+    hurried: bool
+    """What ends last is sought out."""
+    heat: float
+    """Temperature where hurried; else the mean energy of a lot."""
+
+
 class Half:
     """A search of a half; it never says how good its plan is, since that is told by the whole."""
 
-    def __init__(self, laid: World, lots: Ints, rows: Ints, seed: int, drafts: float) -> None:
+    def __init__(self, laid: World, lots: Ints, rows: Ints, seed: int, drafts: float, pace: Pace | None) -> None:
         self._laid = laid
         self._lots = lots
         number = np.full(int(lots.max(initial=-1)) + 1, -1, dtype=np.int64)
@@ -26,7 +38,7 @@ class Half:
         runs = len(rows) + len(rows) // 5 + len(lots) // 4 + 1
         self._state = empty_state(laid, runs, seed)
         load(laid, self._state, np.stack([rows[:, 0], number[rows[:, 1]], rows[:, 2]], axis=1))
-        self._before = drafts
+        self._before, self._pace = drafts, pace
         self.drafts = 0
 
     def step(self) -> None:
@@ -34,8 +46,12 @@ class Half:
         lots = len(self._lots)
         if lots == 0 or len(self._laid.of_kind) == 0:
             return
-        temperature = cooled(energy(self._state) / lots, self._before + self.drafts / lots)
         drafts = stretch(len(self._state.runs))
+        pace = self._pace or Pace(hurried=False, heat=energy(self._state) / lots)
+        if pace.hurried:
+            self.drafts += hasten(self._laid, self._state, drafts, pace.heat, SCALE, 4, SAMPLE, -np.inf)
+            return
+        temperature = cooled(pace.heat, self._before + self.drafts / lots)
         self.drafts += anneal(self._laid, self._state, drafts, temperature, SCALE, 4, SAMPLE, 0.0, -np.inf)
 
     def rows(self) -> Ints:
@@ -45,7 +61,9 @@ class Half:
         return np.stack([rows[:, 0], self._lots[rows[:, 1]], rows[:, 2]], axis=1)
 
 
-def halves(laid: World, rows: Ints, rng: np.random.Generator, drafts: int, pool: ThreadPoolExecutor) -> list[Half]:
+def halves(
+    laid: World, rows: Ints, rng: np.random.Generator, drafts: int, pool: ThreadPoolExecutor, pace: Pace | None = None
+) -> list[Half]:
     """Workshops divided at random; `rows` as `load` takes them, `drafts` those made so far."""
     shops = len(laid.shops)
     side = rng.permutation(shops) < shops // 2
@@ -62,7 +80,7 @@ def halves(laid: World, rows: Ints, rng: np.random.Generator, drafts: int, pool:
         wanted = np.where(whole, made, np.where(homeless == half, laid.lots["quantity"], 0))
         lots = np.flatnonzero(wanted)
         laid_here = _part(laid, side == half, lots, wanted[lots])
-        return Half(laid_here, lots, mine, seeds[half], drafts / len(laid.lots))
+        return Half(laid_here, lots, mine, seeds[half], drafts / len(laid.lots), pace)
 
     return list(pool.map(part, (False, True)))
 

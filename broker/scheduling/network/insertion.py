@@ -13,7 +13,7 @@ from broker.scheduling.network.dispatch import is_barred
 from broker.scheduling.network.lists import add_run, room
 from broker.scheduling.network.state import State, below
 from broker.scheduling.network.world import World
-from broker.scheduling.network.worth import arrival_s, tardiness
+from broker.scheduling.network.worth import arrival_s, beyond, tardiness
 
 _PUSHED = 12
 """Runs behind a new one whose delay is reckoned with."""
@@ -77,6 +77,8 @@ def machine_place(
                 end = begin + change + running
                 if begin + change < world.limits[0].horizon:
                     late = tardiness(world, lot, max(arrival, end + ship)) - before
+                    if world.limits[0].aimed:
+                        late += beyond(world, lot, pieces, end, pieces * each)
                     total = late + price * (change + running) * missing / pieces
                     if total < limit:
                         push = _pushed(world, state, facts.family, following, end) * missing / pieces
@@ -123,7 +125,7 @@ def _pushed(world: World, state: State, family: int, following: int, end: float)
         record = state.runs[following]
         entry = record.entry
         while entry >= 0:
-            total += _later(world, state, state.entries[entry].lot, following, delay)
+            total += _later(world, state, entry, following, delay)
             entry = state.entries[entry].other
         if record.next >= 0:
             delay -= state.runs[record.next].begin - record.end
@@ -132,7 +134,8 @@ def _pushed(world: World, state: State, family: int, following: int, end: float)
 
 
 @inlined
-def _later(world: World, state: State, lot: int, run: int, delay: float) -> float:
+def _later(world: World, state: State, entry: int, run: int, delay: float) -> float:
+    lot = state.entries[entry].lot
     record, tally = state.runs[run], state.tallies[lot]
     if tally.arrival == np.inf:
         return 0.0
@@ -140,6 +143,10 @@ def _later(world: World, state: State, lot: int, run: int, delay: float) -> floa
         return float(world.lots[lot].rejection - tally.worth)
     ship = world.ship_s[world.lots[lot].place, world.machines[record.machine].shop]
     arrival = max(tally.arrival, record.end + delay + ship)
+    if world.limits[0].aimed:
+        pieces, end = state.entries[entry].pieces, record.end
+        more = beyond(world, lot, pieces, end + delay, record.making) - beyond(world, lot, pieces, end, record.making)
+        return float(tardiness(world, lot, arrival) - tardiness(world, lot, tally.arrival) + more)
     return float(tardiness(world, lot, arrival) - tally.worth)
 
 
@@ -149,7 +156,7 @@ def insert_missing(world: World, state: State, lot: int, cap: int, sample: int, 
 
     Each has `cap` pieces at most, at the best place of the machines that the draft has changed and of `sample` others.
     """
-    arrival = arrival_s(world, state, lot)
+    arrival, price = arrival_s(world, state, lot), price * world.limits[0].dear
     machines = able_machines(world, lot)
     while state.tallies[lot].pieces < world.lots[lot].quantity:
         missing = world.lots[lot].quantity - state.tallies[lot].pieces

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.scheduling.network.objective import Objective
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -233,6 +235,8 @@ class Step:
     tardiness: float
     """Rejections included."""
     cost: float
+    sought: float | None = None
+    """End of the last run, or seconds earned, where that is what the plan is made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,3 +246,19 @@ class Result:
     figures: Figures
     bounds: Bounds
     trace: tuple[Step, ...]
+    objective: Objective = Objective.TARDINESS
+    """What the plan was made for."""
+
+    @property
+    def gap(self) -> float | None:
+        """Share by which the plan misses its objective's bound; None where that says nothing: by any measure of 0.
+
+        No bound tells how early lots end of which some are left out.
+        """
+        said, least = self.figures, self.bounds
+        if self.objective is Objective.UTILISATION:
+            return 1.0 - said.earned_use / least.earned_use if least.earned_use > 0 else None
+        if self.objective is Objective.MAKESPAN:
+            return said.makespan_s / least.makespan_s - 1.0 if least.makespan_s > 0 and not self.unplanned else None
+        lost = said.tardiness + said.rejected
+        return lost / least.tardiness - 1.0 if least.tardiness > 0 else None if lost > 0 else 0.0

@@ -21,7 +21,12 @@ _MOST = 16
 @compiled
 def ruin_and_recreate(world: World, state: State, strength: int, sample: int) -> None:
     """Changes the draft; its worth is told."""
-    seed = _seed_lot(world, state)
+    recreate_around(world, state, _seed_lot(world, state), strength, sample)
+
+
+@compiled
+def recreate_around(world: World, state: State, seed: int, strength: int, sample: int) -> None:
+    """The same around a given lot."""
     _ruin(world, state, seed, 1 + below(state, strength))
     todo = np.empty(_MOST, dtype=np.int64)
     count = _missing(world, state, todo, seed)

@@ -66,6 +66,10 @@ class Search:
         if self._small or self._stretches % TIDY == 0:
             self._note()
 
+    def key(self) -> tuple[float, ...]:
+        """The less, the better is the best plan."""
+        return (energy(self.best()),)
+
     def best(self) -> State:
         self._note()
         return self._best

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.scheduling.network.figures import quickest_s
 from broker.scheduling.network.problem import Floats, Ints, Problem
 
 Records = NDArray[Any]
@@ -30,6 +31,7 @@ LOT = np.dtype(
         ("kin_first", "i8"),  # lots of its order and place, in `World.kin`
         ("kin_last", "i8"),
         ("quickest", "f8"),  # machine seconds for all of it, on the class that is quickest
+        ("earns", "f8"),  # seconds a piece, on the class that is quickest for one
     ],
     align=True,
 )
@@ -77,6 +79,11 @@ LIMITS = np.dtype(
         ("parcels", "i8"),  # parcels cost
         ("everywhere", "i8"),  # every workshop delivers to every place
         ("stocked", "i8"),  # some workshop's stock is limited
+        ("aimed", "i8"),  # at more than tardiness: what follows counts
+        ("target", "f8"),  # runs shall end by then
+        ("over", "f8"),  # cost of each second after it; inf: they must
+        ("lost", "f8"),  # cost of each second that is earned beyond the horizon only
+        ("dear", "f8"),  # how many times as much as usual a machine's second is worth
     ],
     align=True,
 )
@@ -162,7 +169,7 @@ def _lots(problem: Problem) -> tuple[Records, Ints, Ints]:
     record["weight"], record["rejection"], record["waiting"] = lots.weight, lots.rejection, lots.waiting_cost
     record["order"], record["place"], record["share"] = lots.order, lots.place, lots.share
     record["material"], record["use"] = lots.material, lots.use
-    record["quickest"] = _quickest_s(problem)
+    record["quickest"], record["earns"] = _quickest_s(problem), quickest_s(problem)
     by_lot = np.argsort(problem.barred.lot, kind="stable")
     number = np.arange(len(record))
     record["barred_first"] = np.searchsorted(problem.barred.lot[by_lot], number, "left")
@@ -267,4 +274,5 @@ def _limits(problem: Problem) -> Records:
     record["parcels"], record["priced"] = parcels, parcels or bool(priced)
     record["everywhere"] = bool(np.isfinite(shops.ship_s).all())
     record["stocked"] = bool(np.isfinite(shops.stock).any())
+    record["target"], record["dear"] = np.inf, 1.0
     return record

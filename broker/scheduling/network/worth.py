@@ -4,7 +4,7 @@ import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.clock import tell_times
-from broker.scheduling.network.state import State, save_shop, save_tally
+from broker.scheduling.network.state import State, keep, save_shop, save_tally
 from broker.scheduling.network.world import World
 
 
@@ -27,6 +27,8 @@ def _find_worth(world: World, state: State, lot: int) -> None:
     facts, tally, head = world.lots[lot], state.tallies[lot], state.head[0]
     arrival = arrival_s(world, state, lot) if tally.pieces == facts.quantity else np.inf
     worth = tardiness(world, lot, arrival)
+    if world.limits[0].aimed and arrival < np.inf:
+        worth = min(facts.rejection, worth + _beyond_all(world, state, lot))
     cost = facts.waiting * arrival if arrival < np.inf and facts.waiting > 0 else 0.0
     head.worth += worth - tally.worth
     head.cost += cost - tally.cost
@@ -52,6 +54,39 @@ def tardiness(world: World, lot: int, arrival: float) -> float:
     if arrival == np.inf or arrival > facts.deadline:
         return float(facts.rejection)
     return float(facts.weight * max(0.0, arrival - facts.due))
+
+
+@inlined
+def _beyond_all(world: World, state: State, lot: int) -> float:
+    total, entry = 0.0, state.tallies[lot].entry
+    while entry >= 0:
+        run = state.runs[state.entries[entry].run]
+        total += beyond(world, lot, state.entries[entry].pieces, run.end, run.making)
+        entry = state.entries[entry].after
+    return total
+
+
+@inlined
+def beyond(world: World, lot: int, pieces: int, end: float, making: float) -> float:
+    """What pieces of a lot cost in a run that ends after the target, or the horizon; `making` is all of its seconds."""
+    limits, total = world.limits[0], 0.0
+    if end > limits.target:
+        total += limits.over * (end - limits.target)
+    if limits.lost > 0 and end > limits.horizon:
+        total += limits.lost * min(1.0, (end - limits.horizon) / making) * pieces * world.lots[lot].earns
+    return total
+
+
+@compiled
+def revalue(world: World, state: State) -> None:
+    """All lots, of a plan whose times are told, by what the world now says; there is no draft."""
+    head = state.head[0]
+    head.worth = 0.0
+    for lot in range(len(state.tallies)):
+        state.tallies[lot].worth = 0.0
+        if world.lots[lot].quantity > 0:
+            _find_worth(world, state, lot)
+    keep(state)
 
 
 @compiled
