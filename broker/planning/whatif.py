@@ -14,7 +14,7 @@ from broker.planning.snapshot import take
 from broker.planning.solving import Solver
 from broker.quotes.live_plan import Opinion, Share, Wanted
 from broker.scheduling.network.figures import arrivals
-from broker.scheduling.plates.retime import runs_of
+from broker.scheduling.plates.runs import runs_of
 from broker.scheduling.plates.solve import Plated
 from broker.wire.tiers import Tier
 
