@@ -8,7 +8,7 @@ import numpy as np
 from broker.scheduling.network.problem import Barred, Ints, Lots, Plan, Problem
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.placed import Layout, Placed
-from broker.scheduling.plates.retime import Planned, runs_of
+from broker.scheduling.plates.runs import Planned, runs_of
 
 _columns = attrgetter(*(field.name for field in fields(Lots)))
 

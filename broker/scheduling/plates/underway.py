@@ -26,7 +26,8 @@ from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Entries, layout
 from broker.scheduling.plates.placed import Layout
-from broker.scheduling.plates.retime import Planned, retimed, runs_of
+from broker.scheduling.plates.retime import retimed
+from broker.scheduling.plates.runs import Planned, runs_of
 from broker.scheduling.plates.solve import plated
 from broker.scheduling.stopping import Stop
 

@@ -7,7 +7,7 @@ from broker.planning.live import without
 from broker.planning.live_posing import pose_live, unable
 from broker.planning.moving import moves
 from broker.planning.task import Task, late, moves_of, task_of
-from broker.scheduling.plates.retime import Planned
+from broker.scheduling.plates.runs import Planned
 from broker.scheduling.plates.underway import Change, go_on
 from broker.scheduling.stopping import AfterIterations
 from broker.wire.tiers import Tier

@@ -10,7 +10,8 @@ import pytest
 from broker.scheduling.network.check import check
 from broker.scheduling.network.problem import Plan
 from broker.scheduling.plates.check import check_layouts
-from broker.scheduling.plates.retime import Planned, retimed
+from broker.scheduling.plates.retime import retimed
+from broker.scheduling.plates.runs import Planned
 from broker.scheduling.plates.underway import MOST_LATE, Change, Fresh, Underway, go_on, matched
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.plates.town import DAY_S, Part, box, geometry, problem
