@@ -21,6 +21,7 @@ from broker.planning.snapshot import barred_workshops, open_line, refusals, stat
 from broker.runs import repository as runs
 from broker.scheduling.network.problem import Plan
 from broker.wire.states import LIVE
+from broker.wire.tiers import Tier
 
 _Pieces = Mapping[str, Mapping[str, int]]
 """By run and line."""
@@ -91,7 +92,7 @@ async def _others(
         counts[of] += on_plates[line_id]
     parts = await parts_by_id(session, [line.part_id for line in first.values()])
     posed = (open_line(line, order, parts[line.part_id], counts[line.id], {}, {}) for line in first.values())
-    return tuple(replace(line, order_id="", due_at=None) for line in posed), stands_for
+    return tuple(replace(line, order_id="", due_at=None, tier=Tier.STANDARD) for line in posed), stands_for
 
 
 def _total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

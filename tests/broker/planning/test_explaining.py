@@ -17,6 +17,8 @@ from tests.broker.quotes.towns import UNO
 from tests.broker.runs.agent import WireAgent
 from tests.broker.runs.conftest import Network, Reader, offered_run, order_boxes
 
+pytestmark = pytest.mark.usefixtures("timers_at_rest")
+
 SLACK = timedelta(seconds=1)
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from broker.accounts.models import Role
 from broker.app.factory import create_app
 from broker.database import Database
+from broker.planning import background
 from broker.planning.solving import Solver
 from broker.settings import Settings
 from broker.wire.messages import LotAccepted, LotOffer
@@ -62,6 +63,12 @@ class Network:
 
     async def enrolled(self, town: Town, inventory: Inventory = UNO) -> WireAgent:
         return await WireAgent.enrolled(town.url, await self.code(inventory.workshop), self.clock.now())
+
+
+@pytest.fixture
+def timers_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test moves the clock, which is the broker's too: its own timers would act on that, sooner or later."""
+    monkeypatch.setattr(background, "TIMERS_S", 3600.0)
 
 
 @pytest.fixture
