@@ -1,6 +1,6 @@
 """One lead time beside another, in words."""
 
-from broker.wire.explained import MINUTE_S, lasting
+from broker.wire.durations import MINUTE_S, lasting
 from broker.wire.money import as_text
 from broker.wire.rest import QuoteTierView, QuoteView
 from broker.wire.tiers import Tier

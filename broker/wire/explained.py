@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from broker.wire.durations import MINUTE_S, lasting
 from broker.wire.explanation import AlternativeView, ExplanationView, Lever, WaitCause, WaitView
 from broker.wire.money import as_text
 
-DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 When = Callable[[datetime | None], str]
 
 _CAUSES = {
@@ -97,13 +97,3 @@ def sentences(view: ExplanationView, when: When) -> tuple[str, ...]:
         *levers(view),
         *(f"All of it by {way.workshop} ({way.machine}): {alternative(view, way, when)}." for way in view.alternatives),
     )
-
-
-def lasting(seconds: float) -> str:
-    """Such as `2 d 3 h`, `5 min`, `40 s`: the two largest units."""
-    minutes = round(seconds / MINUTE_S)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    days, rest = divmod(minutes, DAY_S // MINUTE_S)
-    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
-    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])

@@ -3,8 +3,8 @@
 from broker.scheduling.files.named import Names
 from broker.scheduling.network.explain import Cause, Change, Explanation, Wait
 from broker.scheduling.network.problem import Problem
+from broker.wire.durations import DAY_S, MINUTE_S, lasting
 
-DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 MOST_LOTS = 5
 
 
@@ -15,7 +15,7 @@ def explained(problem: Problem, names: Names, said: Explanation) -> list[str]:
     for out in said.left_out:
         who = f"machine {names.machines[out.machine]}" if out.machine >= 0 else f"class {names.classes[out.kind]}"
         lines.append(f"Not on {who}: {out.reason}.")
-    lines += [f"{_CHANGES[gain.change]} would bring it {duration(gain.gain_s)} earlier." for gain in said.earlier]
+    lines += [f"{_CHANGES[gain.change]} would bring it {lasting(gain.gain_s)} earlier." for gain in said.earlier]
     if said.waits and not said.earlier:
         lines.append("Nothing by itself would bring it earlier.")
     return lines
@@ -29,7 +29,7 @@ def _where(problem: Problem, names: Names, said: Explanation) -> str:
     shops = problem.machines.workshop
     on = dict.fromkeys(f"{names.machines[m]} ({names.workshops[int(shops[m])]})" for m in said.machines)
     late = said.arrival_s - said.due_s
-    due = "" if late == float("-inf") else f", {duration(abs(late))} {'late' if late > 0 else 'before it is due'}"
+    due = "" if late == float("-inf") else f", {lasting(abs(late))} {'late' if late > 0 else 'before it is due'}"
     text = f"Lot {lot} is made on {', '.join(on)} and arrives at {moment(said.arrival_s)}{due}, for {said.cost:.0f}."
     return f"{text} {left}".rstrip()
 
@@ -47,7 +47,7 @@ def _alternative(problem: Problem, names: Names, said: Explanation, position: in
     if way.arrival_s == float("inf"):
         return f"All of it on {where}: there is no time for it before the horizon."
     later = way.arrival_s - said.arrival_s
-    than = "" if not said.machines else f", {duration(abs(later))} {'later' if later >= 0 else 'earlier'}"
+    than = "" if not said.machines else f", {lasting(abs(later))} {'later' if later >= 0 else 'earlier'}"
     return f"All of it on {where}: there at {moment(way.arrival_s)}{than}, for {way.cost:.0f}."
 
 
@@ -67,12 +67,3 @@ def moment(at_s: float) -> str:
     minutes = round(at_s / MINUTE_S)
     days, rest = divmod(minutes, DAY_S // MINUTE_S)
     return f"day {days + 1} {rest // 60:02d}:{rest % 60:02d}"
-
-
-def duration(seconds: float) -> str:
-    minutes = round(seconds / MINUTE_S)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    days, rest = divmod(minutes, DAY_S // MINUTE_S)
-    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)

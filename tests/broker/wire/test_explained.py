@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broker.wire.explained import lasting, sentences
+from broker.wire.durations import lasting
+from broker.wire.explained import sentences
 from broker.wire.explanation import (
     AlternativeView,
     ExplanationView,
