@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from broker.planning.live import Live, PlannedRun
 from broker.planning.posing import Posed, pose
 from broker.planning.situation import OpenLine
-from broker.scheduling.plates.retime import Planned
+from broker.scheduling.plates.runs import Planned
 from broker.scheduling.plates.underway import Underway
 
 

@@ -114,7 +114,7 @@ class Planner:
         """None where there is nothing to do, or for a fault of ours: what is planned already goes on."""
         anew, self._shops = self._shops not in (None, live.shops), live.shops
         try:
-            task = task_of(live, self._down, described_anew=anew)
+            task = await asyncio.to_thread(task_of, live, self._down, described_anew=anew)
             if task is None:
                 return None
             found = await self._solver.solve(task.posed.underway, task.hurried, SOLVE_WITHIN_S, still=still)

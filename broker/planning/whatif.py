@@ -1,5 +1,6 @@
 """What quotes ask: how would this be made, beside everything already promised?"""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -53,7 +54,7 @@ class WhatIf:
             now = await take_live(session, self._clock.now())
         asked = tuple(line_of(number, item) for number, item in enumerate(wanted))
         laid = self._same(now, asked)
-        posed = pose_live(laid.live, asked, later_s=BACK_AFTER_S)
+        posed = await asyncio.to_thread(pose_live, laid.live, asked, later_s=BACK_AFTER_S)
         if posed is None:
             return {Tier.STANDARD: tuple(_nobody(item) for item in wanted)}
         since_s = (now.situation.taken_at - laid.live.situation.taken_at).total_seconds()

@@ -16,9 +16,16 @@ from broker.scheduling.network.bound import bounds
 from broker.scheduling.network.events import MachineTaken, Reconsidered, Request, RushOrder, Tier, TimeGoesOn
 from broker.scheduling.network.fortnight import FORTNIGHT_S, fortnight
 from broker.scheduling.network.live import live_plan
+from broker.scheduling.network.load import load
+from broker.scheduling.network.problem import Problem
 from broker.scheduling.network.replan import replan
 from broker.scheduling.network.solve import solve as plan
+from broker.scheduling.network.state import empty_state
 from broker.scheduling.network.whatif import what_if
+from broker.scheduling.network.world import world
+from broker.scheduling.plates.geometry import Geometry, Table
+from broker.scheduling.plates.solve import solve_plates
+from broker.scheduling.plates.walk import part
 from broker.scheduling.rectangles.problem import Rectangles
 from broker.scheduling.rectangles.solve import pack
 from broker.scheduling.shapes import Pose, Shape
@@ -56,6 +63,7 @@ def heat_plans() -> None:
     problem = fortnight(arrays)
     found = plan(problem, AfterIterations(_CHUNKS), seed=1)
     bounds(problem)
+    _heat_shared(problem)
     live = live_plan(problem, found.plan, np.full(_LOTS, np.inf), seed=1)
     asked = Request(
         family=0,
@@ -77,6 +85,23 @@ def heat_plans() -> None:
         Reconsidered((0,)),
     ):
         replan(live, event, AfterIterations(1), seed=1)
+
+
+def _heat_shared(problem: Problem) -> None:
+    """Whatever `plates.search` compiles."""
+    laid, lots = world(problem), len(problem.lots.quantity)
+    state = empty_state(laid, lots, seed=1)
+    load(laid, state, np.array([[0, 0, 1], [-1, 1, 1]]))
+    part(laid, state, 0, 1, 1)
+    square = Shape((Pose(np.array([[0, 0], [20, 0], [20, 20], [0, 20]], dtype=np.float64), 10.0),))
+    geometry = Geometry(
+        shapes=(square,),
+        lot_shape=np.zeros(lots, dtype=np.int64),
+        tables=(Table((0.0, 0.0, 100.0, 100.0), 50.0, 2.0),),
+        lot_table=np.zeros(problem.lots.per_plate.shape, dtype=np.int64),
+        alone=np.zeros(len(problem.machines.kind), dtype=np.bool_),
+    )
+    solve_plates(problem, geometry, AfterIterations(1), seed=1, finish=AfterIterations(2))
 
 
 def heat_sequences() -> None:

@@ -19,9 +19,9 @@ from broker.scheduling.draws import State, below, uniform
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-TARGET, SPREAD, HEAT, BEST = range(4)
+TARGET, SPREAD, SHARPNESS, HEAT, BEST = range(5)
 """Places in `scale`: what loads aim at and how far from it a square counts as much as its load, in the unit of the
-times; the temperature; the makespan to beat."""
+times; half the inverse of the latter; the temperature; the makespan to beat."""
 
 _LESS = 1.0 - 1e-9
 """By less a makespan is no better: sums of the same times differ by that much."""
@@ -53,7 +53,7 @@ def anneal(ways: Ways, chosen: Ints, best: Ints, scale: Floats, state: State, lo
     chosen, best
         [n] the machine of each job: now, and at the shortest makespan so far, `scale[BEST]`.
     scale
-        [4] see above.
+        [5] see above.
     """
     has = held(ways.time, chosen)
     strained = _strained(ways.weight, has.load, scale)
@@ -66,52 +66,60 @@ def anneal(ways: Ways, chosen: Ints, best: Ints, scale: Floats, state: State, lo
         here, there = chosen[job], ways.near[job, way]
         if there == here:
             continue
-        rise, other, third, looked = _ejected(ways, has, strained, reach, scale, job, way)
+        most = -scale[HEAT] * math.log(1.0 - uniform(state))
+        other, third, looked = _ejected(ways, has, strained, reach, scale, job, way, most)
         looks -= looked
-        if rise > -scale[HEAT] * math.log(1.0 - uniform(state)):
+        if third < 0:
             continue
         put(has, ways.time, job, there)
         if other >= 0:
             put(has, ways.time, other, third)
-        for machine in (here, there, third):
-            strained[machine] = ways.weight[machine] * _strain(has.load[machine], scale)
+        strained[here] += _rise(here, has.load[here], strained, ways.weight, scale)
+        strained[there] += _rise(there, has.load[there], strained, ways.weight, scale)
+        strained[third] += _rise(third, has.load[third], strained, ways.weight, scale)
         _keep(has, best, scale)
 
 
 @inlined
 def _ejected(
-    ways: Ways, has: Held, strained: Floats, reach: Ints, scale: Floats, job: int, way: int
-) -> tuple[float, int, int, int]:
-    """By how much the sum rises, which job best leaves the machine that `job` goes to (-1: none), where to, and looks.
+    ways: Ways, has: Held, strained: Floats, reach: Ints, scale: Floats, job: int, way: int, most: float
+) -> tuple[int, int, int]:
+    """Which job best leaves the machine that `job` goes to (-1: none), where to, and looks.
 
-    Where none leaves it is said to go where `job` comes from.
+    Where none leaves it is said to go where `job` comes from; -1 where the sum would rise by more than `most`.
     """
     here, there = has.chosen[job], ways.near[job, way]
     here_load, there_load = has.load[here] - ways.time[job, here], has.load[there] + ways.near_time[job, way]
     left = _rise(here, here_load, strained, ways.weight, scale)
-    best, other, third, looks = left + _rise(there, there_load, strained, ways.weight, scale), -1, here, 0
+    best, other, third, looks = most, -1, -1, 0
+    alone = left + _rise(there, there_load, strained, ways.weight, scale)
+    if alone <= most:
+        best, third = alone, here
     one = has.first[there]
     while one >= 0:
+        looks += 1
         made = _rise(there, there_load - ways.time[one, there], strained, ways.weight, scale)
-        for k in range(reach[one]):
-            machine, more = ways.near[one, k], ways.near_time[one, k]
-            if machine == here:
-                rise = made + _rise(here, here_load + more, strained, ways.weight, scale)
-            elif machine != there:
-                rise = left + made + _rise(machine, has.load[machine] + more, strained, ways.weight, scale)
-            else:
-                continue
-            if rise < best:
-                best, other, third = rise, one, machine
-        looks += reach[one]
+        # Wherever it goes, nothing falls by it.
+        if left + made < best:
+            looks += reach[one]
+            for k in range(reach[one]):
+                machine, more = ways.near[one, k], ways.near_time[one, k]
+                if machine == here:
+                    rise = made + _rise(here, here_load + more, strained, ways.weight, scale)
+                elif machine != there:
+                    rise = left + made + _rise(machine, has.load[machine] + more, strained, ways.weight, scale)
+                else:
+                    continue
+                if rise < best:
+                    best, other, third = rise, one, machine
         one = has.after[one]
-    return best, other, third, looks
+    return other, third, looks
 
 
 @inlined
 def _strain(load: float, scale: Floats) -> float:
     over = max(load - scale[TARGET], -scale[SPREAD])
-    return float(over + over * over / (2.0 * scale[SPREAD]))
+    return float(over + over * over * scale[SHARPNESS])
 
 
 @inlined

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.scheduling.assignment.anneal import BEST, HEAT, SPREAD, TARGET, Ways, anneal
+from broker.scheduling.assignment.anneal import BEST, HEAT, SHARPNESS, SPREAD, TARGET, Ways, anneal
 from broker.scheduling.assignment.dual import Prices, prices
 from broker.scheduling.assignment.first import first, promising
 from broker.scheduling.cooling import Cooling
@@ -76,7 +76,7 @@ class _Walk:
     chosen: Ints
     best: Ints
     state: State
-    scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 1.0, np.inf]))
+    scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 0.5, 1.0, np.inf]))
 
 
 class _Walks:
@@ -91,13 +91,14 @@ class _Walks:
         randoms = np.random.default_rng(seed).spawn(WALKS)
         self._walks = [_Walk(self.best.copy(), self.best.copy(), drawn(random)) for random in randoms]
         for walk in self._walks:
-            walk.scale[[TARGET, SPREAD]] = priced.bound, self._spread(priced.bound)
+            spread = self._spread(priced.bound)
+            walk.scale[[TARGET, SPREAD, SHARPNESS]] = priced.bound, spread, 0.5 / spread
         self._looks = 0
 
     def _spread(self, bound: float) -> float:
-        """About what is left over the bound in the end."""
+        """About what is left over the bound in the end; anything where jobs take no time."""
         least = min(1.0, float(np.median(self._ways.near_time[:, 0])))
-        return min(2.0 * self._unit * len(self._ways.weight), max(0.01 * bound, least))
+        return min(2.0 * self._unit * len(self._ways.weight), max(0.01 * bound, least)) or 1.0
 
     def go_on(self, used: float | None, everyone: Everyone) -> None:
         """A round of every walk; whichever order they end in, the result is the same."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 FINEST_CELL_MM = 0.5
+COARSE_CELL_MM = 1.0
+"""With which four nests are found in the time of one, and hardly fewer."""
 CELLS_ALONG = 500
 Zone = tuple[tuple[float, float], ...]
 """Corners of a simple polygon, mm from the bed's usable corner."""
@@ -18,11 +20,13 @@ class Bed:
     spacing_mm: float
     forbidden: tuple[Zone, ...] = ()
     """What no part may overlap: clamps, or what a round plate lacks of its rectangle."""
+    finest_mm: float = FINEST_CELL_MM
+    """Between two places that are tried."""
 
     @property
     def cell_mm(self) -> float:
         """Step of the grid of positions for a single plate."""
-        return max(FINEST_CELL_MM, max(self.width_mm, self.depth_mm) / CELLS_ALONG)
+        return max(self.finest_mm, max(self.width_mm, self.depth_mm) / CELLS_ALONG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,20 @@
 """Parts on a plate, true to their shape: several first fits, the best of them, checked exactly."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import shapely
 
 from broker.scheduling.eligibility import Fit, poses_that_fit
-from broker.scheduling.nesting.bed import Bed, Variant
+from broker.scheduling.nesting.bed import COARSE_CELL_MM, FINEST_CELL_MM, Bed, Variant
+from broker.scheduling.nesting.clear import clear_part
 from broker.scheduling.nesting.firstfit import FirstFit
 from broker.scheduling.nesting.nest import Nest, Spot, check_exactly, nest_of
 from broker.scheduling.nesting.nofit import NoFit
+from broker.scheduling.nesting.patterns import Patterns, Wanted
 from broker.scheduling.nesting.shelves import in_columns, in_rows
 from broker.scheduling.nesting.ways import EXACT_MM
 from broker.scheduling.rotation import turned
@@ -21,8 +25,6 @@ PIECES_PER_PLATE = 1000
 SAME_SHAPE = 1e-4
 """Share of its area within which a turned outline counts as the same."""
 
-Wanted = tuple[tuple[int, int], ...]
-"""Sorted (shape, pieces)."""
 Stage = tuple[tuple[Variant, ...], int]
 """Pieces to lay in any of some ways."""
 
@@ -37,11 +39,17 @@ class Nester:
         self._nofit = NoFit({(s, p): pose for s, shape in enumerate(shapes) for p, pose in enumerate(shape.poses)})
         self._variants: dict[tuple[Bed, int], tuple[Variant, ...]] = {}
         self._areas = [shapely.Polygon(shape.poses[0].outline).area for shape in shapes]
-        self._fills: dict[tuple[Bed, Wanted], Nest] = {}
+        self._fills: dict[tuple[Bed, Wanted, float], Nest] = {}
+        self._patterns: dict[Bed, Patterns] = defaultdict(Patterns)
 
     def capacity(self, bed: Bed, shape: int) -> int:
         """How many of one shape the bed holds, `PIECES_PER_PLATE` at most."""
         return len(self.fill(bed, ((shape, PIECES_PER_PLATE),)).shape)
+
+    def holds(self, bed: Bed, wanted: Wanted) -> bool:
+        """Whether all that is wanted lies on the bed: it does where more is known to, and not where less doesn't."""
+        known = self._patterns[bed]
+        return known.holding(wanted) is not None or (not known.fail(wanted) and self.nest(bed, wanted) is not None)
 
     def nest(self, bed: Bed, wanted: Wanted) -> Nest | None:
         """All that is wanted, on the bed; None where that doesn't fit."""
@@ -50,20 +58,34 @@ class Nester:
             return None
         if any(number > self.capacity(bed, shape) for shape, number in wanted):
             return None
+        # First fit may lose a piece where another is missing: what is known to hold more holds less.
+        if len(wanted) > 1 and (known := self._patterns[bed].holding(wanted)) is not None:
+            return known
+        if len(wanted) > 1 and len((found := self.fill(bed, wanted, COARSE_CELL_MM)).shape) == pieces:
+            return found
         found = self.fill(bed, wanted)
-        return found if len(found.shape) == pieces else None
+        return found if len(found.shape) == pieces else self._patterns[bed].holding(wanted)
 
-    def fill(self, bed: Bed, wanted: Wanted) -> Nest:
+    def fill(self, bed: Bed, wanted: Wanted, finest_mm: float = FINEST_CELL_MM) -> Nest:
         """As much of what is wanted as the bed holds: most part area first, then the smallest extent."""
-        key = (bed, wanted)
+        key = (bed, wanted, finest_mm)
         if key not in self._fills:
-            tried = self._first_fits(bed, wanted)
-            if len(wanted) == 1 and not bed.forbidden:
-                tried += self._straight_rows(bed, *wanted[0])
+            tried = self._tried(replace(bed, finest_mm=finest_mm), wanted)
             best = max((nest_of(spots) for spots in tried), key=self._worth)
             check_exactly(self.shapes, best, bed)
+            self._patterns[bed].learn(wanted, best, last=finest_mm == FINEST_CELL_MM)
             self._fills[key] = best
         return self._fills[key]
+
+    def _tried(self, bed: Bed, wanted: Wanted) -> list[list[Spot]]:
+        tried = self._first_fits(bed, wanted)
+        if not bed.forbidden:
+            return tried + (self._straight_rows(bed, *wanted[0]) if len(wanted) == 1 else [])
+        clear = clear_part(bed)
+        if clear is None:
+            return tried
+        part, (x0, y0) = clear
+        return tried + [[(way, x + x0, y + y0) for way, x, y in spots] for spots in self._tried(part, wanted)]
 
     def variants(self, bed: Bed, shape: int) -> tuple[Variant, ...]:
         """The ways to lay `shape` on `bed`: its best pose that fits, at the angles worth trying."""

@@ -33,6 +33,7 @@ class NoFit:
         self._poses = poses
         self._covers: dict[tuple[int, int, float], Pieces] = {}
         self._clashes: dict[tuple[Variant, Variant, Bed], Clash] = {}
+        self._zones: dict[tuple[Zone, Variant, Bed], Clash] = {}
 
     def clash(self, fixed: Variant, moved: Variant, bed: Bed) -> Clash:
         """Offsets of `moved` from `fixed` on a bed at which they lie closer than its spacing, or overlap."""
@@ -44,9 +45,13 @@ class NoFit:
 
     def zone(self, zone: Zone, moved: Variant, bed: Bed) -> Clash:
         """Places of `moved` on the bed at which it overlaps a forbidden zone."""
-        corners = np.array(zone)
-        low, size = corners.min(axis=0), np.ptp(corners, axis=0)
-        return _filled(list(convex_cover(corners)), low, size, self._laid(moved, 0.0), moved, bed, 0.0)
+        key = (zone, moved, bed)
+        if key not in self._zones:
+            corners = np.array(zone)
+            low, size = corners.min(axis=0), np.ptp(corners, axis=0)
+            pieces = list(convex_cover(corners))
+            self._zones[key] = _filled(pieces, low, size, self._laid(moved, 0.0), moved, bed, 0.0)
+        return self._zones[key]
 
     def _compared(self, fixed: Variant, moved: Variant, bed: Bed) -> Clash:
         pieces = self._laid(fixed, bed.spacing_mm)

@@ -4,7 +4,7 @@ import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.lists import put_off
-from broker.scheduling.network.state import State, outdate, renew, save_run, touch
+from broker.scheduling.network.state import HELD, State, outdate, renew, save_run, touch
 from broker.scheduling.network.world import World
 
 
@@ -133,6 +133,8 @@ def _put_off(state: State, shop: int, run: int, begin: float) -> bool:
     kept as known: until some run is set, no other is put off twice.
     """
     record = state.runs[run]
+    if record.crew == HELD:
+        return False
     after, following = run, record.after
     while following >= 0 and state.runs[following].begin < begin and state.runs[following].machine != record.machine:
         after, following = following, state.runs[following].after

@@ -57,7 +57,7 @@ class Search:
 
     def step(self) -> None:
         """A stretch of drafts: some 20 ms."""
-        strength, fine = (8, 0.8) if self._small else (4, 0.0)
+        strength, fine = (4, 0.9) if self._small else (4, 0.0)
         until = self._least - 1e-6 if self._small else -np.inf
         self._drafts += anneal(
             self._laid, self._state, self._stretch(), self._temperature(), SCALE, strength, SAMPLE, fine, until

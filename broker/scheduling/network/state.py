@@ -28,7 +28,7 @@ RUN = np.dtype(
         ("after", "i8"),
         ("last", "i8"),  # on the machine
         ("next", "i8"),
-        ("crew", "i8"),  # who sets it up; -1: not done within the horizon
+        ("crew", "i8"),  # who sets it up; -1: not done within the horizon; `HELD`
         ("stale", "i8"),  # its times may be wrong, and so those of others that follow
         ("load", "f8"),  # Σ pieces / per_plate
         ("making", "f8"),  # Σ pieces × piece_s
@@ -105,6 +105,8 @@ HEAD = np.dtype(
     ],
     align=True,
 )
+HELD = -2
+"""Crew of a run that is not put off once: those behind it wait, though they could begin meanwhile."""
 
 
 class State(NamedTuple):

@@ -5,12 +5,26 @@ from operator import attrgetter
 
 import numpy as np
 
-from broker.scheduling.network.problem import Barred, Lots, Plan, Problem
+from broker.scheduling.network.problem import Barred, Ints, Lots, Plan, Problem
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.placed import Layout, Placed
-from broker.scheduling.plates.retime import Planned, runs_of
+from broker.scheduling.plates.runs import Planned, runs_of
 
 _columns = attrgetter(*(field.name for field in fields(Lots)))
+
+
+def some(problem: Problem, geometry: Geometry, lots: Ints) -> tuple[Problem, Geometry]:
+    """These lots alone, numbered from 0 on in the order given, which rises."""
+    barred = problem.barred
+    ours = np.isin(barred.lot, lots)
+    return (
+        replace(
+            problem,
+            lots=Lots(*(np.ascontiguousarray(column[lots]) for column in _columns(problem.lots))),
+            barred=Barred(np.searchsorted(lots, barred.lot[ours]), barred.machine[ours], barred.reason[ours]),
+        ),
+        replace(geometry, lot_shape=geometry.lot_shape[lots], lot_table=geometry.lot_table[lots]),
+    )
 
 
 def beside(problem: Problem, geometry: Geometry, queue: Plan, first: int) -> tuple[Problem, Geometry]:
@@ -20,16 +34,8 @@ def beside(problem: Problem, geometry: Geometry, queue: Plan, first: int) -> tup
         if queue.end_s[run] >= ready[machine]:
             ready[machine] = queue.end_s[run]
             family[machine] = problem.lots.family[queue.entry_lot[queue.entry_first[run]]]
-    barred, ours = problem.barred, problem.barred.lot >= first
-    return (
-        replace(
-            problem,
-            lots=Lots(*(np.ascontiguousarray(column[first:]) for column in _columns(problem.lots))),
-            machines=replace(problem.machines, ready_s=ready, family=family),
-            barred=Barred(barred.lot[ours] - first, barred.machine[ours], barred.reason[ours]),
-        ),
-        replace(geometry, lot_shape=geometry.lot_shape[first:], lot_table=geometry.lot_table[first:]),
-    )
+    ours, shapes = some(problem, geometry, np.arange(first, len(problem.lots.quantity)))
+    return replace(ours, machines=replace(ours.machines, ready_s=ready, family=family)), shapes
 
 
 def renumbered(plan: Plan, layouts: tuple[Layout, ...], first: int) -> tuple[list[Planned], tuple[Layout, ...]]:

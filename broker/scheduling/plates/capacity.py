@@ -17,6 +17,7 @@ NESTING_FAILS = (SchedulingError, shapely.errors.ShapelyError, ArithmeticError, 
 
 
 CANT = "the part can't be laid out"
+CLAMPED = "what is forbidden of the bed, such as clamps, leaves the part no place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ def fitted(problem: Problem, geometry: Geometry, nester: Nester) -> Problem:
 def _judge(nester: Nester, geometry: Geometry, shape: int, table: Table) -> _Held:
     try:
         check_shape("outline", geometry.shapes[shape])
-        fit = fits(geometry.shapes[shape], table.free_mm, table.height_mm)
+        fit = fits(geometry.shapes[shape], table.usable_mm, table.height_mm)
         if isinstance(fit, Misfit):
             return _Held(0, fit.reason)
         pieces = nester.capacity(table.bed, shape)
     except NESTING_FAILS as error:
         return _Held(0, f"{CANT}: {error}")
-    return _Held(pieces, "" if pieces else CANT)
+    return _Held(pieces, "" if pieces else CLAMPED if table.bed.forbidden else CANT)

@@ -6,7 +6,7 @@ which it is follows from the lot. Lots of one family have one table in a class, 
 
 from dataclasses import dataclass
 
-from broker.scheduling.nesting.bed import Bed
+from broker.scheduling.nesting.bed import Bed, Zone
 from broker.scheduling.network.problem import Bools, Ints
 from broker.scheduling.shapes import Shape
 
@@ -28,15 +28,11 @@ class Table:
     """Which no outline may touch, such as clamps."""
 
     @property
-    def free_mm(self) -> Box:
-        """The largest part of the usable area that no forbidden box reaches into; empty where there is none."""
-        return _largest(self.usable_mm, self.forbidden_mm)
-
-    @property
     def bed(self) -> Bed:
-        """The free area as the nester wants it."""
-        x0, y0, x1, y1 = self.free_mm
-        return Bed(x1 - x0, y1 - y0, self.height_mm, self.spacing_mm)
+        """As the nester wants it, from the usable area's low corner on."""
+        x0, y0, x1, y1 = self.usable_mm
+        zones = tuple(zone for box in self.forbidden_mm if (zone := _within(self.usable_mm, box)))
+        return Bed(x1 - x0, y1 - y0, self.height_mm, self.spacing_mm, zones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +56,11 @@ class Geometry:
         return self.shapes[int(self.lot_shape[lot])]
 
 
-def _largest(usable: Box, forbidden: tuple[Box, ...]) -> Box:
-    """Each box leaves what is left, below, right and above of it; the best of what all of them leave."""
-    free = {usable}
-    for box in forbidden:
-        free = {part for one in free for part in _beside(one, box)}
-    empty = usable[0], usable[1], usable[0], usable[1]
-    return max(sorted(free), key=_area, default=empty)
-
-
-def _beside(free: Box, box: Box) -> list[Box]:
-    x0, y0, x1, y1 = free
-    low_x, low_y, high_x, high_y = box
-    if low_x >= x1 or high_x <= x0 or low_y >= y1 or high_y <= y0:
-        return [free]
-    parts = [(x0, y0, low_x, y1), (x0, y0, x1, low_y), (high_x, y0, x1, y1), (x0, high_y, x1, y1)]
-    return [part for part in parts if part[0] < part[2] and part[1] < part[3]]
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _within(usable: Box, box: Box) -> Zone:
+    """What of a box lies in the usable area, from its low corner on; empty where nothing does."""
+    x0, y0, x1, y1 = usable
+    low_x, low_y, high_x, high_y = max(box[0], x0), max(box[1], y0), min(box[2], x1), min(box[3], y1)
+    if low_x >= high_x or low_y >= high_y:
+        return ()
+    left, low, right, high = low_x - x0, low_y - y0, high_x - x0, high_y - y0
+    return (left, low), (right, low), (right, high), (left, high)

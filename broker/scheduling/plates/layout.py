@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from broker.scheduling.errors import NestingFault
-from broker.scheduling.nesting.nester import Nester, Wanted
+from broker.scheduling.nesting.nester import Nester
+from broker.scheduling.nesting.patterns import Wanted
 from broker.scheduling.network.problem import Plan, Problem
 from broker.scheduling.plates.capacity import CANT, NESTING_FAILS
 from broker.scheduling.plates.geometry import Geometry
@@ -42,10 +43,10 @@ def laid_out(
 def layout(geometry: Geometry, nester: Nester, kind: int, entries: Entries) -> Layout:
     """A run's nest, dealt out to its lots. Raises NestingFault where the table of the class doesn't hold it."""
     table = geometry.table(entries[0][0], kind)
-    nest = nester.nest(table.bed, _by_shape(geometry, entries))
+    nest = nester.nest(table.bed, by_shape(geometry, entries))
     if nest is None:
         raise NestingFault(f"a run that was planned for class {kind} doesn't lie on its table: {entries}")
-    x0, y0, _, _ = table.free_mm
+    x0, y0, _, _ = table.usable_mm
     at = nest.at + np.array([x0, y0, 0.0])
     rows: dict[tuple[int, int], list[int]] = {}
     for row, key in enumerate(zip(nest.shape, nest.pose, strict=True)):
@@ -90,12 +91,13 @@ class Lying:
             return False
         bed = self._geometry.table(entries[0][0], kind).bed
         try:
-            return self._nester.nest(bed, _by_shape(self._geometry, entries)) is not None
+            return self._nester.holds(bed, by_shape(self._geometry, entries))
         except NESTING_FAILS:
             return False
 
 
-def _by_shape(geometry: Geometry, entries: Entries) -> Wanted:
+def by_shape(geometry: Geometry, entries: Entries) -> Wanted:
+    """Pieces of each shape."""
     total: dict[int, int] = {}
     for lot, pieces in entries:
         shape = int(geometry.lot_shape[lot])

@@ -6,18 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from broker.scheduling.network.problem import Plan, Problem
-from broker.scheduling.plates.layout import Entries, entries_of
+from broker.scheduling.plates.runs import Planned
 
 SLACK_S = 1e-6
 """Rounding by which a run may end after its shift."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What one run makes, and where."""
-
-    machine: int
-    entries: Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +19,6 @@ class _Times:
     end_s: float
     person: int
     """Who sets it up, of the workshop's."""
-
-
-def runs_of(plan: Plan) -> list[Planned]:
-    """In the plan's order."""
-    return [Planned(machine, entries_of(plan, run)) for run, machine in enumerate(plan.machine.tolist())]
 
 
 def retimed(problem: Problem, runs: Sequence[Planned]) -> tuple[Plan, tuple[Planned, ...]]:

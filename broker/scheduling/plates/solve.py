@@ -1,6 +1,6 @@
 """From a network's problem and its geometry to a plan whose every run is laid out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,13 +10,13 @@ from broker.scheduling.network.figures import figures
 from broker.scheduling.network.problem import Plan, Problem, Result, Unplanned
 from broker.scheduling.network.solve import solve
 from broker.scheduling.plates.capacity import fitted
-from broker.scheduling.plates.company import parted
-from broker.scheduling.plates.descent import bettered
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Lying, laid_out
 from broker.scheduling.plates.placed import Layout
-from broker.scheduling.plates.retime import Planned, retimed, runs_of
+from broker.scheduling.plates.search import shared
 from broker.scheduling.stopping import Stop
+
+_NO_ROOM = "its plates have no room within the horizon that costs less than doing without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,11 @@ def plated(judged: Problem, geometry: Geometry, nester: Nester, stop: Stop, seed
     What the nester said a table holds, and then doesn't lay out, is left out, and the rest planned anew.
     """
     result = solve(judged, stop, seed)
-    lying = Lying(judged, geometry, nester)
-    plan, late = _possible(judged, result.plan, lying)
-    plan = bettered(judged, plan, lying, finish, np.random.default_rng(seed))
+    plan = shared(judged, geometry, result.plan, Lying(judged, geometry, nester), finish, seed)
     layouts, failed = laid_out(judged, geometry, nester, plan)
     if failed:
         return plated(_without(judged, failed), geometry, nester, stop, seed, finish=finish)
-    unplanned = (*result.unplanned, *_unplanned(late))
+    unplanned = _unplanned(judged, plan, result.unplanned)
     return Plated(judged, replace(result, plan=plan, unplanned=unplanned, figures=figures(judged, plan)), layouts)
 
 
@@ -77,15 +75,10 @@ def _without(problem: Problem, failed: Mapping[tuple[int, int], str]) -> Problem
     return replace(problem, lots=replace(problem.lots, per_plate=per_plate, reason=reason), reasons=tuple(numbers))
 
 
-def _possible(problem: Problem, plan: Plan, lying: Lying) -> tuple[Plan, Sequence[Planned]]:
-    """A plan all of whose runs lie on their tables, and runs for which it has no time any more."""
-    runs = runs_of(plan)
-    apart = parted(runs, lying)
-    return (plan, ()) if apart == runs else retimed(problem, apart)
-
-
-def _unplanned(late: Sequence[Planned]) -> list[Unplanned]:
-    missing: dict[int, int] = {}
-    for lot, pieces in (entry for run in late for entry in run.entries):
-        missing[lot] = missing.get(lot, 0) + pieces
-    return [Unplanned(lot, pieces, "no time is left for its plates") for lot, pieces in sorted(missing.items())]
+def _unplanned(problem: Problem, plan: Plan, before: tuple[Unplanned, ...]) -> tuple[Unplanned, ...]:
+    """What the plan leaves out, for the reasons that were given `before`."""
+    made = np.zeros(len(problem.lots.quantity), dtype=np.int64)
+    np.add.at(made, plan.entry_lot, plan.entry_pieces)
+    left = problem.lots.quantity - made
+    reasons = {unplanned.lot: unplanned.reason for unplanned in before}
+    return tuple(Unplanned(lot, int(left[lot]), reasons.get(lot, _NO_ROOM)) for lot in np.flatnonzero(left).tolist())

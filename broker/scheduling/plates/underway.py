@@ -20,18 +20,21 @@ from broker.scheduling.network.live import LivePlan, live_plan
 from broker.scheduling.network.posed import posed
 from broker.scheduling.network.problem import Floats, Ints, Plan, Problem, Unplanned
 from broker.scheduling.network.replan import replan
-from broker.scheduling.plates.beside import beside, renumbered
+from broker.scheduling.plates.beside import beside, renumbered, some
 from broker.scheduling.plates.capacity import NESTING_FAILS, fitted
 from broker.scheduling.plates.check import require_laid_out
 from broker.scheduling.plates.geometry import Geometry
 from broker.scheduling.plates.layout import Entries, layout
 from broker.scheduling.plates.placed import Layout
-from broker.scheduling.plates.retime import Planned, retimed, runs_of
+from broker.scheduling.plates.retime import retimed
+from broker.scheduling.plates.runs import Planned, runs_of
 from broker.scheduling.plates.solve import plated
 from broker.scheduling.stopping import Stop
 
 WORTH_MOVING_S = 60.0
 """Of lateness, summed over lots: for less nobody's run moves."""
+MOST_LATE = 12
+"""Lots placed anew at once, the latest: what their tables hold takes a nest each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +139,11 @@ def _moved(plan: Underway, queue: Plan, opened: Change, hurried: tuple[int, ...]
     late = _late(plan, before, opened)
     if lost or not (hurried or len(late)):
         return opened
-    judged = _holding(fitted(plan.problem, plan.geometry, nester), stands)
+    judged, stuck = _judged(plan, stands, np.union1d(late[:MOST_LATE], hurried).astype(np.int64), nester)
     live = live_plan(judged, stands, plan.promised_s, seed, spare_lots=1)
-    replan(live, Reconsidered(hurried, Tier.EXPRESS), lambda: True, seed)
-    replan(live, Reconsidered(tuple(late.tolist())), lambda: True, seed)
+    replan(live, Reconsidered(tuple(lot for lot in hurried if lot not in stuck), Tier.EXPRESS), lambda: True, seed)
+    again = tuple(lot for lot in late[:MOST_LATE].tolist() if lot not in stuck)
+    replan(live, Reconsidered(again), lambda: True, seed)
     after = _arrivals(judged, plan_of(live.state))
     sooner = [lot for lot in hurried if after[lot] < before[lot] - WORTH_MOVING_S]
     if not sooner and _lateness_s(plan, before) - _lateness_s(plan, after) < WORTH_MOVING_S:
@@ -178,14 +182,20 @@ def _lateness_s(plan: Underway, arrival_s: Floats) -> float:
     return float(np.clip(np.minimum(arrival_s, horizon) - promised, 0.0, None).sum())
 
 
-def _holding(judged: Problem, plan: Plan) -> Problem:
-    """What lies on plates already lies there, whatever the nester makes of it now."""
-    per_plate, reason = judged.lots.per_plate.copy(), judged.lots.reason.copy()
-    run = np.repeat(np.arange(len(plan.machine)), np.diff(plan.entry_first))
-    at = plan.entry_lot, judged.machines.kind[plan.machine[run]]
-    np.maximum.at(per_plate, at, plan.entry_pieces)
-    reason[at] = 0
-    return replace(judged, lots=replace(judged.lots, per_plate=per_plate, reason=reason))
+def _judged(plan: Underway, stands: Plan, lots: Ints, nester: Nester) -> tuple[Problem, frozenset[int]]:
+    """The problem with what shapes say of these lots; and those of which a plate holds more than they say it may.
+
+    The others stay where they are: nobody asks what else holds them.
+    """
+    part = fitted(*some(plan.problem, plan.geometry, lots), nester)
+    per_plate, reason = plan.problem.lots.per_plate.copy(), plan.problem.lots.reason.copy()
+    per_plate[lots], reason[lots] = part.lots.per_plate, part.lots.reason
+    run = np.repeat(np.arange(len(stands.machine)), np.diff(stands.entry_first))
+    held = stands.entry_pieces > per_plate[stands.entry_lot, plan.problem.machines.kind[stands.machine[run]]]
+    stuck = np.unique(stands.entry_lot[held])
+    per_plate[stuck], reason[stuck] = plan.problem.lots.per_plate[stuck], plan.problem.lots.reason[stuck]
+    judged = replace(plan.problem.lots, per_plate=per_plate, reason=reason)
+    return replace(plan.problem, lots=judged, reasons=part.reasons), frozenset(stuck.tolist())
 
 
 def _difference(plan: Underway, stands: Plan, live: LivePlan, opened: Change, nester: Nester) -> Change:

@@ -1,9 +1,9 @@
 """CP-SAT plans small networks: `python cp_sat_network.py FOLDER SECONDS WORKERS`, one line of JSON for each .npz in it.
 
 Times are whole minutes. A node is one possible run of a lot on a machine; each machine's nodes lie on a circuit whose
-arcs are the setups; whoever sets machines up is a cumulative resource. As many runs of a lot on a machine are offered
-as its plates need, and `EXTRA` more. Nights must be longer than whatever has to lie within one shift: what begins in a
-shift and ends in one then lies within one.
+arcs are the setups, and don't overlap; whoever sets machines up is a cumulative resource. As many runs of a lot on a
+machine are offered as its plates need, and `EXTRA` more. Nights must be longer than whatever has to lie within one
+shift: what begins in a shift and ends in one then lies within one.
 """
 
 import json
@@ -24,85 +24,109 @@ class Network:
     def __init__(self, arrays: Arrays) -> None:
         self.a = arrays
         self.model = cp_model.CpModel()
-        self.end = int(arrays["horizon"]) * 2
-        self.runs: dict[int, list[tuple[int, Any, Any, Any]]] = {}
-        self.people: dict[int, list[tuple[Any, int]]] = {}
+        self.runs: dict[int, list[dict[str, Any]]] = {lot: [] for lot in range(len(arrays["quantity"]))}
+        self.people: dict[int, list[Any]] = {}
+        self.done = [self.model.new_bool_var("") for _ in self.runs]
         for machine in range(len(arrays["machine_workshop"])):
             self.machine(machine)
         for workshop, intervals in self.people.items():
-            if intervals:
-                one = [1] * len(intervals)
-                crew = int(arrays["operators"][workshop])
-                self.model.add_cumulative([interval for interval, _ in intervals], one, crew)
-        self.model.minimize(sum(self.lot(lot) for lot in range(len(arrays["quantity"]))))
+            self.model.add_cumulative(intervals, [1] * len(intervals), int(arrays["operators"][workshop]))
+        self.model.minimize(sum(self.lot(lot) for lot in self.runs))
+
+    def latest(self, lot: int, workshop: int) -> int:
+        """End after which it is no worse to reject the lot."""
+        a = self.a
+        return int(a["due"][lot] + a["rejection"][lot] // a["weight"][lot] - a["ship"][lot, workshop])
 
     def machine(self, machine: int) -> None:
         a, model = self.a, self.model
         kind, ready = int(a["machine_kind"][machine]), int(a["machine_ready"][machine])
-        nodes = []
+        nodes: list[dict[str, Any]] = []
         for lot in np.flatnonzero(a["per_plate"][:, kind] > 0).tolist():
             plates = -(-int(a["quantity"][lot]) // int(a["per_plate"][lot, kind]))
-            before = None
-            for _ in range(min(int(a["quantity"][lot]), plates + EXTRA)):
-                node = self.node(machine, kind, lot)
-                if before is not None:
-                    model.add_implication(node["there"], before["there"])
-                    model.add(before["begin"] <= node["begin"]).only_enforce_if(node["there"])
-                before = node
+            for copy in range(min(int(a["quantity"][lot]), plates + EXTRA)):
+                node = self.node(machine, kind, lot, copy)
+                if copy:
+                    model.add_implication(node["there"], nodes[-1]["there"])
+                    model.add(nodes[-1]["end"] <= node["begin"]).only_enforce_if(node["there"])
                 nodes.append(node)
+        if not nodes:
+            return
+        model.add_no_overlap([node["taken"] for node in nodes])
         idle = model.new_bool_var("")
         arcs = [(0, 0, idle)]
         for i, node in enumerate(nodes, 1):
-            arcs.append((i, i, node["there"].Not()))
-            model.add_implication(idle, node["there"].Not())
-            first, last = model.new_bool_var(""), model.new_bool_var("")
-            arcs += [(0, i, first), (i, 0, last)]
-            self.setup(first, int(a["machine_family"][machine]), node, kind)
-            model.add(node["begin"] >= ready).only_enforce_if(first)
+            model.add_implication(idle, ~node["there"])
+            arcs += [(i, i, ~node["there"]), (i, 0, model.new_bool_var(""))]
+            model.add(node["begin"] >= ready).only_enforce_if(node["there"])
+            if node["copy"] == 0:
+                arcs.append((0, i, self.arc(int(a["machine_family"][machine]), node, kind)))
             for j, other in enumerate(nodes, 1):
-                if i != j:
-                    arc = model.new_bool_var("")
-                    arcs.append((i, j, arc))
-                    self.setup(arc, int(a["family"][node["lot"]]), other, kind)
+                if node["lot"] != other["lot"] or other["copy"] == node["copy"] + 1:
+                    arc = self.arc(int(a["family"][node["lot"]]), other, kind)
                     model.add(other["begin"] >= node["end"]).only_enforce_if(arc)
+                    arcs.append((i, j, arc))
         model.add_circuit(arcs)
 
-    def setup(self, arc: Any, loaded: int, node: dict[str, Any], kind: int) -> None:
+    def arc(self, loaded: int, node: dict[str, Any], kind: int) -> Any:
+        arc = self.model.new_bool_var("")
         change = int(self.a["clear"][kind]) + int(self.a["setup"][loaded, int(self.a["family"][node["lot"]])])
         self.model.add(node["change"] == change).only_enforce_if(arc)
+        return arc
 
-    def node(self, machine: int, kind: int, lot: int) -> dict[str, Any]:
+    def node(self, machine: int, kind: int, lot: int, copy: int) -> dict[str, Any]:
         a, model = self.a, self.model
-        there = model.new_bool_var("")
-        pieces = model.new_int_var(0, int(a["per_plate"][lot, kind]), "")
-        model.add(pieces >= 1).only_enforce_if(there)
-        model.add(pieces == 0).only_enforce_if(there.Not())
-        workshop, watch = int(a["machine_workshop"][machine]), int(a["watch"][kind])
-        shifts = a["shifts"][a["shift_workshop"] == workshop].tolist()
-        present = cp_model.Domain.from_intervals(shifts)
-        begin = model.new_int_var_from_domain(present, "")
-        start = model.new_int_var_from_domain(cp_model.Domain.from_intervals([[x, y - watch] for x, y in shifts]), "")
-        whenever = cp_model.Domain(0, self.end)
-        end = model.new_int_var_from_domain(whenever if a["unattended"][kind] else present, "")
-        change = model.new_int_var(0, int(a["clear"].max() + a["setup"].max()), "")
-        model.add(start == begin + change)
-        model.add(end == start + int(a["overhead"][kind]) + pieces * int(a["piece"][lot, kind])).only_enforce_if(there)
+        there, workshop = model.new_bool_var(""), int(a["machine_workshop"][machine])
+        model.add_implication(there, self.done[lot])
+        most = int(a["per_plate"][lot, kind])
+        pieces, held = model.new_int_var(1, most, ""), model.new_int_var(0, most, "")
+        model.add(held == pieces).only_enforce_if(there)
+        model.add(held == 0).only_enforce_if(~there)
+        begin, start, end = self.times(workshop, kind, self.latest(lot, workshop))
+        changes = a["clear"][kind] + a["setup"][:, a["family"][lot]]
+        change = model.new_int_var_from_domain(cp_model.Domain.from_values(changes.tolist()), "")
+        overhead, watch = int(a["overhead"][kind]), int(a["watch"][kind])
+        running = overhead + int(a["piece"][lot, kind]) * pieces
+        model.add(start == begin + change).only_enforce_if(there)
         model.add(start >= int(a["release"][lot])).only_enforce_if(there)
-        model.add(start <= int(a["horizon"]) - 1).only_enforce_if(there)
-        leave = model.new_int_var(0, self.end, "")
-        busy = model.new_optional_interval_var(begin, change + watch, leave, there, "")
-        self.people.setdefault(workshop, []).append((busy, machine))
-        self.runs.setdefault(lot, []).append((workshop, there, pieces, end))
-        return {"there": there, "lot": lot, "begin": begin, "end": end, "change": change}
+        node = {"there": there, "lot": lot, "copy": copy, "machine": machine, "pieces": held}
+        node |= {"begin": begin, "start": start, "end": end, "change": change}
+        lasts = model.new_int_var(0, int(changes.max()) + overhead + int(a["piece"][lot, kind]) * most, "")
+        model.add(lasts == change + running)
+        node["taken"] = model.new_optional_interval_var(begin, lasts, end, there, "")
+        self.people.setdefault(workshop, []).append(
+            model.new_optional_interval_var(begin, change + watch, start + watch, there, "")
+        )
+        self.runs[lot].append(node)
+        return node
+
+    def times(self, workshop: int, kind: int, latest: int) -> tuple[Any, Any, Any]:
+        """Begin, start and end of a run: somebody is there for as long as it needs them."""
+        a, model = self.a, self.model
+        shifts = a["shifts"][a["shift_workshop"] == workshop].tolist()
+        watched = cp_model.Domain.from_intervals([[x, y - int(a["watch"][kind])] for x, y in shifts])
+        starts = watched.intersection_with(cp_model.Domain(0, int(a["horizon"]) - 1))
+        present, whenever = cp_model.Domain.from_intervals(shifts), cp_model.Domain(0, latest)
+        ends = whenever if a["unattended"][kind] else present.intersection_with(whenever)
+        begin, start = (model.new_int_var_from_domain(domain, "") for domain in (present, starts))
+        return begin, start, model.new_int_var_from_domain(ends, "")
 
     def lot(self, lot: int) -> Any:
+        """What it costs."""
         a, model = self.a, self.model
-        done, late = model.new_bool_var(""), model.new_int_var(0, self.end, "")
-        model.add(sum(pieces for _, _, pieces, _ in self.runs.get(lot, [])) == int(a["quantity"][lot]) * done)
-        for workshop, there, _, end in self.runs.get(lot, []):
-            ship = int(a["ship"][lot, workshop])
-            model.add(late >= end + ship - int(a["due"][lot])).only_enforce_if(there)
-        return int(a["weight"][lot]) * late + int(a["rejection"][lot]) * (1 - done)
+        done, weight = self.done[lot], int(a["weight"][lot])
+        late = model.new_int_var(0, int(a["rejection"][lot]) // weight, "")
+        model.add(sum(node["pieces"] for node in self.runs[lot]) == int(a["quantity"][lot]) * done)
+        for node in self.runs[lot]:
+            ship = int(a["ship"][lot, int(a["machine_workshop"][node["machine"]])])
+            model.add(late >= node["end"] + ship - int(a["due"][lot])).only_enforce_if(node["there"])
+        return weight * late + int(a["rejection"][lot]) * (1 - done)
+
+    def planned(self, solver: Any) -> list[list[int]]:
+        """Machine, lot, pieces, begin, start and end of each run."""
+        nodes = [node for runs in self.runs.values() for node in runs if solver.value(node["there"])]
+        names = ("pieces", "begin", "start", "end")
+        return [[node["machine"], node["lot"], *(solver.value(node[name]) for name in names)] for node in nodes]
 
 
 def main(folder: Path, seconds: float, workers: int) -> None:
@@ -120,6 +144,7 @@ def main(folder: Path, seconds: float, workers: int) -> None:
             "value": solver.objective_value if found else None,
             "bound": solver.best_objective_bound,
             "wall_s": solver.wall_time,
+            "runs": network.planned(solver) if found else [],
         }
         print(json.dumps(answer), flush=True)
 

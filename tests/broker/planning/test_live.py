@@ -6,9 +6,10 @@ from datetime import timedelta
 from broker.planning.live import without
 from broker.planning.live_posing import pose_live, unable
 from broker.planning.moving import moves
-from broker.planning.solving import solve_within
-from broker.planning.task import late, moves_of, task_of
-from broker.scheduling.plates.retime import Planned
+from broker.planning.task import Task, late, moves_of, task_of
+from broker.scheduling.plates.runs import Planned
+from broker.scheduling.plates.underway import Change, go_on
+from broker.scheduling.stopping import AfterIterations
 from broker.wire.tiers import Tier
 from tests.broker.planning.lives import live, planned
 from tests.broker.planning.situations import NOW, PRINTER, box, line
@@ -18,6 +19,10 @@ DOWN = replace(PRINTER, idle_because="machine is quarantined: smoke")
 A = replace(line("a", box(60, 40, 20), 20), order_id="ord_a", due_at=NOW + timedelta(days=9))
 B = replace(line("b", box(60, 40, 20), 4), order_id="ord_b", due_at=NOW + timedelta(days=9))
 RUNS = (planned("one", PRINTER, 0, 5, a=12), planned("two", PRINTER, 6, 3, a=8))
+
+
+def solved(task: Task) -> Change:
+    return go_on(task.posed.underway, task.hurried, AfterIterations(20), 1, finish=AfterIterations(2000))
 
 
 def test_a_line_is_two_lots_where_some_is_planned_and_some_is_open() -> None:
@@ -78,7 +83,7 @@ def test_what_is_on_a_machine_that_is_down_is_planned_anew() -> None:
     task = task_of(live((DOWN, TWIN), (A,), RUNS), {PRINTER.machine_id})
     assert task is not None
     assert [leaving.run.id for leaving in task.reopened] == ["one", "two"]
-    made = moves_of(task, solve_within(task.posed.underway, (), 1.0, 1, False), NOW)
+    made = moves_of(task, solved(task), NOW)
     assert {new.machine for new in made.new} == {1}
     assert sum(new.pieces["a"] for new in made.new) == 20
     assert {leaving.run.id for leaving in made.leaving} == {"one", "two"}
@@ -88,7 +93,7 @@ def test_what_is_on_a_machine_that_is_down_is_planned_anew() -> None:
 def test_only_what_has_found_another_place_is_taken_back() -> None:
     task = task_of(live((DOWN, TWIN), (A,), RUNS, B), {PRINTER.machine_id})
     assert task is not None
-    change = solve_within(task.posed.underway, (), 1.0, 1, False)
+    change = solved(task)
     some = tuple(run for run in change.fresh if {lot for lot, _ in run.entries} == {0})
     nothing = moves(task.posed, replace(change, fresh=()), task.reopened, task.left, NOW, hurried=False)
     assert (nothing.leaving, nothing.none) == ((), True)
@@ -101,7 +106,7 @@ def test_express_goes_before_what_can_wait_and_says_so() -> None:
     task = task_of(whole, ())
     assert task is not None
     assert task.hurried == (1,)
-    made = moves_of(task, solve_within(task.posed.underway, task.hurried, 1.0, 1, False), NOW)
+    made = moves_of(task, solved(task), NOW)
     assert made.leaving == ()
     [new] = made.new
     assert new.pieces == {"b": 4}
@@ -110,5 +115,5 @@ def test_express_goes_before_what_can_wait_and_says_so() -> None:
     assert all("later: more urgent work goes first" in shifted.note for shifted in behind)
     calm = task_of(live((PRINTER,), (A,), RUNS, B), ())
     assert calm is not None
-    [last] = moves_of(calm, solve_within(calm.posed.underway, calm.hurried, 1.0, 1, False), NOW).new
+    [last] = moves_of(calm, solved(calm), NOW).new
     assert last.start > new.start

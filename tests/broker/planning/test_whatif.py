@@ -7,11 +7,11 @@ from broker.planning.live import Live
 from broker.planning.live_posing import pose_live
 from broker.planning.posing import SHIPPING_S, pose
 from broker.planning.situation import OpenLine, Situation
-from broker.planning.solving import answer_within
 from broker.planning.whatif import BACK_AFTER_S, opinions
 from broker.quotes.live_plan import Opinion
 from broker.scheduling.network.figures import arrivals
-from broker.scheduling.plates.asked import Question
+from broker.scheduling.plates.asked import Memory, Question, answer
+from broker.scheduling.stopping import AfterIterations
 from broker.wire.tiers import Tier
 from tests.broker.planning.lives import live, planned
 from tests.broker.planning.situations import NOW, PRINTER, ROUTER, box, line, panel, solved, station
@@ -28,8 +28,9 @@ NEW = line("new", box(60, 40, 20), 8)
 def asked(whole: Live, *lines: OpenLine) -> dict[Tier, tuple[Opinion, ...]]:
     posed = pose_live(whole, lines, later_s=BACK_AFTER_S)
     assert posed is not None
-    question = Question(posed.underway, posed.asked, repr((whole, lines)), 0.0)
-    return opinions(posed, question, answer_within(question, 2.0, 1))
+    question = Question(posed.underway, posed.asked, "now", 0.0)
+    found = answer(question, Memory(), AfterIterations(20), 1, finish=AfterIterations(2000))
+    return opinions(posed, question, found)
 
 
 def ready_s(opinion: tuple[Opinion, ...]) -> float:

@@ -1,12 +1,21 @@
 """What silence does, by a clock that the test moves."""
 
+import pytest
+
 from broker.database import Database
+from broker.planning import background
 from broker.runs.timers import RESTART_GRACE, Timers
 from broker.wire.messages import Availability, Claimed, Permit, Running, RunOffer, Starting, Withdrawn
 from broker.wire.states import RunState
 from tests.broker.conftest import HandClock, Town
 from tests.broker.runs.agent import FINISHED, WireAgent
 from tests.broker.runs.conftest import Network, Reader, offered_run
+
+
+@pytest.fixture(autouse=True)
+def _timers_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker has the same clock: its own timers would sometimes be first."""
+    monkeypatch.setattr(background, "TIMERS_S", 3600.0)
 
 
 async def _timers(database: Database, clock: HandClock, agent: WireAgent) -> Timers:

@@ -1,5 +1,7 @@
 """Times told only where they change are those that a whole list, gone through by the plainest code, gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,13 +9,14 @@ from broker.scheduling.network.clock import fitting
 from broker.scheduling.network.dispatch import Rule, dispatch
 from broker.scheduling.network.insertion import insert_missing
 from broker.scheduling.network.lists import move_run, remove_lot
-from broker.scheduling.network.load import load
+from broker.scheduling.network.load import load, rows_of
+from broker.scheduling.network.moves import move_pieces
 from broker.scheduling.network.problem import Problem
 from broker.scheduling.network.ruin import ruin_and_recreate
-from broker.scheduling.network.state import State, empty_state, keep, undo
+from broker.scheduling.network.state import HELD, State, empty_state, keep, undo
 from broker.scheduling.network.world import World, world
 from broker.scheduling.network.worth import settle
-from tests.broker.scheduling.network.problems import random_problem
+from tests.broker.scheduling.network.problems import HOUR, floats, ints, random_problem, workshop
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -39,6 +42,45 @@ def test_times_hold_after_runs_have_moved(seed: int) -> None:
         settle(laid, state)
         _check_times(laid, state)
         keep(state)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_state_after_single_moves_is_one_made_anew(seed: int) -> None:
+    laid, state = _loaded(_problem(seed))
+    for move in range(60):
+        before = _records(state) if move % 4 == 0 else []
+        move_pieces(laid, state)
+        _check_times(laid, state)
+        if move % 4:
+            keep(state)
+        else:
+            undo(state)
+            assert _records(state) == before
+    anew = empty_state(laid, len(state.runs), 1)
+    load(laid, anew, rows_of(state))
+    _check_times(laid, anew)
+    assert anew.tallies["arrival"].tolist() == pytest.approx(state.tallies["arrival"].tolist())
+    assert anew.head[0]["worth"] == pytest.approx(state.head[0]["worth"])
+    assert anew.head[0]["cost"] == pytest.approx(state.head[0]["cost"])
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_run_that_is_held_makes_others_wait_for_its_people(held: bool) -> None:
+    """Six minutes go by until its machine is free, in which the other run could begin a change of more than an hour."""
+    problem = workshop(quantity=ints(1, 1), family=ints(1, 1))
+    machines = replace(problem.machines, ready_s=floats(8.1 * HOUR, 0))
+    laid = world(replace(problem, machines=machines, setup_s=problem.setup_s * 6))
+    state = empty_state(laid, 3, 1)
+    load(laid, state, np.array([[1, 0, 1], [0, 1, 1]], dtype=np.int64))
+    late = int(state.runs[state.shops[0]["tail"]]["id"])
+    assert state.runs[late]["machine"] == 0
+    move_run(laid, state, late, 0, -1, np.inf)
+    if held:
+        state.runs["crew"][late] = HELD
+    settle(laid, state)
+    assert (state.shops[0]["head"] == late) == held
+    _check_times(laid, state)
+    assert state.runs[late]["begin"] == (8.1 * HOUR if held else 8 * HOUR + 3_900.0)
 
 
 @pytest.mark.parametrize("seed", range(10))

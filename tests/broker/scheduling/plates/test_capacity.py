@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from broker.scheduling.nesting.clear import clear_part
 from broker.scheduling.nesting.nester import PIECES_PER_PLATE, Nester
 from broker.scheduling.network.problem import Problem
 from broker.scheduling.plates.capacity import fitted
@@ -50,21 +51,33 @@ def test_a_part_whose_shape_is_no_shape_is_left_out_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("forbidden", "free"),
+    ("forbidden", "zones"),
     [
-        ((0.0, 0.0, 20.0, 20.0), (20.0, 3.0, 247.0, 207.0)),
-        ((240.0, 0.0, 260.0, 210.0), (3.0, 3.0, 240.0, 207.0)),
-        ((0.0, 100.0, 250.0, 110.0), (3.0, 3.0, 247.0, 100.0)),
-        ((300.0, 0.0, 400.0, 50.0), PRINTERS.usable_mm),
+        ((0.0, 0.0, 20.0, 20.0), (((0.0, 0.0), (17.0, 0.0), (17.0, 17.0), (0.0, 17.0)),)),
+        ((240.0, 100.0, 260.0, 110.0), (((237.0, 97.0), (244.0, 97.0), (244.0, 107.0), (237.0, 107.0)),)),
+        ((247.0, 0.0, 400.0, 50.0), ()),
     ],
 )
-def test_a_clamp_takes_its_side_of_the_table(forbidden: tuple[float, ...], free: tuple[float, ...]) -> None:
+def test_a_clamp_bars_what_of_it_reaches_the_usable_area(
+    forbidden: tuple[float, ...], zones: tuple[tuple[tuple[float, float], ...], ...]
+) -> None:
     x0, y0, x1, y1 = forbidden
-    assert Table(PRINTERS.usable_mm, 210.0, 6.0, ((x0, y0, x1, y1),)).free_mm == free
+    assert Table(PRINTERS.usable_mm, 210.0, 6.0, ((x0, y0, x1, y1),)).bed.forbidden == zones
+
+
+def test_parts_lie_around_a_clamp() -> None:
+    parts = (Part(box(60, 40), 20), Part(box(200, 90), 2))
+    clamped = with_zone(geometry(parts), LARGE, (120.0, 100.0, 130.0, 110.0))
+    beside = clear_part(clamped.tables[LARGE].bed)
+    assert beside is not None
+    alone = [Nester(clamped.shapes).capacity(beside[0], shape) for shape in (0, 1)]
+    free = judged(*parts).lots.per_plate[:, LARGE].tolist()
+    around = judged(*parts, shapes=clamped).lots.per_plate[:, LARGE].tolist()
+    assert (alone, around, free) == ([7, 1], [14, 2], [16, 2])
 
 
 def test_a_table_under_clamps_alone_holds_nothing() -> None:
     parts = (Part(box(20, 20), 1),)
     of = judged(*parts, shapes=with_zone(geometry(parts), LARGE, (0.0, 0.0, 250.0, 210.0)))
     assert of.lots.per_plate[0, LARGE] == 0
-    assert "in no rotation" in reason(of, 0, LARGE)
+    assert "clamps" in reason(of, 0, LARGE)

@@ -10,8 +10,9 @@ import pytest
 from broker.scheduling.network.check import check
 from broker.scheduling.network.problem import Plan
 from broker.scheduling.plates.check import check_layouts
-from broker.scheduling.plates.retime import Planned, retimed
-from broker.scheduling.plates.underway import Change, Fresh, Underway, go_on, matched
+from broker.scheduling.plates.retime import retimed
+from broker.scheduling.plates.runs import Planned
+from broker.scheduling.plates.underway import MOST_LATE, Change, Fresh, Underway, go_on, matched
 from broker.scheduling.stopping import AfterIterations
 from tests.broker.scheduling.plates.town import DAY_S, Part, box, geometry, problem
 
@@ -155,3 +156,19 @@ def test_runs_alike_are_one_as_good_as_the_other() -> None:
     moved, _ = retimed(plan.problem, (plan.runs[0], replace(plan.runs[1], machine=1), plan.runs[2]))
     kept, gone, new = matched(plan.runs, stands, moved)
     assert ([one.run for one in kept], gone, len(new)) == ([0, 2], (1,), 1)
+
+
+def test_what_the_nester_would_lay_on_no_plate_stays_on_the_one_it_is_on() -> None:
+    parts = (Part(TRAY, 6, piece_s=4 * HOUR_S, due_s=26 * HOUR_S), Part(box(200, 150), 3, piece_s=HOUR_S, due_s=HOUR_S))
+    plan = underway(parts, [(0, 0, 6), (0, 1, 3)], first=2)
+    change = changed(plan)
+    assert (change.fresh, change.gone, change.kept) == ((), (), ())
+
+
+def test_only_the_latest_are_placed_anew_at_once() -> None:
+    many = MOST_LATE + 4
+    late = tuple(Part(TRAY, 1, piece_s=HOUR_S, due_s=2 * HOUR_S) for _ in range(many))
+    plan = underway(late, [(0, lot, 1) for lot in range(many)], first=many)
+    change = changed(plan)
+    assert 0 < len(change.gone) <= MOST_LATE
+    assert pieces(plan, change) == dict.fromkeys(range(many), 1)

@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from broker.scheduling.network.export import plan_of as told
+from broker.scheduling.network.load import load
 from broker.scheduling.network.problem import Classes, Ints, Lots, Machines, Plan, Problem, Workshops
+from broker.scheduling.network.state import empty_state
+from broker.scheduling.network.world import world
 from broker.scheduling.plates.geometry import Geometry, Table
 from broker.scheduling.shapes import Pose, Shape
 
@@ -111,6 +115,18 @@ def plan_of(machine: int, *entries: tuple[int, int]) -> Plan:
         entry_lot=_ints(lot for lot, _ in entries),
         entry_pieces=_ints(pieces for _, pieces in entries),
     )
+
+
+def planned(asked: Problem, *runs: tuple[int, *tuple[tuple[int, int], ...]]) -> Plan:
+    """Runs (machine, then lot and pieces of each entry), as soon as machines and people let them."""
+    rows = [
+        (machine if first else -1, lot, pieces)
+        for machine, *entries in runs
+        for first, (lot, pieces) in zip((True, *[False] * (len(entries) - 1)), entries, strict=True)
+    ]
+    state = empty_state(world(asked), len(rows) + 1, 1)
+    load(world(asked), state, np.array(rows, dtype=np.int64))
+    return told(state)
 
 
 def with_zone(one: Geometry, number: int, *forbidden: tuple[float, float, float, float]) -> Geometry:
