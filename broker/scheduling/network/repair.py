@@ -9,9 +9,10 @@ import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.adopted import begun, hold, order_lists
-from broker.scheduling.network.clock import fitting
+from broker.scheduling.network.clock import fitting, left_behind, tell_times
+from broker.scheduling.network.dispatch import is_barred
 from broker.scheduling.network.insertion import able_machine, able_machines, insert_missing, machine_place
-from broker.scheduling.network.lists import add_pieces
+from broker.scheduling.network.lists import add_pieces, add_run, room
 from broker.scheduling.network.problem import Floats, Ints
 from broker.scheduling.network.state import State, below, keep, touch, undo
 from broker.scheduling.network.world import World
@@ -19,6 +20,10 @@ from broker.scheduling.network.worth import arrival_s, settle
 
 _EPS = 1e-6
 _SCALE = 1e-3
+_AT_ONCE = 16
+"""Lots put back before it is looked at how many have moved, where all of them move too many."""
+_FAILED = 3
+"""Lots that would have moved too many, after which the others go behind all runs at once."""
 
 
 class Ledger(NamedTuple):
@@ -37,7 +42,7 @@ class Ledger(NamedTuple):
     lot_mark: Ints
     run_mark: Ints
     counts: Ints
-    """[3] lots, runs, event."""
+    """[4] lots, runs, event, lots that may move."""
 
 
 def empty_ledger(lots: int, runs: int) -> Ledger:
@@ -53,7 +58,7 @@ def empty_ledger(lots: int, runs: int) -> Ledger:
         run=np.zeros((runs, 2)),
         lot_mark=zeros(lots),
         run_mark=zeros(runs),
-        counts=zeros(3),
+        counts=zeros(4),
     )
 
 
@@ -146,15 +151,79 @@ def _drop_late(world: World, state: State, lot: int) -> bool:
 
 @compiled
 def repair(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, price: float) -> None:
-    """Missing pieces of `lots` into the draft, those first that have fewest good places; the draft is kept."""
+    """Missing pieces of `lots` into the plan, those first that have fewest good places; all of it is kept.
+
+    What would move more lots than may move goes behind all other runs, where it moves none.
+    """
     settle(world, state)
     keys = np.empty(len(lots))
     for i in range(len(lots)):
         keys[i] = -_regret(world, state, lots[i], sample, price)
-    for i in np.argsort(keys, kind="mergesort"):
-        insert_missing(world, state, lots[i], world.lots[lots[i]].quantity, sample, price)
+    struck = np.empty(state.head[0].tallies, dtype=np.int64)
+    for i in range(len(struck)):
+        struck[i] = state.old_tallies[i].id
+    _close(world, state, ledger)
+    _put_back(world, state, ledger, lots[np.argsort(keys, kind="mergesort")], sample, price)
+    _settle_all(world, state, struck)
+    _close(world, state, ledger)
+
+
+@compiled
+def _put_back(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, price: float) -> None:
+    """All at once; where that would move too many lots, some of them, and at last one by one."""
+    at, number, failed = 0, max(1, len(lots)), 0
+    while at < len(lots):
+        some = lots[at : at + number]
+        for lot in some:
+            if failed < _FAILED:
+                insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
+            else:
+                _append(world, state, lot, sample)
+        _settle_all(world, state, some)
+        if failed < _FAILED and moved(state, ledger) > ledger.counts[3]:
+            undo(state)
+            if number > 1:
+                number = max(1, min(_AT_ONCE, number // 4))
+                continue
+            failed += 1
+            _append(world, state, lots[at], sample)
+            _settle_all(world, state, some)
+        _close(world, state, ledger)
+        at += len(some)
+
+
+@compiled
+def _settle_all(world: World, state: State, lots: Ints) -> None:
+    """Of the draft, and of these lots besides."""
+    for lot in lots:
+        touch(state, lot)
     settle(world, state)
-    finish(world, state, ledger)
+    _drop_unmade(world, state)
+
+
+@compiled
+def _append(world: World, state: State, lot: int, sample: int) -> None:
+    """Missing pieces behind all runs of those workshops whose machines are free soonest, as far as there is time."""
+    machines, place = able_machines(world, lot), world.lots[lot].place
+    while state.tallies[lot].pieces < world.lots[lot].quantity:
+        missing = world.lots[lot].quantity - state.tallies[lot].pieces
+        soonest, best, held = world.limits[0].horizon, -1, 0
+        for i in range(min(sample, machines)):
+            machine = able_machine(world, lot, i if machines <= sample else below(state, machines))
+            shop, kind = world.machines[machine].shop, world.machines[machine].kind
+            pieces = min(missing, world.per_plate[lot, kind], room(world, state, lot, shop))
+            free, _ = left_behind(world, state, machine, state.machines[machine].tail)
+            delivered = world.ship_s[place, shop] < np.inf and not is_barred(world, lot, machine)
+            if free < soonest and pieces > 0 and delivered:
+                soonest, best, held = free, machine, pieces
+        if best < 0:
+            return
+        run = add_run(world, state, lot, held, best, state.shops[world.machines[best].shop].tail, np.inf)
+        if run < 0:
+            return
+        tell_times(world, state)
+        if state.runs[run].crew < 0:
+            return
 
 
 @compiled
@@ -211,9 +280,7 @@ def note(state: State, ledger: Ledger) -> None:
 
 
 @compiled
-def improve(
-    world: World, state: State, ledger: Ledger, promised_s: Floats, sample: int, price: float, most: int
-) -> bool:
+def improve(world: World, state: State, ledger: Ledger, promised_s: Floats, sample: int, price: float) -> bool:
     """The lot that has lost most by the event is placed anew, if that is better for all; False: no such lot is left."""
     worst, at = _EPS, -1
     for i in range(ledger.counts[0]):
@@ -223,14 +290,12 @@ def improve(
     if at < 0:
         return False
     ledger.tried[at] = 1
-    anew(world, state, ledger, promised_s, ledger.lots[at], sample, price, most)
+    anew(world, state, ledger, promised_s, ledger.lots[at], sample, price)
     return True
 
 
 @compiled
-def anew(
-    world: World, state: State, ledger: Ledger, promised_s: Floats, lot: int, sample: int, price: float, most: int
-) -> bool:
+def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: int, sample: int, price: float) -> bool:
     """What of the lot hasn't begun, in the best places as they are now; False: that is no better, nothing changes."""
     withdraw(world, state, lot)
     insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
@@ -238,7 +303,7 @@ def anew(
     _drop_unmade(world, state)
     head = state.head[0]
     change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
-    if change >= -_EPS or broken(state, promised_s) or _moved(state, ledger) > most:
+    if change >= -_EPS or broken(state, promised_s) or moved(state, ledger) > ledger.counts[3]:
         undo(state)
         return False
     _close(world, state, ledger)
@@ -255,8 +320,8 @@ def broken(state: State, promised_s: Floats) -> bool:
     return False
 
 
-@inlined
-def _moved(state: State, ledger: Ledger) -> int:
+@compiled
+def moved(state: State, ledger: Ledger) -> int:
     """Lots that arrive at another time than before the event."""
     count = 0
     for i in range(ledger.counts[0]):

@@ -27,7 +27,17 @@ from broker.scheduling.network.events import (
 )
 from broker.scheduling.network.live import LivePlan, promise
 from broker.scheduling.network.problem import Ints
-from broker.scheduling.network.repair import anew, eject, eject_unattended, empty_run, finish, improve, repair, withdraw
+from broker.scheduling.network.repair import (
+    anew,
+    eject,
+    eject_unattended,
+    empty_run,
+    finish,
+    improve,
+    moved,
+    repair,
+    withdraw,
+)
 from broker.scheduling.network.state import touch, undo
 from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
@@ -89,6 +99,9 @@ def replan(
 ) -> Replanned:
     """`live` changed by the event; always a plan that is feasible, however soon `stop` says so.
 
+    No more than `most_moved` lots move, unless the event itself moves more, or a new lot does that was offered so:
+    what has no other place then goes behind all other runs, or isn't planned.
+
     The same plan, event, seed and number of times that `stop` is asked give the same answer.
 
     Raises
@@ -97,7 +110,7 @@ def replan(
         For an event about what isn't there: a run that hasn't begun, a time gone by. The plan is as it was.
     """
     ledger = live.ledger
-    ledger.counts[:2], ledger.counts[2] = 0, ledger.counts[2] + 1
+    ledger.counts[:2], ledger.counts[2], ledger.counts[3] = 0, ledger.counts[2] + 1, most_moved
     random = live.state.head["random"].copy()
     live.state.head["random"] = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | np.uint64(1)
     try:
@@ -108,7 +121,7 @@ def replan(
     tries = _TRIES
     while tries > 0 and not stop():
         tries -= 1
-        if not improve(live.world, live.state, ledger, live.promised_s, _SAMPLE[1], _PRICE, most_moved):
+        if not improve(live.world, live.state, ledger, live.promised_s, _SAMPLE[1], _PRICE):
             break
     return _told(live, why, lot, most_moved, tolerance_s)
 
@@ -194,8 +207,10 @@ def _add(live: LivePlan, event: RushOrder, seed: int) -> tuple[str, int]:
         promise(live.world, live.promised_s, np.array([row]))
     if placed:
         refresh(live.world, live.state, row)
+    if placed and (np.isfinite(event.promised_s) or moved(live.state, live.ledger) <= live.ledger.counts[3]):
         finish(live.world, live.state, live.ledger)
     else:
+        undo(live.state)
         touch(live.state, row)
         _repair(live, np.array([row], dtype=np.int64))
     return f"lot {row} is new", row
@@ -226,7 +241,7 @@ def _reconsider(live: LivePlan, event: Reconsidered, seed: int) -> str:
         if live.world.lots["quantity"][lot] == 0:
             continue
         if event.tier is Tier.STANDARD:
-            anew(live.world, live.state, live.ledger, live.promised_s, lot, _SAMPLE[1], _PRICE, MOST_MOVED)
+            anew(live.world, live.state, live.ledger, live.promised_s, lot, _SAMPLE[1], _PRICE)
         else:
             _hasten(live, lot, event.tier, seed)
     return f"lots {', '.join(map(str, event.lots))} are placed anew"

@@ -156,6 +156,18 @@ def test_what_moved_is_told() -> None:
     assert len(replan(live(2), EVENTS["agent silent"](plan), AfterIterations(4), 1, most_moved=0).lots) == 0
 
 
+@pytest.mark.parametrize("name", ["machine down for good", "agent silent", "changed calendar", "scrap", "own work"])
+def test_no_more_lots_move_than_may_or_than_the_event_itself_takes_away(name: str) -> None:
+    for seed in SEEDS[:6]:
+        plan = live(seed)
+        struck = replan(plan, EVENTS[name](plan), lambda: True, 5, most_moved=0).lots_moved
+        for most in (0, 2, 4):
+            plan = live(seed)
+            answer = replan(plan, EVENTS[name](plan), AfterIterations(4), 5, most_moved=most)
+            assert answer.lots_moved <= max(most, struck)
+            assert check(*posed(plan)) == ()
+
+
 @pytest.mark.parametrize(
     "event",
     [
