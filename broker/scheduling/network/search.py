@@ -19,6 +19,8 @@ TIDY = 50
 """Stretches after which what can't be finished is dropped, and the best of a large plan is copied."""
 _CYCLE = 3_000
 """Drafts for each lot after which a small search is hot again."""
+_FINE = 0.9
+"""Of a small search's drafts so many are single moves."""
 
 
 def energy(state: State) -> float:
@@ -57,10 +59,9 @@ class Search:
 
     def step(self) -> None:
         """A stretch of drafts: some 20 ms."""
-        strength, fine = (4, 0.9) if self._small else (4, 0.0)
-        until = self._least - 1e-6 if self._small else -np.inf
+        fine, until = (_FINE, self._least - 1e-6) if self._small else (0.0, -np.inf)
         self._drafts += anneal(
-            self._laid, self._state, self._stretch(), self._temperature(), SCALE, strength, SAMPLE, fine, until
+            self._laid, self._state, self._stretch(), self._temperature(), SCALE, 4, SAMPLE, fine, until
         )
         self._stretches += 1
         if self._small or self._stretches % TIDY == 0:

@@ -33,7 +33,7 @@ from broker.scheduling.stopping import AfterSeconds
 from tests.benchmarks.rows import Row
 from tests.peers.environments import environment
 
-CASES = 90
+CASES = 120
 PROVE_S = 30.0
 SECONDS = 2.0
 MINUTE_S = 60.0

@@ -7,8 +7,8 @@ from broker.scheduling.network.solve import solve
 from broker.scheduling.stopping import AfterIterations
 from tests.benchmarks.scheduling.small import MINUTE_S, instance, posed
 
-OPTIMA_MIN = {4: 1407, 6: 7331, 9: 2221, 11: 3790, 25: 8744, 28: 1040}
-"""Weighted tardiness and rejections by the instance's seed."""
+OPTIMA_MIN = {4: 1407, 6: 7331, 9: 2221, 11: 3790, 16: 1236, 19: 6312, 25: 8744}
+"""Weighted tardiness and rejections by the instance's seed; no rule finds any of them."""
 
 
 @pytest.mark.parametrize(("seed", "optimum_min"), OPTIMA_MIN.items())
