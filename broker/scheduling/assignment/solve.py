@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.scheduling.assignment.anneal import BEST, HEAT, SHARPNESS, SPREAD, TARGET, Ways, anneal
+from broker.scheduling.assignment.anneal import BEST, Ways, anneal
 from broker.scheduling.assignment.dual import Prices, prices
 from broker.scheduling.assignment.first import first, promising
 from broker.scheduling.cooling import Cooling
@@ -30,6 +30,8 @@ _HOTTEST, _COLDEST = 3.0, 0.2
 """In prices that so many detours of a machine's jobs don't exceed: what is worth a try is rare on machines of few jobs,
 and common on those of many."""
 _DETOURS = 10
+_AIM, _SPREAD = 0.5, 0.25
+"""As shares of the gap: where machines are alike and few jobs fit each, no plan comes near the bound."""
 _ANNEALS = (0.05, 0.35)
 _LEAST_DETOUR = 1e-3
 """Of the mean price: machines that are all alike have no detours."""
@@ -76,7 +78,7 @@ class _Walk:
     chosen: Ints
     best: Ints
     state: State
-    scale: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 0.5, 1.0, np.inf]))
+    scale: Floats = field(default_factory=lambda: np.zeros(5))
 
 
 class _Walks:
@@ -90,21 +92,21 @@ class _Walks:
         self.trace = [(0, self.reached)]
         randoms = np.random.default_rng(seed).spawn(WALKS)
         self._walks = [_Walk(self.best.copy(), self.best.copy(), drawn(random)) for random in randoms]
-        for walk in self._walks:
-            spread = self._spread(priced.bound)
-            walk.scale[[TARGET, SPREAD, SHARPNESS]] = priced.bound, spread, 0.5 / spread
+        self._bound, self._spread = priced.bound, self._least_spread(priced.bound)
         self._looks = 0
 
-    def _spread(self, bound: float) -> float:
-        """About what is left over the bound in the end; anything where jobs take no time."""
+    def _least_spread(self, bound: float) -> float:
+        """About what is mostly left over the bound in the end; anything where jobs take no time."""
         least = min(1.0, float(np.median(self._ways.near_time[:, 0])))
         return min(2.0 * self._unit * len(self._ways.weight), max(0.01 * bound, least)) or 1.0
 
     def go_on(self, used: float | None, everyone: Everyone) -> None:
         """A round of every walk; whichever order they end in, the result is the same."""
         heat = self._cooling.heat(used)
+        gap = self.reached - self._bound
+        spread = max(self._spread, _SPREAD * gap)
         for walk in self._walks:
-            walk.scale[[HEAT, BEST]] = heat, self.reached
+            walk.scale[:] = self._bound + _AIM * gap, spread, 0.5 / spread, heat, self.reached
         everyone(self._go, self._walks)
         self._looks += WALKS * _LOOKS
         for walk in self._walks:
