@@ -30,8 +30,9 @@ _HOTTEST, _COLDEST = 3.0, 0.2
 """In prices that so many detours of a machine's jobs don't exceed: what is worth a try is rare on machines of few jobs,
 and common on those of many."""
 _DETOURS = 10
-_AIM, _SPREAD = 0.5, 0.25
-"""As shares of the gap: where machines are alike and few jobs fit each, no plan comes near the bound."""
+_NEAR, _AIM, _SPREAD = 0.01, 0.5, 0.25
+"""A share of the bound, and shares of how much further the best is: where machines are alike and few jobs fit each, no
+plan comes near the bound."""
 _ANNEALS = (0.05, 0.35)
 _LEAST_DETOUR = 1e-3
 """Of the mean price: machines that are all alike have no detours."""
@@ -103,10 +104,10 @@ class _Walks:
     def go_on(self, used: float | None, everyone: Everyone) -> None:
         """A round of every walk; whichever order they end in, the result is the same."""
         heat = self._cooling.heat(used)
-        gap = self.reached - self._bound
-        spread = max(self._spread, _SPREAD * gap)
+        far = max(self.reached - (1.0 + _NEAR) * self._bound, 0.0)
+        spread = max(self._spread, _SPREAD * far)
         for walk in self._walks:
-            walk.scale[:] = self._bound + _AIM * gap, spread, 0.5 / spread, heat, self.reached
+            walk.scale[:] = self._bound + _AIM * far, spread, 0.5 / spread, heat, self.reached
         everyone(self._go, self._walks)
         self._looks += WALKS * _LOOKS
         for walk in self._walks:
