@@ -41,28 +41,35 @@ def place_tier(live: LivePlan, row: int, request: Request, tier: Tier, seed: int
     Of a lot that is in the plan already, what hasn't begun is placed anew. The draft is undone where none is found; the
     random numbers begin from the seed.
     """
-    attempts = _attempts(request, tier)
     lot = live.world.lots[row : row + 1]
     held = live.world.per_plate[row].copy()
     if tier is Tier.ECONOMY:
         live.world.per_plate[row] = np.where(_cheap(live, request), held, 0)
-    found = [_placed(live, row, request, attempt, tier, seed) for attempt in attempts[:1]]
-    arrivals = [arrival for arrival, _ in found]
-    for attempt in attempts[1:]:
-        if not attempt.disturbs and min(arrivals) < np.inf:
-            break
-        undo(live.state)
-        found.append(_placed(live, row, request, attempt, tier, seed))
-        arrivals.append(found[-1][0])
-    best = int(np.argmin(arrivals))
-    if best != len(found) - 1:
-        undo(live.state)
-        found[best] = _placed(live, row, request, attempts[best], tier, seed)
+    arrival, harm = _best_placed(live, row, request, tier, seed)
     live.world.per_plate[row] = held
     lot["due"], lot["weight"] = request.due_s, request.weight
-    if found[best][0] == np.inf:
+    if arrival == np.inf:
         undo(live.state)
-    return found[best][1] if found[best][0] < np.inf else np.inf
+    return harm if arrival < np.inf else np.inf
+
+
+def _best_placed(live: LivePlan, row: int, request: Request, tier: Tier, seed: int) -> tuple[float, float]:
+    """Arrival and others' tardiness of the attempt that arrives first, which is in the draft then; inf: none does."""
+    attempts = _attempts(request, tier)
+    found: list[tuple[float, float]] = []
+    for attempt in attempts:
+        if not attempt.disturbs and any(arrival < np.inf for arrival, _ in found):
+            break
+        if found:
+            undo(live.state)
+        found.append(_placed(live, row, request, attempt, tier, seed))
+        if found[-1][0] == np.inf and live.state.tallies["pieces"][row] < request.quantity:
+            break  # there is no time for all of it, whomever it disturbs
+    best = min(range(len(found)), key=lambda number: found[number][0])
+    if best != len(found) - 1 and found[best][0] < np.inf:
+        undo(live.state)
+        return _placed(live, row, request, attempts[best], tier, seed)
+    return found[best]
 
 
 def _attempts(request: Request, tier: Tier) -> tuple[_Try, ...]:
