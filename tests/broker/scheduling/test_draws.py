@@ -2,11 +2,18 @@
 
 import numpy as np
 
+from broker.scheduling.compiled import compiled
 from broker.scheduling.draws import State, below, drawn, following, fraction, seeded, uniform
 
 
+@compiled
 def _drawn(state: State, number: int) -> tuple[float, int]:
     return uniform(state), below(state, number)
+
+
+@compiled
+def _after(x: np.uint64) -> float:
+    return fraction(following(x))
 
 
 def test_they_fill_their_range_evenly() -> None:
@@ -27,5 +34,5 @@ def test_the_same_seed_gives_the_same_and_another_one_others() -> None:
 
 def test_a_state_kept_elsewhere_goes_the_same_way() -> None:
     state = drawn(np.random.default_rng(2))
-    after = following(state[0])
-    assert _drawn(state, 2)[0] == fraction(after)
+    after = _after(state[0])
+    assert _drawn(state, 2)[0] == after
