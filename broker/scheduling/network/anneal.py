@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from broker.scheduling.compiled import compiled
+from broker.scheduling.compiled import compiled, inlined
 from broker.scheduling.network.moves import move_pieces
 from broker.scheduling.network.ruin import ruin_and_recreate
 from broker.scheduling.network.state import State, draw, keep, undo
@@ -31,11 +31,18 @@ def anneal(
             move_pieces(world, state)
         else:
             ruin_and_recreate(world, state, strength, sample)
-        change = head.worth - head.kept_worth + scale * (head.cost - head.kept_cost)
-        if change <= -temperature * np.log(1.0 - draw(state)):
+        if tolerable(state, temperature, scale):
             keep(state)
             if head.worth + scale * head.cost < until:
                 return made + 1
         else:
             undo(state)
     return drafts
+
+
+@inlined
+def tolerable(state: State, temperature: float, scale: float) -> bool:
+    """Whether the draft is kept, by chance where it is worse."""
+    head = state.head[0]
+    change = head.worth - head.kept_worth + scale * (head.cost - head.kept_cost)
+    return bool(change <= -temperature * np.log(1.0 - draw(state)))

@@ -1,8 +1,7 @@
 """Drafts that take apart what ends last: what a plan needs to end earlier, and what chance seldom finds."""
 
-import numpy as np
-
 from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.anneal import tolerable
 from broker.scheduling.network.ruin import recreate_around, ruin_and_recreate
 from broker.scheduling.network.state import State, below, draw, keep, undo
 from broker.scheduling.network.world import World
@@ -23,8 +22,7 @@ def hasten(
             recreate_around(world, state, lot, strength, sample)
         else:
             ruin_and_recreate(world, state, strength, sample)
-        change = head.worth - head.kept_worth + scale * (head.cost - head.kept_cost)
-        if change <= -temperature * np.log(1.0 - draw(state)):
+        if tolerable(state, temperature, scale):
             keep(state)
             if head.worth + scale * head.cost < until:
                 return made + 1

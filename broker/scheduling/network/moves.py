@@ -19,7 +19,7 @@ _SAMPLE = 12
 def move_pieces(world: World, state: State) -> None:
     """Changes the draft, unless what was drawn can't be; its worth is told."""
     lot = below(state, len(world.lots))
-    entry = _some_entry(state, lot)
+    entry = some_entry(state, lot)
     if entry >= 0:
         run, held = state.entries[entry].run, state.entries[entry].pieces
         pieces = held if draw(state) < 0.6 else 1 + below(state, held)
@@ -38,7 +38,8 @@ def move_pieces(world: World, state: State) -> None:
 
 
 @compiled
-def _some_entry(state: State, lot: int) -> int:
+def some_entry(state: State, lot: int) -> int:
+    """Any of the lot's entries; -1: it isn't planned."""
     count, entry = 0, state.tallies[lot].entry
     while entry >= 0:
         count += 1
@@ -52,13 +53,13 @@ def _some_entry(state: State, lot: int) -> int:
 @inlined
 def _other_run(world: World, state: State, run: int) -> int:
     """Of any lot that is planned, if one is drawn at once; else itself."""
-    entry = _some_entry(state, below(state, len(world.lots)))
+    entry = some_entry(state, below(state, len(world.lots)))
     return int(state.entries[entry].run) if entry >= 0 else run
 
 
 @inlined
 def _to_run(world: World, state: State, lot: int, run: int, pieces: int) -> None:
-    other = state.entries[_some_entry(state, lot)].run
+    other = state.entries[some_entry(state, lot)].run
     machine = state.runs[other].machine
     fits = int((1.0 - state.runs[other].load) * world.per_plate[lot, world.machines[machine].kind] + 1e-9)
     fits = min(fits, room(world, state, lot, world.machines[machine].shop), pieces)

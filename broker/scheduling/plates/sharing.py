@@ -7,6 +7,7 @@ from broker.scheduling.network.clock import tell_times
 from broker.scheduling.network.dispatch import is_barred
 from broker.scheduling.network.insertion import able_machine, able_machines, machine_place, turn
 from broker.scheduling.network.lists import add_pieces, add_run, move_run, room
+from broker.scheduling.network.moves import some_entry
 from broker.scheduling.network.search import SCALE
 from broker.scheduling.network.state import State, below, draw
 from broker.scheduling.network.world import World
@@ -21,7 +22,7 @@ _TRIED = 6
 def join(world: World, state: State, company: Company) -> None:
     """Pieces of a run onto a plate of another lot that may lie with it: the nearest in time of a few."""
     lot = below(state, len(world.lots))
-    entry = _some_entry(state, lot)
+    entry = some_entry(state, lot)
     if entry >= 0:
         run = state.entries[entry].run
         target, nearest = -1, np.inf
@@ -43,22 +44,10 @@ def join(world: World, state: State, company: Company) -> None:
 
 
 @inlined
-def _some_entry(state: State, lot: int) -> int:
-    count, entry = 0, state.tallies[lot].entry
-    while entry >= 0:
-        count += 1
-        entry = state.entries[entry].after
-    entry = state.tallies[lot].entry
-    for _ in range(below(state, count) if count > 0 else 0):
-        entry = state.entries[entry].after
-    return int(entry)
-
-
-@inlined
 def _mate(state: State, company: Company, lot: int) -> int:
     """A run of some lot that may lie with this one; -1: none was drawn."""
     first, last = company.first[lot], company.last[lot]
-    entry = _some_entry(state, company.mates[first + below(state, last - first)])
+    entry = some_entry(state, company.mates[first + below(state, last - first)])
     return int(state.entries[entry].run) if entry >= 0 else -1
 
 
@@ -90,8 +79,8 @@ def _onto(world: World, state: State, company: Company, run: int, lot: int, piec
 @compiled
 def shift(world: World, state: State) -> None:
     """A run with all that it holds to another turn, of its machine or another that can make all of it."""
-    entry = _some_entry(state, below(state, len(world.lots)))
-    other = _some_entry(state, below(state, len(world.lots)))
+    entry = some_entry(state, below(state, len(world.lots)))
+    other = some_entry(state, below(state, len(world.lots)))
     if entry >= 0 and other >= 0 and state.entries[entry].run != state.entries[other].run:
         run, near = state.entries[entry].run, state.entries[other].run
         lot, machine = state.entries[entry].lot, state.runs[near].machine

@@ -3,6 +3,7 @@
 import numpy as np
 
 from broker.scheduling.compiled import compiled, inlined
+from broker.scheduling.network.anneal import tolerable
 from broker.scheduling.network.lists import add_pieces, add_run
 from broker.scheduling.network.moves import move_pieces
 from broker.scheduling.network.problem import Floats
@@ -39,8 +40,7 @@ def walk(
             move_pieces(world, state)
         else:
             ruin_and_recreate(world, state, 8, 12)
-        change = head.worth - head.kept_worth + scale * (head.cost - head.kept_cost)
-        if change <= -temperature * np.log(1.0 - draw(state)) and _all_fit(world, state, company):
+        if tolerable(state, temperature, scale) and _all_fit(world, state, company):
             keep(state)
             if head.worth + scale * head.cost < until:
                 return made + 1
