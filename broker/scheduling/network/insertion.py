@@ -81,7 +81,7 @@ def machine_place(
                         late += beyond(world, lot, pieces, end, pieces * each)
                     total = late + price * (change + running) * missing / pieces
                     if total < limit:
-                        push = _pushed(world, state, facts.family, following, end) * missing / pieces
+                        push = _pushed(world, state, lot, arrival, following, end) * missing / pieces
                         if total + push < limit:
                             limit = total + push
                             best = Place(limit, machine, last, begin, pieces)
@@ -111,9 +111,12 @@ def _fewer(world: World, shop: int, earliest: float, begin: float, fixed: float,
 
 
 @inlined
-def _pushed(world: World, state: State, family: int, following: int, end: float) -> float:
-    """Weighted seconds by which later runs of the machine make their lots late if a run of `family` ends at `end`."""
-    total = 0.0
+def _pushed(world: World, state: State, lot: int, arrival: float, following: int, end: float) -> float:
+    """Weighted seconds by which later runs of the machine make their lots late if a run of `lot` ends at `end`.
+
+    `arrival` is that of the lot's other pieces; what it is worth isn't told while it is being placed.
+    """
+    total, family = 0.0, world.lots[lot].family
     if following < 0:
         return total
     kind = world.machines[state.runs[following].machine].kind
@@ -125,7 +128,11 @@ def _pushed(world: World, state: State, family: int, following: int, end: float)
         record = state.runs[following]
         entry = record.entry
         while entry >= 0:
-            total += _later(world, state, entry, following, delay)
+            if state.entries[entry].lot == lot:
+                total += _later(world, state, entry, following, delay, arrival, tardiness(world, lot, arrival))
+            else:
+                tally = state.tallies[state.entries[entry].lot]
+                total += _later(world, state, entry, following, delay, tally.arrival, tally.worth)
             entry = state.entries[entry].other
         if record.next >= 0:
             delay -= state.runs[record.next].begin - record.end
@@ -134,20 +141,20 @@ def _pushed(world: World, state: State, family: int, following: int, end: float)
 
 
 @inlined
-def _later(world: World, state: State, entry: int, run: int, delay: float) -> float:
-    lot = state.entries[entry].lot
-    record, tally = state.runs[run], state.tallies[lot]
-    if tally.arrival == np.inf:
+def _later(world: World, state: State, entry: int, run: int, delay: float, arrival: float, worth: float) -> float:
+    """What the delay of the run costs the entry's lot, which arrives then and is worth so much without it."""
+    lot, record = state.entries[entry].lot, state.runs[run]
+    if arrival == np.inf:
         return 0.0
     if record.start + delay >= world.limits[0].horizon:
-        return float(world.lots[lot].rejection - tally.worth)
+        return float(world.lots[lot].rejection - worth)
     ship = world.ship_s[world.lots[lot].place, world.machines[record.machine].shop]
-    arrival = max(tally.arrival, record.end + delay + ship)
+    later = max(arrival, record.end + delay + ship)
     if world.limits[0].aimed:
         pieces, end = state.entries[entry].pieces, record.end
         more = beyond(world, lot, pieces, end + delay, record.making) - beyond(world, lot, pieces, end, record.making)
-        return float(tardiness(world, lot, arrival) - tardiness(world, lot, tally.arrival) + more)
-    return float(tardiness(world, lot, arrival) - tally.worth)
+        return float(tardiness(world, lot, later) - tardiness(world, lot, arrival) + more)
+    return float(tardiness(world, lot, later) - worth)
 
 
 @compiled
@@ -156,29 +163,43 @@ def insert_missing(world: World, state: State, lot: int, cap: int, sample: int, 
 
     Each has `cap` pieces at most, at the best place of the machines that the draft has changed and of `sample` others.
     """
-    arrival, price = arrival_s(world, state, lot), price * world.limits[0].dear
-    machines = able_machines(world, lot)
+    arrival = arrival_s(world, state, lot)
     while state.tallies[lot].pieces < world.lots[lot].quantity:
-        missing = world.lots[lot].quantity - state.tallies[lot].pieces
-        best = Place(np.inf, -1, -1, 0.0, 0)
-        changed = 0 if machines <= sample else state.head[0].machines
-        for i in range(changed + min(sample, machines)):
-            if i < changed:
-                machine = state.old_machines[i].id
-            else:
-                machine = able_machine(world, lot, i - changed if machines <= sample else below(state, machines))
-            place = machine_place(world, state, lot, machine, missing, cap, arrival, price, best.score)
-            if place.score < best.score:
-                best = place
-        if best.machine < 0:
-            return False
-        run = add_run(world, state, lot, best.pieces, best.machine, turn(world, state, best), best.begin)
+        run = insert_run(world, state, lot, cap, sample, price, arrival)
         if run < 0:
             return False
-        tell_times(world, state)
-        shop = world.machines[best.machine].shop
-        arrival = max(arrival, state.runs[run].end + world.ship_s[world.lots[lot].place, shop])
+        arrival = max(arrival, run_arrival_s(world, state, lot, run))
     return True
+
+
+@compiled
+def insert_run(world: World, state: State, lot: int, cap: int, sample: int, price: float, arrival: float) -> int:
+    """One of these runs; its number, -1: it finds no place. `arrival` is that of the lot's other pieces."""
+    machines, price = able_machines(world, lot), price * world.limits[0].dear
+    missing = world.lots[lot].quantity - state.tallies[lot].pieces
+    best = Place(np.inf, -1, -1, 0.0, 0)
+    changed = 0 if machines <= sample else state.head[0].machines
+    for i in range(changed + min(sample, machines)):
+        if i < changed:
+            machine = state.old_machines[i].id
+        else:
+            machine = able_machine(world, lot, i - changed if machines <= sample else below(state, machines))
+        place = machine_place(world, state, lot, machine, missing, cap, arrival, price, best.score)
+        if place.score < best.score:
+            best = place
+    if best.machine < 0:
+        return -1
+    run = add_run(world, state, lot, best.pieces, best.machine, turn(world, state, best), best.begin)
+    if run >= 0:
+        tell_times(world, state)
+    return int(run)
+
+
+@inlined
+def run_arrival_s(world: World, state: State, lot: int, run: int) -> float:
+    """Of what the run makes of the lot."""
+    shop = world.machines[state.runs[run].machine].shop
+    return float(state.runs[run].end + world.ship_s[world.lots[lot].place, shop])
 
 
 @inlined

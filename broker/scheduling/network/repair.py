@@ -303,7 +303,7 @@ def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: in
     _drop_unmade(world, state)
     head = state.head[0]
     change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
-    if change >= -_EPS or broken(state, promised_s) or moved(state, ledger) > ledger.counts[3]:
+    if change >= -_EPS or broken(state, promised_s, -1) or moved(state, ledger) > ledger.counts[3]:
         undo(state)
         return False
     _close(world, state, ledger)
@@ -311,11 +311,11 @@ def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: in
 
 
 @compiled
-def broken(state: State, promised_s: Floats) -> bool:
-    """Whether a lot arrives later for the draft, and after its promise."""
+def broken(state: State, promised_s: Floats, but: int) -> bool:
+    """Whether a lot other than `but` arrives later for the draft, and after its promise."""
     for i in range(state.head[0].tallies):
         old = state.old_tallies[i]
-        if state.tallies[old.id].arrival > max(promised_s[old.id], old.arrival) + _EPS:
+        if old.id != but and state.tallies[old.id].arrival > max(promised_s[old.id], old.arrival) + _EPS:
             return True
     return False
 

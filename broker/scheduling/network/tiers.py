@@ -10,19 +10,21 @@ import numpy as np
 
 from broker.scheduling.compiled import compiled
 from broker.scheduling.network.events import Request, Tier
-from broker.scheduling.network.insertion import insert_missing
+from broker.scheduling.network.insertion import insert_run, run_arrival_s
 from broker.scheduling.network.live import LivePlan
 from broker.scheduling.network.problem import Bools, Floats
 from broker.scheduling.network.repair import broken, withdraw
 from broker.scheduling.network.state import State, draw, touch, undo
 from broker.scheduling.network.world import World
-from broker.scheduling.network.worth import settle
+from broker.scheduling.network.worth import arrival_s, settle
 
 _SAMPLE = (6, 64)
 _LOOKS = 96
 """Machines looked at for all of a lot's runs: the more runs, the fewer for each."""
 _GOLDEN = 0x9E3779B97F4A7C15
 _LITTLE = 1e-6
+_NOTHING = 1e-3
+"""Weighted seconds by which nobody is later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def _best_placed(live: LivePlan, row: int, request: Request, tier: Tier, seed: i
         if found:
             undo(live.state)
         found.append(_placed(live, row, request, attempt, tier, seed))
-        if found[-1][0] == np.inf and live.state.tallies["pieces"][row] < request.quantity:
-            break  # there is no time for all of it, whomever it disturbs
+        if found[-1][1] == np.inf:
+            break
     best = min(range(len(found)), key=lambda number: found[number][0])
     if best != len(found) - 1 and found[best][0] < np.inf:
         undo(live.state)
@@ -82,14 +84,14 @@ def _attempts(request: Request, tier: Tier) -> tuple[_Try, ...]:
 
 
 def _placed(live: LivePlan, row: int, request: Request, attempt: _Try, tier: Tier, seed: int) -> tuple[float, float]:
-    """Arrival (inf: not so) and others' tardiness."""
+    """Arrival (inf: not so) and others' tardiness (inf: there is no time for all of it, whomever it disturbs)."""
     lot, state = live.world.lots[row], live.state
     late = live.world.limits["horizon"][0] if tier is Tier.ECONOMY else live.now_s
     lot["due"], lot["weight"] = late, attempt.weight
     state.head["random"] = (2 * seed + 1) * _GOLDEN % 2**64
     cap = -(-request.quantity // attempt.parts)
-    arrival, harm = _insert(live.world, state, row, cap, _sample(request, cap), attempt.price, live.promised_s)
-    return (arrival if attempt.disturbs or harm <= 1e-3 else np.inf), harm
+    tolerance, sample = np.inf if attempt.disturbs else _NOTHING, _sample(request, cap)
+    return _insert(live.world, state, row, cap, sample, attempt.price, live.promised_s, tolerance)
 
 
 def _sample(request: Request, cap: int) -> int:
@@ -99,19 +101,26 @@ def _sample(request: Request, cap: int) -> int:
 
 @compiled
 def _insert(
-    world: World, state: State, row: int, cap: int, sample: int, price: float, promised_s: Floats
+    world: World, state: State, row: int, cap: int, sample: int, price: float, promised_s: Floats, tolerance: float
 ) -> tuple[float, float]:
     for _ in range(4):
         draw(state)
-    others = state.head[0].worth - state.tallies[row].worth
-    withdraw(world, state, row)
-    whole = insert_missing(world, state, row, cap, sample, price)
-    touch(state, row)
-    settle(world, state)
     tally, head = state.tallies[row], state.head[0]
-    harm = head.worth - tally.worth - others
-    if not whole or tally.arrival > world.lots[row].deadline or broken(state, promised_s):
-        return np.inf, harm
+    others = head.worth - tally.worth
+    withdraw(world, state, row)
+    settle(world, state)
+    arrival, harm = arrival_s(world, state, row), 0.0
+    while tally.pieces < world.lots[row].quantity:
+        run = insert_run(world, state, row, cap, sample, price, arrival)
+        if run < 0:
+            return np.inf, np.inf
+        arrival = max(arrival, run_arrival_s(world, state, row, run))
+        touch(state, row)
+        settle(world, state)
+        harm = head.worth - tally.worth - others
+        late = arrival == np.inf or arrival > world.lots[row].deadline
+        if late or harm > tolerance or broken(state, promised_s, row):  # whatever follows makes it no better
+            return np.inf, harm
     return tally.arrival, max(0.0, harm)
 
 
