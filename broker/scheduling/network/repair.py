@@ -20,6 +20,8 @@ from broker.scheduling.network.worth import arrival_s, settle
 
 _EPS = 1e-6
 _SCALE = 1e-3
+_LOOKS, _LEAST, _MOST = 250, 6, 32
+"""Machines looked at for all runs that are placed: the more runs, the fewer for each, within these limits."""
 _AT_ONCE = 16
 """Lots put back before it is looked at how many have moved, where all of them move too many."""
 _FAILED = 3
@@ -120,18 +122,25 @@ def _has_begun(world: World, state: State, lot: int) -> bool:
 @inlined
 def _drop_unmade(world: World, state: State) -> None:
     """Of lots that the draft has changed: runs beyond the horizon or the deadline; and lots that are made in part."""
-    found = True
-    while found:
-        found, i = False, 0
-        while i < state.head[0].tallies:
-            lot = state.old_tallies[i].id
-            found |= _drop_late(world, state, lot)
-            part = state.tallies[lot].pieces < world.lots[lot].quantity and state.tallies[lot].entry >= 0
-            if part and not _has_begun(world, state, lot):
-                withdraw(world, state, lot)
-                found = True
-            i += 1
+    while _drop_some(world, state):
+        pass
+
+
+@compiled
+def _drop_some(world: World, state: State) -> bool:
+    """Those that are so as times are told now; False: there are none. What is left begins earlier, or elsewhere."""
+    found, i = False, 0
+    while i < state.head[0].tallies:
+        lot = state.old_tallies[i].id
+        found |= _drop_late(world, state, lot)
+        part = state.tallies[lot].pieces < world.lots[lot].quantity and state.tallies[lot].entry >= 0
+        if part and not _has_begun(world, state, lot):
+            withdraw(world, state, lot)
+            found = True
+        i += 1
+    if found:
         settle(world, state)
+    return found
 
 
 @inlined
@@ -150,13 +159,16 @@ def _drop_late(world: World, state: State, lot: int) -> bool:
 
 
 @compiled
-def repair(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, price: float) -> None:
+def repair(world: World, state: State, ledger: Ledger, lots: Ints, price: float) -> None:
     """Missing pieces of `lots` into the plan, those first that have fewest good places; all of it is kept.
 
     What would move more lots than may move goes behind all other runs, where it moves none.
     """
     settle(world, state)
-    keys = np.empty(len(lots))
+    runs, keys = 0, np.empty(len(lots))
+    for lot in lots:
+        runs += _runs(world, state, lot)
+    sample = _sample(runs)
     for i in range(len(lots)):
         keys[i] = -_regret(world, state, lots[i], sample, price)
     struck = np.empty(state.head[0].tallies, dtype=np.int64)
@@ -166,6 +178,18 @@ def repair(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, 
     _put_back(world, state, ledger, lots[np.argsort(keys, kind="mergesort")], sample, price)
     _settle_all(world, state, struck)
     _close(world, state, ledger)
+
+
+@inlined
+def _runs(world: World, state: State, lot: int) -> int:
+    """That the lot's missing pieces need at least."""
+    missing = world.lots[lot].quantity - state.tallies[lot].pieces
+    return int(-(-missing // max(1, world.per_plate[lot].max())))
+
+
+@inlined
+def _sample(runs: int) -> int:
+    return int(min(max(_LOOKS // max(1, runs), _LEAST), _MOST))
 
 
 @compiled
@@ -179,8 +203,9 @@ def _put_back(world: World, state: State, ledger: Ledger, lots: Ints, sample: in
                 insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
             else:
                 _append(world, state, lot, sample)
-        _settle_all(world, state, some)
-        if failed < _FAILED and moved(state, ledger) > ledger.counts[3]:
+        _touch_all(state, some)
+        settle(world, state)
+        if not _cleared(world, state, ledger, failed < _FAILED):
             undo(state)
             if number > 1:
                 number = max(1, min(_AT_ONCE, number // 4))
@@ -195,10 +220,25 @@ def _put_back(world: World, state: State, ledger: Ledger, lots: Ints, sample: in
 @compiled
 def _settle_all(world: World, state: State, lots: Ints) -> None:
     """Of the draft, and of these lots besides."""
-    for lot in lots:
-        touch(state, lot)
+    _touch_all(state, lots)
     settle(world, state)
     _drop_unmade(world, state)
+
+
+@inlined
+def _cleared(world: World, state: State, ledger: Ledger, bounded: bool) -> bool:
+    """What can't be made is dropped; False: too many lots have moved on the way, where they are `bounded`."""
+    while True:
+        if bounded and moved(state, ledger) > ledger.counts[3]:
+            return False
+        if not _drop_some(world, state):
+            return True
+
+
+@inlined
+def _touch_all(state: State, lots: Ints) -> None:
+    for lot in lots:
+        touch(state, lot)
 
 
 @compiled
@@ -280,7 +320,7 @@ def note(state: State, ledger: Ledger) -> None:
 
 
 @compiled
-def improve(world: World, state: State, ledger: Ledger, promised_s: Floats, sample: int, price: float) -> bool:
+def improve(world: World, state: State, ledger: Ledger, promised_s: Floats, price: float) -> bool:
     """The lot that has lost most by the event is placed anew, if that is better for all; False: no such lot is left."""
     worst, at = _EPS, -1
     for i in range(ledger.counts[0]):
@@ -290,24 +330,32 @@ def improve(world: World, state: State, ledger: Ledger, promised_s: Floats, samp
     if at < 0:
         return False
     ledger.tried[at] = 1
-    anew(world, state, ledger, promised_s, ledger.lots[at], sample, price)
+    anew(world, state, ledger, promised_s, ledger.lots[at], price)
     return True
 
 
 @compiled
-def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: int, sample: int, price: float) -> bool:
+def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: int, price: float) -> bool:
     """What of the lot hasn't begun, in the best places as they are now; False: that is no better, nothing changes."""
     withdraw(world, state, lot)
-    insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
+    insert_missing(world, state, lot, world.lots[lot].quantity, _sample(_runs(world, state, lot)), price)
     settle(world, state)
+    if _worse(state, ledger, promised_s):
+        undo(state)
+        return False
     _drop_unmade(world, state)
-    head = state.head[0]
-    change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
-    if change >= -_EPS or broken(state, promised_s, -1) or moved(state, ledger) > ledger.counts[3]:
+    if _worse(state, ledger, promised_s):
         undo(state)
         return False
     _close(world, state, ledger)
     return True
+
+
+@inlined
+def _worse(state: State, ledger: Ledger, promised_s: Floats) -> bool:
+    head = state.head[0]
+    change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)
+    return change >= -_EPS or broken(state, promised_s, -1) or moved(state, ledger) > ledger.counts[3]
 
 
 @compiled

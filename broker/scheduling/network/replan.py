@@ -43,9 +43,6 @@ from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
 
 MOST_MOVED = 200
-_SAMPLE = (6, 32)
-_LOOKS = 250
-"""Machines looked at for all runs that are put back: the more runs, the fewer for each."""
 _PRICE = 0.1
 """Weighted seconds that a machine's second is worth."""
 _TRIES = 4
@@ -121,7 +118,7 @@ def replan(
     tries = _TRIES
     while tries > 0 and not stop():
         tries -= 1
-        if not improve(live.world, live.state, ledger, live.promised_s, _SAMPLE[1], _PRICE):
+        if not improve(live.world, live.state, ledger, live.promised_s, _PRICE):
             break
     return _told(live, why, lot, most_moved, tolerance_s)
 
@@ -241,7 +238,7 @@ def _reconsider(live: LivePlan, event: Reconsidered, seed: int) -> str:
         if live.world.lots["quantity"][lot] == 0:
             continue
         if event.tier is Tier.STANDARD:
-            anew(live.world, live.state, live.ledger, live.promised_s, lot, _SAMPLE[1], _PRICE)
+            anew(live.world, live.state, live.ledger, live.promised_s, lot, _PRICE)
         else:
             _hasten(live, lot, event.tier, seed)
     return f"lots {', '.join(map(str, event.lots))} are placed anew"
@@ -270,11 +267,7 @@ def _touched(live: LivePlan) -> Ints:
 
 
 def _repair(live: LivePlan, lots: Ints) -> None:
-    rows = live.world.lots["quantity"][lots] - live.state.tallies["pieces"][lots]
-    plates = np.maximum(live.world.per_plate[lots].max(axis=1, initial=0), 1)
-    runs = int((-(-rows // plates)).sum())
-    sample = int(np.clip(_LOOKS // max(1, runs), *_SAMPLE))
-    repair(live.world, live.state, live.ledger, lots, sample, _PRICE)
+    repair(live.world, live.state, live.ledger, lots, _PRICE)
 
 
 def _told(live: LivePlan, why: str, lot: int, most: int, tolerance_s: float) -> Replanned:
