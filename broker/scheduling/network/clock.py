@@ -107,6 +107,7 @@ def _tell_run(world: World, state: State, shop: int, run: int, shift: int) -> in
     record = state.runs[run]
     machine = world.machines[record.machine]
     kind = world.kinds[machine.kind]
+    state.head[0].work += 1
     change = kind.hands + world.setup_s[state.loaded[record.machine], record.family]
     running = kind.overhead + record.making
     earliest = max(state.free_s[record.machine], record.release - change)

@@ -71,6 +71,7 @@ def machine_place(
             change = hands + world.setup_s[loaded, facts.family]
             earliest = max(free, facts.release - change)
             pieces = most
+            state.head[0].work += 1
             while pieces > 0:
                 running = overhead + pieces * each
                 begin, shift = fitting(world, shop, machine, earliest, change, running, shift)

@@ -22,7 +22,7 @@ _EPS = 1e-6
 _SCALE = 1e-3
 _LOOKS, _LEAST, _MOST = 250, 6, 32
 """Machines looked at for all runs that are placed: the more runs, the fewer for each, within these limits."""
-_AT_ONCE = 16
+_AT_ONCE = 4
 """Lots put back before it is looked at how many have moved, where all of them move too many."""
 _FAILED = 3
 """Lots that would have moved too many, after which the others go behind all runs at once."""
@@ -44,7 +44,7 @@ class Ledger(NamedTuple):
     lot_mark: Ints
     run_mark: Ints
     counts: Ints
-    """[4] lots, runs, event, lots that may move."""
+    """[5] lots, runs, event, lots that may move, the state's work at which time is short."""
 
 
 def empty_ledger(lots: int, runs: int) -> Ledger:
@@ -60,7 +60,7 @@ def empty_ledger(lots: int, runs: int) -> Ledger:
         run=np.zeros((runs, 2)),
         lot_mark=zeros(lots),
         run_mark=zeros(runs),
-        counts=zeros(4),
+        counts=zeros(5),
     )
 
 
@@ -194,21 +194,26 @@ def _sample(runs: int) -> int:
 
 @compiled
 def _put_back(world: World, state: State, ledger: Ledger, lots: Ints, sample: int, price: float) -> None:
-    """All at once; where that would move too many lots, some of them, and at last one by one."""
+    """All at once; where that would move too many lots, some of them, then one by one; where it takes long, behind."""
     at, number, failed = 0, max(1, len(lots)), 0
     while at < len(lots):
+        behind = failed >= _FAILED or _spent(state, ledger)
+        if behind:
+            number = len(lots)
         some = lots[at : at + number]
         for lot in some:
-            if failed < _FAILED:
-                insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
-            else:
+            if behind:
                 _append(world, state, lot, sample)
+            else:
+                insert_missing(world, state, lot, world.lots[lot].quantity, sample, price)
         _touch_all(state, some)
         settle(world, state)
-        if not _cleared(world, state, ledger, failed < _FAILED):
+        if behind:
+            _drop_unmade(world, state)
+        elif not _cleared(world, state, ledger):
             undo(state)
             if number > 1:
-                number = max(1, min(_AT_ONCE, number // 4))
+                number = _AT_ONCE if number > _AT_ONCE else 1
                 continue
             failed += 1
             _append(world, state, lots[at], sample)
@@ -226,13 +231,18 @@ def _settle_all(world: World, state: State, lots: Ints) -> None:
 
 
 @inlined
-def _cleared(world: World, state: State, ledger: Ledger, bounded: bool) -> bool:
-    """What can't be made is dropped; False: too many lots have moved on the way, where they are `bounded`."""
+def _cleared(world: World, state: State, ledger: Ledger) -> bool:
+    """What can't be made is dropped; False: too many lots have moved on the way, or it takes too long."""
     while True:
-        if bounded and moved(state, ledger) > ledger.counts[3]:
+        if moved(state, ledger) > ledger.counts[3] or _spent(state, ledger):
             return False
         if not _drop_some(world, state):
             return True
+
+
+@inlined
+def _spent(state: State, ledger: Ledger) -> bool:
+    return bool(state.head[0].work > ledger.counts[4])
 
 
 @inlined
@@ -321,8 +331,10 @@ def note(state: State, ledger: Ledger) -> None:
 
 @compiled
 def improve(world: World, state: State, ledger: Ledger, promised_s: Floats, price: float) -> bool:
-    """The lot that has lost most by the event is placed anew, if that is better for all; False: no such lot is left."""
+    """The lot that has lost most by the event is placed anew, if that is better for all; False: none, or no time."""
     worst, at = _EPS, -1
+    if _spent(state, ledger):
+        return False
     for i in range(ledger.counts[0]):
         harm = state.tallies[ledger.lots[i]].worth - ledger.worth[i]
         if not ledger.tried[i] and harm > worst:

@@ -45,7 +45,11 @@ from broker.scheduling.stopping import Stop
 MOST_MOVED = 200
 _PRICE = 0.1
 """Weighted seconds that a machine's second is worth."""
+_SURELY = 0.9
+"""Of the lots that may move, those that a search may: a few more do as what can't be made then is dropped."""
 _TRIES = 4
+_WORK = 5_000
+"""Places estimated and runs told their times for one event, after which the rest is done in short."""
 _TOLERANCE_S = 60.0
 
 
@@ -97,7 +101,8 @@ def replan(
     """`live` changed by the event; always a plan that is feasible, however soon `stop` says so.
 
     No more than `most_moved` lots move, unless the event itself moves more, or a new lot does that was offered so:
-    what has no other place then goes behind all other runs, or isn't planned.
+    what has no other place then goes behind all other runs, or isn't planned. So does what is left of an event that
+    has cost so much looking already that whoever waits for the answer would notice.
 
     The same plan, event, seed and number of times that `stop` is asked give the same answer.
 
@@ -107,7 +112,8 @@ def replan(
         For an event about what isn't there: a run that hasn't begun, a time gone by. The plan is as it was.
     """
     ledger = live.ledger
-    ledger.counts[:2], ledger.counts[2], ledger.counts[3] = 0, ledger.counts[2] + 1, most_moved
+    work = int(live.state.head["work"][0]) + _WORK
+    ledger.counts[:] = 0, 0, ledger.counts[2] + 1, int(_SURELY * most_moved), work
     random = live.state.head["random"].copy()
     live.state.head["random"] = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | np.uint64(1)
     try:

@@ -97,6 +97,7 @@ HEAD = np.dtype(
         ("stale", "i8"),
         ("seen", "i8"),
         ("told", "i8"),  # times that times have been told
+        ("work", "i8"),  # places estimated and runs told their times, ever
         ("worth", "f8"),  # Σ tally worth
         ("cost", "f8"),
         ("kept_worth", "f8"),

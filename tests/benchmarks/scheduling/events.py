@@ -37,7 +37,7 @@ _TOOLS = Path(__file__).parents[4] / "shared" / "tools" / "network"
 _CASE = "10000x1000"
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
-_EVENTS, _QUESTIONS, _WARM = 300, 300, 24
+_EVENTS, _QUESTIONS, _WARM = 300, 300, 48
 
 
 @dataclass(slots=True)
