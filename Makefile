@@ -61,11 +61,16 @@ types: $(VENV)/.installed
 imports: $(VENV)/.installed
 	$(BIN)/lint-imports
 
-unit: setup
+unit: setup tests
+
+.PHONY: tests
+tests:
 	$(BIN)/pytest -m "not proof" -n 3 --dist loadgroup --ignore tests/conformance --ignore tests/drivers --ignore tests/hardware_sim
 	$(BIN)/pytest -m "not proof" -n 8 tests/conformance tests/drivers tests/hardware_sim  # they wait for machines more than they compute
 
-test: setup lint types imports unit ## ruff, mypy, import-linter and pytest
+test: ## ruff, mypy, import-linter and pytest
+	@$(MAKE) --no-print-directory -j 2 setup lint types imports
+	@$(MAKE) --no-print-directory tests
 
 proof: setup postgresql browser peers ## the long checks, within PROOF_MINUTES
 	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof

@@ -36,7 +36,7 @@ class Kind:
         return margin, margin, width - margin, depth - margin
 
     def table(self, material: str) -> Table:
-        return Table(self.usable_mm(material), self.spec.volume_mm[2], self.spec.spacing_mm)
+        return Table(self.usable_mm(material), self.spec.volume_mm[2], self.spec.spacing_mm, self.spec.keep_out_mm)
 
     def why_not(self, line: OpenLine) -> str:
         """What stands against the line here, its shape aside; "" if nothing does."""
@@ -83,5 +83,5 @@ def _key(station: Station) -> Key:
     spec = station.spec
     sheets = tuple(sorted((stock.material.casefold(), stock.sheet_mm or ()) for stock in station.inventory.stock))
     taken = tuple(material.casefold() for material in spec.materials)
-    of_machine = spec.process, spec.volume_mm, spec.margin_mm, spec.spacing_mm, spec.tool_mm, spec.attended, taken
-    return *of_machine, sheets, station.inventory.rates.machine_per_h
+    of_bed = spec.volume_mm, spec.margin_mm, spec.spacing_mm, spec.keep_out_mm
+    return spec.process, *of_bed, spec.tool_mm, spec.attended, taken, sheets, station.inventory.rates.machine_per_h

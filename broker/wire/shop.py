@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from broker.wire.base import Wire
 
@@ -19,6 +19,19 @@ Length = Annotated[float, Field(gt=0, le=20_000, allow_inf_nan=False)]
 """Of something that is there, mm: the plan is everybody's, and has no room for a bed without end."""
 Gap = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 """Between things, mm."""
+Spot = Annotated[float, Field(ge=-20_000, le=20_000, allow_inf_nan=False)]
+"""A coordinate of the bed, mm."""
+
+
+def _with_an_area(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    if x1 <= x0 or y1 <= y0:
+        raise ValueError(f"{list(box)} has no area: say x and y of the lower left, then of the upper right corner")
+    return box
+
+
+Zone = Annotated[tuple[Spot, Spot, Spot, Spot], AfterValidator(_with_an_area)]
+"""A rectangle: x, y of its lower left and of its upper right corner."""
 _MOST = 500
 """Machines, stocks or windows of one shop."""
 
@@ -59,6 +72,8 @@ class MachineSpec(Wire):
     """Usable travel: width, depth, height."""
     margin_mm: Gap = 3.0
     spacing_mm: Gap = 6.0
+    keep_out_mm: tuple[Zone, ...] = Field(default=(), max_length=_MOST, exclude_if=lambda zones: not zones)
+    """Of the bed, where clamps stand or a nozzle is wiped: no part lies there."""
     materials: tuple[str, ...]
     """What this machine may be loaded with; each names a `Stock` of the shop."""
     tool_mm: Length = 0.4

@@ -13,6 +13,7 @@ from broker.planning.posing import HORIZON_S, Posed, pose
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.planning.snapshot import SITS_OUT_MOST, sits_out
 from broker.planning.solving import judged
+from broker.scheduling.plates.capacity import CLAMPED
 from broker.scheduling.plates.placed import Layout
 from broker.wire.plates import Recipe
 from broker.wire.shop import Process, Rates, Stock, Window
@@ -58,6 +59,15 @@ def test_a_machine_is_left_out_for_a_reason(one: OpenLine, station: Station, rea
 def test_a_machine_without_a_bed_is_left_out() -> None:
     spec = PRINTER.spec.model_copy(update={"margin_mm": 110.0})
     assert _reasons(BOX, [replace(PRINTER, spec=spec)]) == [("prusa", "margins of 110 mm leave nothing of its bed")]
+
+
+def test_nothing_lies_where_clamps_stand() -> None:
+    half = PRINTER.spec.model_copy(update={"keep_out_mm": ((0.0, 0.0, 250.0, 100.0),)})
+    [[placed]] = _layouts(_posed([BOX], [replace(PRINTER, spec=half)]))
+    assert len(placed.at) == 4
+    assert placed.at[:, 1].min() >= 100.0
+    whole = PRINTER.spec.model_copy(update={"keep_out_mm": ((0.0, 0.0, 250.0, 210.0),)})
+    assert _reasons(BOX, [replace(PRINTER, spec=whole)]) == [("prusa", CLAMPED)]
 
 
 def test_a_part_that_is_too_large_is_told_by_how_much() -> None:

@@ -28,6 +28,8 @@ PROGRESS = {"type": "progress", "run": "r", "machine": "m", "lines_done": 1, "li
         (MachineSpec, SPEC.model_dump(), {"spacing_mm": float("nan")}),
         (MachineSpec, SPEC.model_dump(), {"margin_mm": -1.0}),
         (MachineSpec, SPEC.model_dump(), {"tool_mm": 0.0}),
+        (MachineSpec, SPEC.model_dump(), {"keep_out_mm": ((30.0, 0.0, 0.0, 15.0),)}),
+        (MachineSpec, SPEC.model_dump(), {"keep_out_mm": ((0.0, 0.0, float("inf"), 15.0),)}),
         (Staged, STAGED, {"estimate_s": float("inf")}),
         (Staged, STAGED, {"estimate_s": -1.0}),
         (Staged, STAGED, {"lines": 10**30}),
