@@ -43,13 +43,13 @@ from broker.scheduling.network.tiers import place_tier, refresh
 from broker.scheduling.stopping import Stop
 
 MOST_MOVED = 200
+MOST_WORK = 5_000
+"""Places estimated and runs told their times: some 10 ms."""
 _PRICE = 0.1
 """Weighted seconds that a machine's second is worth."""
 _SURELY = 0.9
 """Of the lots that may move, those that a search may: a few more do as what can't be made then is dropped."""
 _TRIES = 4
-_WORK = 5_000
-"""Places estimated and runs told their times for one event, after which the rest is done in short."""
 _TOLERANCE_S = 60.0
 
 
@@ -96,13 +96,14 @@ def replan(
     seed: int,
     *,
     most_moved: int = MOST_MOVED,
+    most_work: int = MOST_WORK,
     tolerance_s: float = _TOLERANCE_S,
 ) -> Replanned:
     """`live` changed by the event; always a plan that is feasible, however soon `stop` says so.
 
     No more than `most_moved` lots move, unless the event itself moves more, or a new lot does that was offered so:
-    what has no other place then goes behind all other runs, or isn't planned. So does what is left of an event that
-    has cost so much looking already that whoever waits for the answer would notice.
+    what has no other place then goes behind all other runs, or isn't planned. So does what is left of an event once
+    it has cost `most_work`.
 
     The same plan, event, seed and number of times that `stop` is asked give the same answer.
 
@@ -112,7 +113,7 @@ def replan(
         For an event about what isn't there: a run that hasn't begun, a time gone by. The plan is as it was.
     """
     ledger = live.ledger
-    work = int(live.state.head["work"][0]) + _WORK
+    work = int(live.state.head["work"][0]) + most_work
     ledger.counts[:] = 0, 0, ledger.counts[2] + 1, int(_SURELY * most_moved), work
     random = live.state.head["random"].copy()
     live.state.head["random"] = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | np.uint64(1)

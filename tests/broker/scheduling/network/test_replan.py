@@ -156,6 +156,17 @@ def test_what_moved_is_told() -> None:
     assert len(replan(live(2), EVENTS["agent silent"](plan), AfterIterations(4), 1, most_moved=0).lots) == 0
 
 
+@pytest.mark.parametrize("name", [name for name in EVENTS if name != "failed run"])
+def test_an_event_that_may_cost_nothing_more_leaves_a_plan_that_holds(name: str) -> None:
+    for seed in SEEDS[:6]:
+        plan, hurried = live(seed), live(seed)
+        replan(plan, EVENTS[name](plan), AfterIterations(4), 5)
+        replan(hurried, EVENTS[name](hurried), AfterIterations(4), 5, most_work=0)
+        assert check(*posed(hurried)) == ()
+        spent = [int(one.state.head["work"][0]) for one in (hurried, plan)]
+        assert spent[0] <= spent[1]
+
+
 @pytest.mark.parametrize("name", ["machine down for good", "agent silent", "changed calendar", "scrap", "own work"])
 def test_no_more_lots_move_than_may_or_than_the_event_itself_takes_away(name: str) -> None:
     for seed in SEEDS[:6]:
