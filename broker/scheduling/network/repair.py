@@ -119,7 +119,7 @@ def _has_begun(world: World, state: State, lot: int) -> bool:
     return False
 
 
-@inlined
+@compiled
 def _drop_unmade(world: World, state: State) -> None:
     """Of lots that the draft has changed: runs beyond the horizon or the deadline; and lots that are made in part."""
     while _drop_some(world, state):
@@ -230,7 +230,7 @@ def _settle_all(world: World, state: State, lots: Ints) -> None:
     _drop_unmade(world, state)
 
 
-@inlined
+@compiled
 def _cleared(world: World, state: State, ledger: Ledger) -> bool:
     """What can't be made is dropped; False: too many lots have moved on the way, or it takes too long."""
     while True:
@@ -283,7 +283,7 @@ def finish(world: World, state: State, ledger: Ledger) -> None:
     _close(world, state, ledger)
 
 
-@inlined
+@compiled
 def _close(world: World, state: State, ledger: Ledger) -> None:
     order_lists(world, state)
     hold(state)
@@ -363,7 +363,7 @@ def anew(world: World, state: State, ledger: Ledger, promised_s: Floats, lot: in
     return True
 
 
-@inlined
+@compiled
 def _worse(state: State, ledger: Ledger, promised_s: Floats) -> bool:
     head = state.head[0]
     change = head.worth - head.kept_worth + _SCALE * (head.cost - head.kept_cost)

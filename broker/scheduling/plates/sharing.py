@@ -51,7 +51,7 @@ def _mate(state: State, company: Company, lot: int) -> int:
     return int(state.entries[entry].run) if entry >= 0 else -1
 
 
-@inlined
+@compiled
 def _all_onto(world: World, state: State, company: Company, run: int, target: int) -> None:
     while state.runs[run].machine >= 0:
         entry = state.entries[state.runs[run].entry]
@@ -61,7 +61,7 @@ def _all_onto(world: World, state: State, company: Company, run: int, target: in
             return
 
 
-@inlined
+@compiled
 def _onto(world: World, state: State, company: Company, run: int, lot: int, pieces: int) -> bool:
     """Onto a run's plate; False: they don't go there, and the run is as it was."""
     machine = state.runs[run].machine
@@ -126,7 +126,7 @@ def regroup(world: World, state: State, company: Company) -> None:
     settle(world, state)
 
 
-@inlined
+@compiled
 def _take_out(world: World, state: State, lot: int) -> None:
     """Mostly all its pieces."""
     entry, whole = state.tallies[lot].entry, draw(state) < 0.6
@@ -138,7 +138,7 @@ def _take_out(world: World, state: State, lot: int) -> None:
         entry = following
 
 
-@inlined
+@compiled
 def _put_back(world: World, state: State, company: Company, lot: int, price: float) -> bool:
     """Where its missing pieces cost least, by an estimate; False: they have no place."""
     cap = world.lots[lot].quantity
@@ -153,7 +153,7 @@ def _put_back(world: World, state: State, company: Company, lot: int, price: flo
     return bool(state.tallies[lot].pieces == world.lots[lot].quantity)
 
 
-@inlined
+@compiled
 def _put_some(world: World, state: State, company: Company, lot: int, missing: int, cap: int, price: float) -> bool:
     tell_times(world, state)
     arrival = arrival_s(world, state, lot)

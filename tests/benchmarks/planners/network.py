@@ -19,8 +19,8 @@ from broker.scheduling.network.solve import RULES, solve
 from broker.scheduling.network.world import world
 from broker.scheduling.stopping import AfterIterations, AfterSeconds
 
-_AFTER = 1.0
-"""Joining what is found to a plan takes about as long as a first plan does: of the seconds, so many times that."""
+_AFTER = 1.25
+"""Joining what is found to a plan takes about as long as a first plan does: so many times that are left for it."""
 
 
 def main(instance: Path, plan: Path, seconds: float) -> None:

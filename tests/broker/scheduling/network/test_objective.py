@@ -32,7 +32,7 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
     "full": lambda: random_problem(13, lots=8, machines=2, days=2),
     "spare": lambda: random_problem(14, lots=5, machines=4, days=6, plain=True),
 }
-ITERATIONS = 150
+ITERATIONS = 60
 
 
 @cache
