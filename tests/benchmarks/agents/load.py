@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from broker.wire.messages import Events
-from shop_agent.link import wait_s
+from shop_agent.link.conversation import reconnect_s
 from tests.benchmarks.agents.population import Member, member
 from tests.benchmarks.agents.wire import Heard, Link, dial, framed
 
@@ -94,7 +94,7 @@ class Speaker:
                 return
             failures += 1
             self._tally.refused += 1
-            await asyncio.sleep(wait_s(failures))
+            await asyncio.sleep(reconnect_s(failures, random.uniform))
 
     async def parted(self) -> None:
         """Until its link is gone, or it has nothing left to tell."""

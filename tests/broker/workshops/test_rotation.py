@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from broker.errors import NotFound
+from broker.runs.sql_book import SqlBook
 from broker.wire.messages import Availability
 from broker.wire.shop import Enrolled, NextKey
 from broker.wire.signing import AGENT_HEADER, SIGNATURE_HEADER, TIME_HEADER, get_text, hello_text, key_text
@@ -117,7 +118,7 @@ async def test_a_revoked_agents_machines_take_no_work(town: Town) -> None:
     agent = await _enrolled(town, Key(), UNO.workshop)
     async with town.database.writing() as session:
         row = await repository.locked_agent(session, agent)
-        await take_inventory(session, row.workshop_id, UNO, town.clock.now())
+        await take_inventory(SqlBook(session), row.workshop_id, UNO, town.clock.now())
         [machine] = await repository.all_machines_of(session, row.workshop_id)
         machine.availability = Availability.FREE
     async with town.database.writing() as session:
