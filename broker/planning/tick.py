@@ -28,7 +28,7 @@ KEEPS_ITS_RUNS = timedelta(seconds=30)
 
 
 class Planner:
-    """The only planner of the only broker process; steps don't overlap."""
+    """The planner of the process that leads; steps don't overlap. Its `database` lets only that process write."""
 
     def __init__(self, database: Database, clock: Clock, solver: Solver) -> None:
         self._database = database

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from broker.clock import Clock
-from broker.database import Database
+from broker.database import Database, new_id
 from broker.runs import epochs
 from broker.runs.connection import Connection, Conversation
 from broker.runs.errors import Forged, Refused
@@ -34,7 +34,7 @@ BROKER_EPOCH = "1"
 
 
 class AgentSocket:
-    """Owns the connections of all agents; an agent has one, the latest."""
+    """Owns this process's connections of agents. An agent has one at all processes, the latest: its row names it."""
 
     def __init__(self, database: Database, clock: Clock, inbox: Inbox, progress_s: float) -> None:
         self._database = database
@@ -90,7 +90,8 @@ class AgentSocket:
             agent = await book.locked_agent(hello.agent)
             await epochs.begin(book, agent, hello.epoch, self._clock.now())
             agent.last_seen_at = self._clock.now()
-            stream = EventStream(agent.id, agent.public_key, hello.epoch)
+            agent.connection = new_id("con")
+            stream = EventStream(agent.id, agent.public_key, hello.epoch, agent.connection)
             acked = agent.acked_seq
             workshop_id = agent.workshop_id
         self._database.waker.ring()

@@ -55,6 +55,8 @@ class Agent(Base):
     """Of the latest connection that was welcomed, at whichever broker process: every earlier one is over."""
     epoch: Mapped[str | None]
     acked_seq: Mapped[int] = mapped_column(default=0)
+    connection: Mapped[str | None]
+    """Its latest connection, at whichever broker process: an earlier one may write no more."""
     last_seen_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
