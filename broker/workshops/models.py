@@ -51,8 +51,6 @@ class Agent(Base):
     former_public_key: Mapped[str | None]
     """What signed before it: taken for events only, and for `rotation.FORMER_LIFE` after `rotated_at`."""
     rotated_at: Mapped[datetime | None]
-    connection_id: Mapped[str | None]
-    """Of the latest connection that was welcomed, at whichever broker process: every earlier one is over."""
     epoch: Mapped[str | None]
     acked_seq: Mapped[int] = mapped_column(default=0)
     connection: Mapped[str | None]

@@ -143,9 +143,9 @@ async def change_machine(
     return True
 
 
-async def hear_of_machines(book: WorkshopBook, workshop_id: str, reports: tuple[MachineReport, ...]) -> bool:
+def hear_of_machines(machines: Iterable[Machine], reports: tuple[MachineReport, ...]) -> bool:
     """What a heartbeat says; it can't lift the quarantine after a lost journal. True if anything changed."""
-    known = {machine.name: machine for machine in await book.all_machines_of(workshop_id)}
+    known = {machine.name: machine for machine in machines}
     changed = False
     for report in reports:
         machine = known.get(report.machine)
