@@ -39,3 +39,10 @@ class AlreadyRunning(AgentError):
 
 class LinkRefused(AgentError):
     """The broker closed the socket on us or spoke another protocol."""
+
+
+class JournalTorn(AgentError):
+    """An event could not be committed, and what is remembered is ahead of the journal: start the agent again."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)

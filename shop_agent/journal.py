@@ -7,7 +7,6 @@ because state, outbox and the streamers' cursors change in one transaction.
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter
 
 from broker.wire.messages import Body, Envelope, Signed
 from shop_agent.identity import Signer
+from shop_agent.shop_log import Answer, Unsent
 from shop_agent.state.memory import DONE, Changed, Memory
 from shop_agent.state.records import LotRecord, MachineRecord, RunRecord
 
@@ -32,23 +32,19 @@ CREATE TABLE IF NOT EXISTS lots (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tombstones (run TEXT PRIMARY KEY, fence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (task TEXT PRIMARY KEY, answer TEXT NOT NULL, at TEXT NOT NULL);
 """
+_OLD_RUNS = "SELECT body FROM runs WHERE done = 1 AND at < ?"
+_BURY = """
+INSERT INTO tombstones VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET fence = max(fence, excluded.fence)
+"""
 _RUN: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)
 _MACHINE: TypeAdapter[MachineRecord] = TypeAdapter(MachineRecord)
 _LOT: TypeAdapter[LotRecord] = TypeAdapter(LotRecord)
 Record = TypeVar("Record")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """An event on its way into the outbox."""
-
-    body: Body
-    run: str | None = None
-    fence: int = 0
-    version: int = 0
-
-
 class Journal:
+    """A `ShopLog` on the disk."""
+
     def __init__(self, path: Path, signer: Signer) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._signer = signer
@@ -56,9 +52,10 @@ class Journal:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
-        self.is_new = self.meta("epoch") is None
-        if self.is_new or self.meta("agent") != signer.identity.agent:
-            self.new_epoch()
+        if self.meta("epoch") is None or self.meta("agent") != signer.identity.agent:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._begin_epoch()
 
     def close(self) -> None:
         self._db.close()
@@ -69,13 +66,22 @@ class Journal:
     def epoch(self) -> str:
         return self.meta("epoch") or ""
 
-    def new_epoch(self) -> None:
-        """Numbers begin at 1 again, and the broker learns anew what the shop has."""
+    def begin_epoch(
+        self, inventory: Body, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime
+    ) -> None:
+        """Numbers begin at 1 again; the broker learns anew what the shop has, and after it what is told."""
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._set("epoch", uuid.uuid4().hex)
-            self._set("agent", self._signer.identity.agent)
-            self._set("inventory", "")
+            self._begin_epoch()
+            self._tell_inventory(inventory, at)
+            self._write(memory, changed, at)
+            for event in unsent:
+                self._tell(event, at)
+
+    def _begin_epoch(self) -> None:
+        self._set("epoch", uuid.uuid4().hex)
+        self._set("agent", self._signer.identity.agent)
+        self._set("inventory", "")
 
     @property
     def last_seq(self) -> int:
@@ -102,7 +108,7 @@ class Journal:
     # Commits ----------------------------------------------------------------------------------------
 
     def commit(
-        self, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime, answer: "Answer | None" = None
+        self, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime, answer: Answer | None = None
     ) -> None:
         """One transaction: what is known, what is told, and which answer of a person it came from."""
         with self._db:
@@ -150,14 +156,16 @@ class Journal:
 
     def tell_inventory(self, body: Body, at: datetime) -> bool:
         """Once an epoch, and whenever it has changed. True if it was told."""
-        text = body.model_dump_json()
-        if self.meta("inventory") == text:
+        if self.meta("inventory") == body.model_dump_json():
             return False
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._tell(Unsent(body), at)
-            self._set("inventory", text)
+            self._tell_inventory(body, at)
         return True
+
+    def _tell_inventory(self, body: Body, at: datetime) -> None:
+        self._tell(Unsent(body), at)
+        self._set("inventory", body.model_dump_json())
 
     # What was known ----------------------------------------------------------------------------------
 
@@ -188,8 +196,15 @@ class Journal:
                 "DELETE FROM outbox WHERE acked = 1 AND at < ? AND NOT (epoch = ? AND seq = ?)",
                 (before, self.epoch, self.last_seq),
             )
-            self._db.execute("DELETE FROM runs WHERE done = 1 AND at < ?", (before,))
+            self._bury_runs(before)
             self._db.execute("DELETE FROM answers WHERE at < ?", (before,))
+
+    def _bury_runs(self, before: str) -> None:
+        """A settled run is forgotten, its fence never: an offer of it may still be under way."""
+        old = [_RUN.validate_json(text) for (text,) in self._db.execute(_OLD_RUNS, (before,))]
+        for run in old:
+            self._db.execute(_BURY, (run.id, run.fence))
+            self._db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
 
     def meta(self, key: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -202,11 +217,3 @@ class Journal:
 
     def _set(self, key: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A person's answer to a task, as it came."""
-
-    task: str
-    text: str

@@ -8,7 +8,9 @@ from broker.wire import messages as wire
 from broker.wire.shop import Process
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
+from shop_agent.state.instructions import AskPermit, CancelRun, ForbidStart, StartRun
 from shop_agent.state.records import Count, MachineView, Setup
+from shop_agent.streamer import wire as streamer
 from shop_agent.streamer.wire import MachineStatus, Report
 
 
@@ -122,6 +124,31 @@ def view(status: MachineStatus) -> MachineView:
         work_offset_mm=status.work_offset_mm,
         quarantine=status.quarantine,
         warm=status.run if status.run is not None and not status.heating else "",
+    )
+
+
+def permit_request(order: AskPermit) -> wire.PermitRequest:
+    return wire.PermitRequest(
+        run=order.run, fence=order.fence, version=order.version, record=order.record, request=order.request
+    )
+
+
+def streamer_request(order: StartRun | ForbidStart | CancelRun) -> streamer.Start | streamer.Forbid | streamer.Cancel:
+    match order:
+        case ForbidStart(run=run, fence=fence, reason=reason):
+            return streamer.Forbid(run=run, fence=fence, reason=reason)
+        case CancelRun(run=run, reason=reason):
+            return streamer.Cancel(reason=reason, run=run)
+        case StartRun(program=program):
+            pass
+    return streamer.Start(
+        run=order.run,
+        fence=order.fence,
+        program=program.path,
+        sha256=program.sha256,
+        record=setup_record(order.setup),
+        deadline_s=order.deadline_s,
+        blocks=program.blocks,
     )
 
 

@@ -32,6 +32,7 @@ from broker.runs.documents import router as documents
 from broker.runs.endpoints import router as runs
 from broker.runs.inbox import Inbox
 from broker.runs.socket import router as agents
+from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import Timers
 from broker.settings import Settings
 from broker.shipping.service import hand_over
@@ -110,7 +111,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
     background = None
     if plan is None:
         plan = WhatIf(database, clock, solver)
-        background = Background(Planner(database, clock, solver), Timers(database, clock), database.waker)
+        background = Background(Planner(database, clock, solver), Timers(SqlBooks(database), clock), database.waker)
     return _Services(
         settings=settings,
         clock=clock,
@@ -137,7 +138,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
         runs(database, clock, anybody),
         planning(database, anybody, Exclusions(database, clock, services.solver), services.explainer),
         documents(database, SignedGet(database, clock), services.blobs),
-        agents(database, clock, Inbox(database, clock, hand_over)),
+        agents(database, clock, Inbox(SqlBooks(database), clock, hand_over)),
     )
 
 

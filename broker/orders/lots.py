@@ -7,10 +7,7 @@ add up to more than was ordered. A shop that declined keeps what it has made; it
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.database import new_id
-from broker.orders import lot_repository
+from broker.orders.book import OrderBook
 from broker.orders.models import Lot, LotState
 
 
@@ -48,14 +45,16 @@ def resize(lot: Lot, quantity: int) -> None:
     lot.state = state_of(lot)
 
 
-async def open_lot(session: AsyncSession, line_id: str, workshop_id: str) -> Lot:
+async def open_lot(book: OrderBook, line_id: str, workshop_id: str) -> Lot:
     """The workshop's lot of the line, made if there is none."""
-    lot = await lot_repository.lot_of(session, line_id, workshop_id)
+    lot = await book.lot_of(line_id, workshop_id)
     if lot is None:
-        lot = Lot(id=new_id("lot"), line_id=line_id, workshop_id=workshop_id, quantity=0, good=0, accepted_quantity=0)
+        lot = Lot(
+            id=book.new_id("lot"), line_id=line_id, workshop_id=workshop_id, quantity=0, good=0, accepted_quantity=0
+        )
         lot.state, lot.reason = LotState.WITHDRAWN, ""
-        session.add(lot)
-        await session.flush()
+        book.add(lot)
+        await book.flush()
     return lot
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from broker.database import new_id
 from broker.orders.lots import open_lot
 from broker.planning.live import PlannedRun
 from broker.planning.moving import Leaving, Moves, NewRun, Shifted
@@ -14,11 +13,12 @@ from broker.planning.plates import document
 from broker.planning.posing import Posed, barred_because
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.planning.snapshot import take
-from broker.runs import repository as runs
+from broker.runs.book import Book
 from broker.runs.lifecycle import Step
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
 from broker.runs.moves import move
 from broker.runs.quantities import remeasure
+from broker.runs.sql_book import SqlBook
 from broker.wire.states import Actor, RunState
 
 _log = logging.getLogger(__name__)
@@ -36,40 +36,41 @@ async def apply(session: AsyncSession, posed: Posed, moves: Moves, now: datetime
     Overtaken
         Where runs were to give way and not all of it fits any more: nothing of it may stay then.
     """
+    book = SqlBook(session)
     lines = {line for one in moves.leaving for line in one.run.pieces}
     for leaving in moves.leaving:
-        await _take_back(session, leaving, now)
+        await _take_back(book, leaving, now)
     for shifted in moves.shifted:
-        await _shift(session, shifted)
+        await _shift(book, shifted)
     there = _There(await take(session, now))
     number = len(moves.shifted)
     for new in moves.new:
         if there.takes(posed.stations[new.machine], new):
-            await _write(session, posed, new, now)
+            await _write(book, posed, new, now)
             lines |= set(new.pieces)
             number += 1
         elif moves.whole:
             raise Overtaken
-    await session.flush()
-    await remeasure(session, lines)
+    await book.flush()
+    await remeasure(book, lines)
     return number
 
 
-async def _pending(session: AsyncSession, planned: PlannedRun) -> Run:
-    run = await runs.locked_run(session, planned.id)
+async def _pending(book: Book, planned: PlannedRun) -> Run:
+    run = await book.locked_run(planned.id)
     if run is None or run.state is not RunState.PLANNED:
         raise Overtaken
     return run
 
 
-async def _take_back(session: AsyncSession, leaving: Leaving, now: datetime) -> None:
-    run = await _pending(session, leaving.run)
-    await move(session, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, leaving.why)
+async def _take_back(book: Book, leaving: Leaving, now: datetime) -> None:
+    run = await _pending(book, leaving.run)
+    await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, leaving.why)
     _log.info("run %s goes: %s", run.id, leaving.why)
 
 
-async def _shift(session: AsyncSession, shifted: Shifted) -> None:
-    run = await _pending(session, shifted.run)
+async def _shift(book: Book, shifted: Shifted) -> None:
+    run = await _pending(book, shifted.run)
     run.planned_start, run.planned_end = shifted.start, shifted.end
     if shifted.note:
         run.note = shifted.note
@@ -96,17 +97,18 @@ class _There:
         return True
 
 
-async def _write(session: AsyncSession, posed: Posed, new: NewRun, now: datetime) -> None:
+async def _write(book: Book, posed: Posed, new: NewRun, now: datetime) -> None:
     station = posed.stations[new.machine]
-    lots = {line: (await open_lot(session, line, station.workshop_id)).id for line in new.pieces}
+    lots = {line: (await open_lot(book, line, station.workshop_id)).id for line in new.pieces}
     text = document(posed, new.machine, new.layout, lots).model_dump_json()
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    row = PlateRow(id=new_id("plt"), sha256=sha256, document=text, created_at=now)
-    session.add(row)
-    await session.flush()
-    session.add_all(PlateLot(plate_id=row.id, lot_id=lots[line], pieces=number) for line, number in new.pieces.items())
+    row = PlateRow(id=book.new_id("plt"), sha256=sha256, document=text, created_at=now)
+    book.add(row)
+    await book.flush()
+    for line, number in new.pieces.items():
+        book.add(PlateLot(plate_id=row.id, lot_id=lots[line], pieces=number))
     run = Run(
-        id=new_id("run"),
+        id=book.new_id("run"),
         plate_id=row.id,
         machine_id=station.machine_id,
         workshop_id=station.workshop_id,
@@ -117,8 +119,8 @@ async def _write(session: AsyncSession, posed: Posed, new: NewRun, now: datetime
         planned_end=new.end,
         note=new.note,
     )
-    session.add(run)
-    await session.flush()
-    session.add(RunStep(run_id=run.id, version=1, state=RunState.PLANNED, actor=Actor.PLANNER, at=now, note=new.note))
+    book.add(run)
+    await book.flush()
+    book.add(RunStep(run_id=run.id, version=1, state=RunState.PLANNED, actor=Actor.PLANNER, at=now, note=new.note))
     if new.note:
         _log.info("run %s %s", run.id, new.note)

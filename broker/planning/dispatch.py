@@ -3,12 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.orders import lot_repository
 from broker.orders.models import LotState
-from broker.planning import repository
-from broker.runs import repository as runs
+from broker.runs.book import Book
 from broker.runs.lifecycle import Step
 from broker.runs.models import Run
 from broker.runs.moves import move
@@ -17,25 +13,24 @@ from broker.wire.messages import Availability
 from broker.wire.states import LIVE, Actor, RunState
 from broker.wire.tracking import Link
 from broker.workshops.liveness import link
-from broker.workshops.models import Machine
 
 _PENDING = frozenset({RunState.PLANNED, RunState.OFFERED})
 
 
-async def ready_to_offer(session: AsyncSession, now: datetime) -> list[str]:
+async def ready_to_offer(book: Book, now: datetime) -> list[str]:
     """Ids of planned runs whose machine is free, whose lots are accepted and whose agent listens; one a machine."""
-    planned = await runs.runs_in(session, {RunState.PLANNED})
+    planned = await book.runs_in({RunState.PLANNED})
     if not planned:
         return []
-    taken = {run.machine_id for run in await runs.runs_in(session, LIVE - {RunState.PLANNED})}
-    accepted = await _accepted_plates(session, planned)
-    agents = await repository.agents_by_workshop(session)
+    taken = {run.machine_id for run in await book.runs_in(LIVE - {RunState.PLANNED})}
+    accepted = await _accepted_plates(book, planned)
+    agents = {agent.workshop_id: agent for agent in await book.agents()}
     chosen = []
     for run in planned:
         agent = agents.get(run.workshop_id)
         if run.machine_id in taken or run.plate_id not in accepted or agent is None:
             continue
-        machine = await session.get_one(Machine, run.machine_id)
+        machine = await book.machine(run.machine_id)
         listens = link(agent.last_seen_at, now) is Link.CONNECTED
         if machine.availability is Availability.FREE and machine.retired_at is None and listens:
             chosen.append(run.id)
@@ -43,45 +38,45 @@ async def ready_to_offer(session: AsyncSession, now: datetime) -> list[str]:
     return chosen
 
 
-async def offer(session: AsyncSession, now: datetime) -> int:
+async def offer(book: Book, now: datetime) -> int:
     """Offer what can be offered; returns how many runs were."""
-    chosen = await ready_to_offer(session, now)
+    chosen = await ready_to_offer(book, now)
     for run_id in chosen:
-        run = await runs.locked_run(session, run_id)
+        run = await book.locked_run(run_id)
         if run is not None and run.state is RunState.PLANNED:
-            await move(session, run, Step(RunState.OFFERED, Actor.PLANNER), now)
+            await move(book, run, Step(RunState.OFFERED, Actor.PLANNER), now)
     return len(chosen)
 
 
-async def waiting_on_retired(session: AsyncSession) -> set[str]:
+async def waiting_on_retired(book: Book) -> set[str]:
     """Machines that their shop no longer names, and that still have runs which they haven't claimed."""
-    waiting = {run.machine_id for run in await runs.runs_in(session, _PENDING)}
-    return await repository.retired(session, waiting) if waiting else set()
+    waiting = {run.machine_id for run in await book.runs_in(_PENDING)}
+    return await book.retired(waiting) if waiting else set()
 
 
-async def withdraw_from(session: AsyncSession, machine_ids: Collection[str], reason: str, now: datetime) -> int:
+async def withdraw_from(book: Book, machine_ids: Collection[str], reason: str, now: datetime) -> int:
     """Take back what these machines haven't claimed; what it held is planned anew. Returns how many runs."""
     plates = []
-    for waiting in await runs.runs_in(session, _PENDING):
+    for waiting in await book.runs_in(_PENDING):
         if waiting.machine_id not in machine_ids:
             continue
-        run = await runs.locked_run(session, waiting.id)
+        run = await book.locked_run(waiting.id)
         if run is not None and run.state in _PENDING:
-            await move(session, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, reason)
+            await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, reason)
             plates.append(run.plate_id)
-    await remeasure(session, await lines_on(session, plates))
+    await remeasure(book, await lines_on(book, plates))
     return len(plates)
 
 
-async def lines_on(session: AsyncSession, plate_ids: Collection[str]) -> set[str]:
-    held = await runs.plate_lots(session, plate_ids)
-    lines = await runs.lines_of_lots(session, [row.lot_id for rows in held.values() for row in rows])
+async def lines_on(book: Book, plate_ids: Collection[str]) -> set[str]:
+    held = await book.plate_lots(plate_ids)
+    lines = await book.lines_of_lots([row.lot_id for rows in held.values() for row in rows])
     return {line.id for line in lines.values()}
 
 
-async def _accepted_plates(session: AsyncSession, planned: Collection[Run]) -> set[str]:
-    held = await runs.plate_lots(session, [run.plate_id for run in planned])
-    lots = await lot_repository.lots_by_id(session, [row.lot_id for rows in held.values() for row in rows])
+async def _accepted_plates(book: Book, planned: Collection[Run]) -> set[str]:
+    held = await book.plate_lots([run.plate_id for run in planned])
+    lots = await book.lots_by_id([row.lot_id for rows in held.values() for row in rows])
     return {
         plate_id for plate_id, rows in held.items() if all(lots[row.lot_id].state is LotState.ACCEPTED for row in rows)
     }

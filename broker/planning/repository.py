@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.runs.models import PlateRow, Run
 from broker.wire.states import RunState
-from broker.workshops.models import Agent, Machine, Workshop
+from broker.workshops.models import Machine, Workshop
 
 _WAS_LOADED = frozenset(RunState) - {
     RunState.PLANNED,
@@ -31,12 +31,6 @@ async def stations(session: AsyncSession) -> Sequence[tuple[Machine, Workshop]]:
     return [(machine, workshop) for machine, workshop in await session.execute(query)]
 
 
-async def retired(session: AsyncSession, machine_ids: Iterable[str]) -> set[str]:
-    """Those of the machines that their shop no longer names."""
-    query = select(Machine.id).where(Machine.id.in_(set(machine_ids)), Machine.retired_at.is_not(None))
-    return set(await session.scalars(query))
-
-
 async def loaded_plates(session: AsyncSession, machine_ids: Iterable[str]) -> dict[str, str]:
     """By machine: the document of the latest plate that it was set up for."""
     # A plate's document may be large, and a machine's past is long: only the latest is read.
@@ -52,8 +46,3 @@ async def loaded_plates(session: AsyncSession, machine_ids: Iterable[str]) -> di
         .where(latest.c.turn == 1)
     )
     return dict(iter(await session.execute(query)))
-
-
-async def agents_by_workshop(session: AsyncSession) -> dict[str, Agent]:
-    rows = await session.scalars(select(Agent).where(Agent.revoked_at.is_(None)))
-    return {agent.workshop_id: agent for agent in rows}

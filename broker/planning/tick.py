@@ -14,11 +14,11 @@ from broker.planning.live import Live, take_live
 from broker.planning.solving import Solver
 from broker.planning.task import Task, moves_of, task_of
 from broker.runs.quantities import mismeasured, remeasure
+from broker.runs.sql_book import SqlBooks
 from broker.scheduling.errors import SchedulingError
 from broker.scheduling.plates.underway import Change
 from broker.wire.messages import Availability
 from broker.wire.shop import Inventory
-from broker.workshops import repository as workshops
 from broker.workshops.service import is_working
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class Planner:
 
     def __init__(self, database: Database, clock: Clock, solver: Solver) -> None:
         self._database = database
+        self._books = SqlBooks(database)
         self._clock = clock
         self._solver = solver
         self._one_at_a_time = asyncio.Lock()
@@ -56,16 +57,16 @@ class Planner:
     async def _look(self) -> int:
         """Which machines make nothing of what was planned on them; and quantities that ended runs left wrong."""
         now = self._clock.now()
-        async with self._database.reading() as session:
-            machines = await workshops.machines(session)
-            wrong = await mismeasured(session)
+        async with self._books.reading() as book:
+            machines = await book.machines()
+            wrong = await mismeasured(book)
         idle = {machine.id for machine in machines if not is_working(machine)}
         self._idle_since = {machine: self._idle_since.get(machine, now) for machine in idle}
         broken = {machine.id for machine in machines if machine.availability is Availability.QUARANTINED}
         self._down = frozenset(broken | self._gone(now))
         if wrong:
-            async with self._database.writing() as session:
-                await remeasure(session, wrong)
+            async with self._books.writing() as book:
+                await remeasure(book, wrong)
         return len(wrong)
 
     def _gone(self, now: datetime) -> set[str]:
@@ -74,20 +75,20 @@ class Planner:
     async def _take_back(self) -> int:
         """What nobody else makes either, and what was offered already, of machines that have stopped working."""
         now = self._clock.now()
-        async with self._database.reading() as session:
-            gone = self._gone(now) | await waiting_on_retired(session)
+        async with self._books.reading() as book:
+            gone = self._gone(now) | await waiting_on_retired(book)
         if not gone:
             return 0
-        async with self._database.writing() as session:
-            return await withdraw_from(session, gone, "the machine takes no work", now)
+        async with self._books.writing() as book:
+            return await withdraw_from(book, gone, "the machine takes no work", now)
 
     async def _offer(self) -> int:
         now = self._clock.now()
-        async with self._database.reading() as session:
-            if not await ready_to_offer(session, now):
+        async with self._books.reading() as book:
+            if not await ready_to_offer(book, now):
                 return 0
-        async with self._database.writing() as session:
-            return await offer(session, now)
+        async with self._books.writing() as book:
+            return await offer(book, now)
 
     async def _plan(self) -> int:
         """Returns how many runs were planned, or moved."""

@@ -3,15 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.accounts.models import Account
-from broker.orders import lot_repository
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState, Order
-from broker.parts.models import Part
-from broker.quotes.models import Quote
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import Run
 from broker.wire.messages import LotOffer, LotReady, RunOffer, StopRequest, Withdrawn
@@ -25,22 +19,22 @@ TAKEN_BACK = RAISES_FENCE & FINAL
 LEASED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
 
 
-async def briefing(session: AsyncSession, workshop_id: str, now: datetime) -> tuple[Told, ...]:
+async def briefing(book: Book, workshop_id: str, now: datetime) -> tuple[Told, ...]:
     """Everything that the workshop's agent should know now; it tolerates repeats."""
     return (
-        *[_withdrawn(run) for run in await repository.taken_back(session, workshop_id, now - _WITHDRAWN_FOR)],
-        *await _lot_offers(session, workshop_id),
-        *await _run_offers(session, workshop_id),
-        *await _stop_requests(session, workshop_id),
-        *await _lots_ready(session, workshop_id),
+        *[_withdrawn(run) for run in await book.taken_back(workshop_id, now - _WITHDRAWN_FOR)],
+        *await _lot_offers(book, workshop_id),
+        *await _run_offers(book, workshop_id),
+        *await _stop_requests(book, workshop_id),
+        *await _lots_ready(book, workshop_id),
     )
 
 
-async def lost_leases(session: AsyncSession, workshop_id: str, leases: Iterable[str]) -> tuple[Withdrawn, ...]:
+async def lost_leases(book: Book, workshop_id: str, leases: Iterable[str]) -> tuple[Withdrawn, ...]:
     """Withdrawals of runs that the agent still holds and the broker has taken back."""
     lost = []
     for run_id in leases:
-        run = await repository.locked_run(session, run_id)
+        run = await book.locked_run(run_id)
         if run is not None and run.workshop_id == workshop_id and run.state in TAKEN_BACK:
             lost.append(_withdrawn(run))
     return tuple(lost)
@@ -50,11 +44,11 @@ def _withdrawn(run: Run) -> Withdrawn:
     return Withdrawn(run=run.id, fence=run.fence, reason=run.note or f"the run is {run.state}")
 
 
-async def _lot_offers(session: AsyncSession, workshop_id: str) -> list[LotOffer]:
+async def _lot_offers(book: Book, workshop_id: str) -> list[LotOffer]:
     offers = []
-    for lot, line, order in await lot_repository.lots_in_state(session, workshop_id, LotState.OFFERED):
-        part = await session.get_one(Part, line.part_id)
-        quote = await session.get_one(Quote, order.quote_id)
+    for lot, line, order in await book.lots_in_state(workshop_id, LotState.OFFERED):
+        part = await book.part(line.part_id)
+        quote = await book.quote(order.quote_id)
         offers.append(
             LotOffer(
                 lot=lot.id,
@@ -72,11 +66,13 @@ async def _lot_offers(session: AsyncSession, workshop_id: str) -> list[LotOffer]
     return offers
 
 
-async def _run_offers(session: AsyncSession, workshop_id: str) -> list[RunOffer]:
-    runs = await repository.runs_in(session, {RunState.OFFERED}, workshop_id)
-    plates = await repository.plates(session, [run.plate_id for run in runs])
-    held = await repository.plate_lots(session, plates)
-    machines = await repository.machines_of_runs(session, runs)
+async def _run_offers(book: Book, workshop_id: str) -> list[RunOffer]:
+    runs = await book.runs_in({RunState.OFFERED}, workshop_id)
+    if not runs:
+        return []
+    plates = await book.plates([run.plate_id for run in runs])
+    held = await book.plate_lots(plates)
+    machines = {machine.id: machine.name for machine in await book.all_machines_of(workshop_id)}
     offers = []
     for run in runs:
         plate = Plate.model_validate_json(plates[run.plate_id].document)
@@ -85,7 +81,7 @@ async def _run_offers(session: AsyncSession, workshop_id: str) -> list[RunOffer]
                 run=run.id,
                 fence=run.fence,
                 version=run.version,
-                machine=machines[run.machine_id][0].name,
+                machine=machines[run.machine_id],
                 plate_sha256=plates[run.plate_id].sha256,
                 lots=tuple(row.lot_id for row in held[run.plate_id]),
                 process=plate.process,
@@ -95,17 +91,17 @@ async def _run_offers(session: AsyncSession, workshop_id: str) -> list[RunOffer]
     return offers
 
 
-async def _stop_requests(session: AsyncSession, workshop_id: str) -> list[StopRequest]:
-    live = await repository.runs_in(session, AFTER_PERMIT | {RunState.UNKNOWN}, workshop_id)
+async def _stop_requests(book: Book, workshop_id: str) -> list[StopRequest]:
+    live = await book.runs_in(AFTER_PERMIT | {RunState.UNKNOWN}, workshop_id)
     return [StopRequest(run=run.id, reason=run.stop_requested) for run in live if run.stop_requested is not None]
 
 
-async def _lots_ready(session: AsyncSession, workshop_id: str) -> list[LotReady]:
+async def _lots_ready(book: Book, workshop_id: str) -> list[LotReady]:
     """Lots are packed once their whole line is made: until then the shop might have to make more of it."""
-    made = await lot_repository.lots_in_state(session, workshop_id, LotState.MADE)
-    good = await lot_repository.good_by_line(session, [line.id for _, line, _ in made])
+    made = await book.lots_in_state(workshop_id, LotState.MADE)
+    good = await book.good_by_line([line.id for _, line, _ in made])
     return [
-        LotReady(lot=lot.id, pieces=lot.good, ship_to=await _address(session, order))
+        LotReady(lot=lot.id, pieces=lot.good, ship_to=await _address(book, order))
         for lot, line, order in made
         if is_complete(line, good.get(line.id, 0))
     ]
@@ -115,6 +111,6 @@ def is_complete(line: Line, good: int) -> bool:
     return good >= line.quantity
 
 
-async def _address(session: AsyncSession, order: Order) -> str:
-    account = await session.get_one(Account, order.account_id)
+async def _address(book: Book, order: Order) -> str:
+    account = await book.account(order.account_id)
     return f"{account.name}, {account.address}" if account.address else account.name

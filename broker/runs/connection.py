@@ -4,10 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from broker.clock import Clock
-from broker.database import Database
+from broker.runs.book import Book, Books
 from broker.runs.briefing import Told, briefing
 from broker.runs.errors import Forged, Superseded
 from broker.runs.inbox import EventStream, Inbox
@@ -25,7 +23,6 @@ from broker.wire.messages import (
     PermitRequest,
     Progress,
 )
-from broker.workshops import repository as workshops
 from broker.workshops.models import Agent
 
 _log = logging.getLogger(__name__)
@@ -46,8 +43,8 @@ class Connection:
 
 
 class Conversation:
-    def __init__(self, database: Database, clock: Clock, inbox: Inbox) -> None:
-        self._database = database
+    def __init__(self, books: Books, clock: Clock, inbox: Inbox) -> None:
+        self._books = books
         self._clock = clock
         self._inbox = inbox
 
@@ -63,10 +60,10 @@ class Conversation:
                 await self._progress(connection, frame)
                 return ()
             case PermitRequest():
-                async with self._database.writing() as session:
-                    await _still_its_own(session, connection)
-                    answer = await grant(session, connection.workshop_id, frame, self._clock.now())
-                self._database.waker.ring()
+                async with self._books.writing() as book:
+                    await _still_its_own(book, connection)
+                    answer = await grant(book, connection.workshop_id, frame, self._clock.now())
+                self._books.ring()
                 return (answer,)
             case Hello():
                 raise Forged("a connection says hello once")
@@ -78,11 +75,11 @@ class Conversation:
 
         Raises Superseded for an agent that isn't the workshop's any more.
         """
-        async with self._database.reading() as session:
-            agent = await workshops.agent(session, connection.stream.agent_id)
+        async with self._books.reading() as book:
+            agent = await book.agent(connection.stream.agent_id)
             if agent is None or agent.epoch != connection.stream.epoch:
                 raise Superseded(_REPLACED)
-            all_told = await briefing(session, connection.workshop_id, self._clock.now())
+            all_told = await briefing(book, connection.workshop_id, self._clock.now())
         fresh, told = [], {}
         for frame in all_told:
             key = _key(frame)
@@ -96,11 +93,11 @@ class Conversation:
         return tuple(fresh)
 
     async def _heartbeat(self, connection: Connection, beat: Heartbeat) -> tuple[BrokerFrame, ...]:
-        async with self._database.writing() as session:
-            agent = await _still_its_own(session, connection)
-            changed, lost = await hear_heartbeat(session, agent, beat, self._clock.now())
+        async with self._books.writing() as book:
+            agent = await _still_its_own(book, connection)
+            changed, lost = await hear_heartbeat(book, agent, beat, self._clock.now())
         if changed:
-            self._database.waker.ring()
+            self._books.ring()
         return lost
 
     async def _progress(self, connection: Connection, progress: Progress) -> None:
@@ -109,14 +106,14 @@ class Conversation:
         if at_s - connection.progress_at.get(progress.run, 0.0) < _PROGRESS_EVERY_S:
             return
         connection.progress_at[progress.run] = at_s
-        async with self._database.writing() as session:
-            agent = await _still_its_own(session, connection)
-            await hear_progress(session, agent, progress, now)
+        async with self._books.writing() as book:
+            agent = await _still_its_own(book, connection)
+            await hear_progress(book, agent, progress, now)
 
 
-async def _still_its_own(session: AsyncSession, connection: Connection) -> Agent:
+async def _still_its_own(book: Book, connection: Connection) -> Agent:
     """The connection's agent, held until the transaction's end. Raises Superseded for one that was replaced."""
-    agent = await workshops.locked_agent(session, connection.stream.agent_id)
+    agent = await book.locked_agent(connection.stream.agent_id)
     if agent.revoked_at is not None or agent.epoch != connection.stream.epoch:
         raise Superseded(_REPLACED)
     return agent

@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.orders import lot_repository
 from broker.orders.lots import count as count_lot
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.errors import NotApplied
 from broker.runs.models import Count, Run, ScrapCount
 from broker.runs.quantities import remeasure
 from broker.wire.messages import LotCount, ScrapReason
 
 
-async def check_counts(session: AsyncSession, run: Run, counts: Sequence[LotCount], *, whole: bool) -> None:
+async def check_counts(book: Book, run: Run, counts: Sequence[LotCount], *, whole: bool) -> None:
     """Raises NotApplied unless the counts are of the plate's lots, and add up.
 
     `whole`: good + scrap = the plate's pieces, for every lot; else at most that, and a lot may be left out.
     """
-    plate = {row.lot_id: row.pieces for row in (await repository.plate_lots(session, [run.plate_id]))[run.plate_id]}
+    plate = {row.lot_id: row.pieces for row in (await book.plate_lots([run.plate_id]))[run.plate_id]}
     named = [counted.lot for counted in counts]
     if len(set(named)) != len(named) or not set(named) <= set(plate):
         raise NotApplied(f"the plate holds the lots {', '.join(plate)}, each once; counted were {', '.join(named)}")
@@ -29,23 +26,21 @@ async def check_counts(session: AsyncSession, run: Run, counts: Sequence[LotCoun
             raise NotApplied(f"the plate holds {pieces} pieces of {lot}; good and scrap add up to {totals[lot]}")
 
 
-async def write_counts(
-    session: AsyncSession, run: Run, counts: Sequence[LotCount], operator: str, now: datetime
-) -> None:
+async def write_counts(book: Book, run: Run, counts: Sequence[LotCount], operator: str, now: datetime) -> None:
     """Keep the counts and add them to their lots; call it after the run's own step."""
     lines = set()
     for counted in counts:
         row = Count(run_id=run.id, lot_id=counted.lot, good=counted.good, operator=operator, at=now)
-        session.add(row)
-        await session.flush()
+        book.add(row)
+        await book.flush()
         for reason, pieces in by_reason(counted).items():
-            session.add(ScrapCount(count_id=row.id, reason=reason, pieces=pieces))
-        lot = await lot_repository.locked_lot(session, counted.lot)
+            book.add(ScrapCount(count_id=row.id, reason=reason, pieces=pieces))
+        lot = await book.locked_lot(counted.lot)
         assert lot is not None  # the plate names it
         count_lot(lot, counted.good, scrapped(counted))
         lines.add(lot.line_id)
-    await session.flush()
-    await remeasure(session, lines)
+    await book.flush()
+    await remeasure(book, lines)
 
 
 def scrapped(counted: LotCount) -> int:

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from broker.errors import BrokerError
-from broker.orders import lot_repository, lots
+from broker.orders import lots
 from broker.orders.models import Lot, LotState
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.errors import NotApplied
 from broker.runs.lifecycle import Step
 from broker.runs.moves import move
@@ -26,44 +24,42 @@ COMMITTED = frozenset(RunState) - {RunState.PLANNED, RunState.OFFERED}
 class HandOver(Protocol):
     """What happens when a lot goes out of the door; `shipping` fills it in."""
 
-    async def __call__(self, session: AsyncSession, lot: Lot, now: datetime) -> None:
+    async def __call__(self, book: Book, lot: Lot, now: datetime) -> None:
         """Raises BrokerError if the lot isn't ready."""
         ...
 
 
-async def apply_event(
-    session: AsyncSession, agent: Agent, envelope: Envelope, hand_over: HandOver, now: datetime
-) -> None:
+async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: HandOver, now: datetime) -> None:
     """Raises NotApplied; then the caller rolls back what was changed, and keeps the event."""
     body = envelope.body
     try:
         if isinstance(body, RunBody):
-            await apply_run_event(session, agent, envelope, body, now)
+            await apply_run_event(book, agent, envelope, body, now)
             return
         match body:
             case Inventory():
-                await take_inventory(session, agent.workshop_id, body, now)
+                await take_inventory(book, agent.workshop_id, body, now)
             case MachineChanged():
-                await _change_machine(session, agent, body)
+                await _change_machine(book, agent, body)
             case LotAccepted():
-                lots.accept(await _open_lot(session, agent, body.lot), body.quantity)
+                lots.accept(await _open_lot(book, agent, body.lot), body.quantity)
             case LotDeclined():
-                await _decline(session, await _open_lot(session, agent, body.lot), body.reason, now)
+                await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
-                await hand_over(session, await _open_lot(session, agent, body.lot), now)
+                await hand_over(book, await _open_lot(book, agent, body.lot), now)
             case _:
                 assert_never(body)
     except BrokerError as error:
         raise NotApplied(error.detail) from error
 
 
-async def _change_machine(session: AsyncSession, agent: Agent, body: MachineChanged) -> None:
-    if not await change_machine(session, agent.workshop_id, body.machine, body.availability, body.reason):
+async def _change_machine(book: Book, agent: Agent, body: MachineChanged) -> None:
+    if not await change_machine(book, agent.workshop_id, body.machine, body.availability, body.reason):
         raise NotApplied(f"the workshop has no machine {body.machine!r}")
 
 
-async def _open_lot(session: AsyncSession, agent: Agent, lot_id: str) -> Lot:
-    lot = await lot_repository.locked_lot(session, lot_id)
+async def _open_lot(book: Book, agent: Agent, lot_id: str) -> Lot:
+    lot = await book.locked_lot(lot_id)
     if lot is None or lot.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no lot {lot_id!r}")
     if lot.state is LotState.DELIVERED:
@@ -71,19 +67,19 @@ async def _open_lot(session: AsyncSession, agent: Agent, lot_id: str) -> Lot:
     return lot
 
 
-async def _decline(session: AsyncSession, lot: Lot, reason: str, now: datetime) -> None:
+async def _decline(book: Book, lot: Lot, reason: str, now: datetime) -> None:
     """Plates of the lot that the shop hasn't claimed are taken back; what they held is planned elsewhere."""
     affected = {lot.line_id}
-    for run in await repository.live_runs_with_lot(session, lot.id):
+    for run in await book.live_runs_with_lot(lot.id):
         if run.state not in COMMITTED:
-            affected |= await _lines_of(session, run.plate_id)
-            await move(session, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, "the shop declined a lot of it")
-    live = await repository.live_pieces(session, [lot.id])
+            affected |= await _lines_of(book, run.plate_id)
+            await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, "the shop declined a lot of it")
+    live = await book.live_pieces([lot.id])
     lots.decline(lot, reason, live.get(lot.id, 0))
-    await remeasure(session, affected)
+    await remeasure(book, affected)
 
 
-async def _lines_of(session: AsyncSession, plate_id: str) -> set[str]:
-    held = (await repository.plate_lots(session, [plate_id]))[plate_id]
-    lines = await repository.lines_of_lots(session, [row.lot_id for row in held])
+async def _lines_of(book: Book, plate_id: str) -> set[str]:
+    held = (await book.plate_lots([plate_id]))[plate_id]
+    lines = await book.lines_of_lots([row.lot_id for row in held])
     return {line.id for line in lines.values()}

@@ -1,26 +1,31 @@
 """Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.clock import Clock
-from broker.database import Database
-from broker.runs import repository
+from broker.runs.book import Book, Books
 from broker.runs.errors import Forged, NotApplied, RolledBack, Superseded
 from broker.runs.events import HandOver, apply_event
 from broker.runs.models import InboxEvent
 from broker.wire.messages import Conflict, Envelope, Signed
-from broker.workshops import repository as workshops
 from broker.workshops.keys import is_signed
 from broker.workshops.models import Agent
 
 _log = logging.getLogger(__name__)
 PARKED_MOST = 1000
 """Events beyond a gap that one connection may keep waiting; the agent sends again what was dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An event whose signature holds."""
+
+    envelope: Envelope
+    signed: Signed
 
 
 @dataclass(slots=True)
@@ -30,7 +35,18 @@ class EventStream:
     agent_id: str
     public_key: str
     epoch: str
-    parked: dict[int, tuple[Envelope, Signed]] = field(default_factory=dict)
+    parked: dict[int, Opened] = field(default_factory=dict)
+
+    def park(self, events: Iterable[Opened]) -> None:
+        for opened in events:
+            seq = opened.envelope.seq
+            if len(self.parked) < PARKED_MOST or seq in self.parked:
+                self.parked[seq] = opened
+
+    def forget(self, acked: int) -> None:
+        """What is stored waits no more; call it after the commit."""
+        for seq in [seq for seq in self.parked if seq <= acked]:
+            del self.parked[seq]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +56,70 @@ class Received:
     conflicts: tuple[Conflict, ...]
 
 
+def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, ...]:
+    """Verify and parse. Raises Forged."""
+    return tuple(Opened(_opened(stream, one), one) for one in signed)
+
+
 class Inbox:
-    def __init__(self, database: Database, clock: Clock, hand_over: HandOver) -> None:
-        self._database = database
+    def __init__(self, books: Books, clock: Clock, hand_over: HandOver) -> None:
+        self._books = books
         self._clock = clock
         self._hand_over = hand_over
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
-        """Raises Forged, RolledBack or Superseded: then nothing of the offending event was kept."""
-        for one in signed:
-            envelope = _opened(stream, one)
-            if len(stream.parked) < PARKED_MOST or envelope.seq in stream.parked:
-                stream.parked[envelope.seq] = (envelope, one)
-        acked, conflicts = 0, []
+        """Raises Forged, RolledBack or Superseded: then nothing was kept."""
+        return await self.take(stream, open_events(stream, signed))
+
+    async def take(self, stream: EventStream, events: Iterable[Opened]) -> Received:
+        """Raises RolledBack or Superseded: then nothing was kept."""
+        stream.park(events)
+        async with self._books.writing() as book:
+            received = await self._store(book, stream)
+        stream.forget(received.acked)
+        self._books.ring()
+        return received
+
+    async def _store(self, book: Book, stream: EventStream) -> Received:
+        """All that waits, up to the first gap."""
+        agent = await book.locked_agent(stream.agent_id)
+        if agent.epoch != stream.epoch or agent.revoked_at is not None:
+            raise Superseded(f"epoch {stream.epoch} is over")
+        conflicts = []
         for seq in sorted(stream.parked):
-            envelope, one = stream.parked[seq]
-            acked, conflict, is_stored = await self._store(stream, envelope, one)
-            if conflict is not None:
-                conflicts.append(conflict)
-            if not is_stored:
+            opened = stream.parked[seq]
+            if seq > agent.acked_seq + 1:
                 break
-            del stream.parked[seq]
-        if acked == 0:
-            acked = await self._acked(stream)
-        self._database.waker.ring()
-        return Received(acked, tuple(conflicts))
+            if seq <= agent.acked_seq:
+                await _check_duplicate(book, opened)
+            elif note := await self._keep(book, agent, opened):
+                conflicts.append(await _conflict(book, agent, opened.envelope, note))
+        return Received(agent.acked_seq, tuple(conflict for conflict in conflicts if conflict is not None))
 
-    async def _acked(self, stream: EventStream) -> int:
-        async with self._database.reading() as session:
-            return (await session.get_one(Agent, stream.agent_id)).acked_seq
-
-    async def _store(
-        self, stream: EventStream, envelope: Envelope, signed: Signed
-    ) -> tuple[int, Conflict | None, bool]:
-        """The seq acknowledged now, the conflict if there is one, and False for an event beyond a gap."""
-        async with self._database.writing() as session:
-            agent = await workshops.locked_agent(session, stream.agent_id)
-            if agent.epoch != stream.epoch or agent.revoked_at is not None:
-                raise Superseded(f"epoch {stream.epoch} is over")
-            if envelope.seq <= agent.acked_seq:
-                await _check_duplicate(session, envelope, signed)
-                return agent.acked_seq, None, True
-            if envelope.seq > agent.acked_seq + 1:
-                return agent.acked_seq, None, False
-            note = await self._apply(session, agent, envelope)
-            agent.acked_seq = envelope.seq
-            session.add(
-                InboxEvent(
-                    agent_id=agent.id,
-                    epoch=envelope.epoch,
-                    seq=envelope.seq,
-                    payload=signed.payload,
-                    signature=signed.signature,
-                    received_at=self._clock.now(),
-                    applied=not note,
-                    note=note,
-                )
+    async def _keep(self, book: Book, agent: Agent, opened: Opened) -> str:
+        """Why the event changed nothing, or ""."""
+        envelope, now = opened.envelope, self._clock.now()
+        note = await self._apply(book, agent, envelope)
+        agent.acked_seq = envelope.seq
+        book.add(
+            InboxEvent(
+                agent_id=agent.id,
+                epoch=envelope.epoch,
+                seq=envelope.seq,
+                payload=opened.signed.payload,
+                signature=opened.signed.signature,
+                received_at=now,
+                applied=not note,
+                note=note,
             )
-            conflict = await _conflict(session, agent, envelope, note) if note else None
-        return envelope.seq, conflict, True
+        )
+        return note
 
-    async def _apply(self, session: AsyncSession, agent: Agent, envelope: Envelope) -> str:
+    async def _apply(self, book: Book, agent: Agent, envelope: Envelope) -> str:
         """Why the event changed nothing, or ""."""
         try:
-            async with session.begin_nested():
-                await apply_event(session, agent, envelope, self._hand_over, self._clock.now())
+            async with book.savepoint():
+                await apply_event(book, agent, envelope, self._hand_over, self._clock.now())
         except NotApplied as error:
             _log.warning(
                 "agent %s, seq %d, %s of %s: %s", agent.id, envelope.seq, envelope.body.kind, envelope.run, error
@@ -125,15 +140,16 @@ def _opened(stream: EventStream, signed: Signed) -> Envelope:
     return envelope
 
 
-async def _check_duplicate(session: AsyncSession, envelope: Envelope, signed: Signed) -> None:
-    known = await repository.inbox_event(session, envelope.agent, envelope.epoch, envelope.seq)
-    if known is not None and known.payload != signed.payload:
+async def _check_duplicate(book: Book, opened: Opened) -> None:
+    envelope = opened.envelope
+    known = await book.inbox_event(envelope.agent, envelope.epoch, envelope.seq)
+    if known is not None and known.payload != opened.signed.payload:
         raise RolledBack(f"seq {envelope.seq} of epoch {envelope.epoch} said something else before")
 
 
-async def _conflict(session: AsyncSession, agent: Agent, envelope: Envelope, reason: str) -> Conflict | None:
+async def _conflict(book: Book, agent: Agent, envelope: Envelope, reason: str) -> Conflict | None:
     """The run as it is; None for events about no run of this workshop."""
-    run = await repository.locked_run(session, envelope.run) if envelope.run else None
+    run = await book.locked_run(envelope.run) if envelope.run else None
     if run is None or run.workshop_id != agent.workshop_id:
         return None
     return Conflict(seq=envelope.seq, run=run.id, state=run.state, version=run.version, fence=run.fence, reason=reason)

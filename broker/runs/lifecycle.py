@@ -171,3 +171,8 @@ def lapse(state: RunState) -> RunState | None:
 
 RAISES_FENCE = frozenset({RunState.OFFERED, RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
 """An offer, and every way back from one: nothing older may act."""
+
+
+def armed_note(record_id: str) -> str:
+    """What the step to armed says: by it a setup record is known to have been used."""
+    return f"setup record {record_id}"

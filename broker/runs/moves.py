@@ -2,9 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.lifecycle import RAISES_FENCE, RUN_SILENCE, RunFacts, Step, exit_at
 from broker.runs.models import Run, RunStep
 from broker.wire.states import Actor, RunState, check
@@ -13,7 +11,7 @@ from broker.workshops.models import Agent
 ON_MACHINE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.PAUSED})
 
 
-async def move(session: AsyncSession, run: Run, step: Step, now: datetime, note: str = "") -> None:
+async def move(book: Book, run: Run, step: Step, now: datetime, note: str = "") -> None:
     """Take the step: state, version, fence, exit timer and the record of it. Raises IllegalTransition."""
     check(run.state, step.after, step.actor)
     run.exit_at = exit_at(step.after, now, _expected_end(run, now))
@@ -21,8 +19,8 @@ async def move(session: AsyncSession, run: Run, step: Step, now: datetime, note:
     run.version += 1
     run.fence += step.after in RAISES_FENCE
     run.note = note or run.note
-    session.add(RunStep(run_id=run.id, version=run.version, state=step.after, actor=step.actor, at=now, note=note))
-    await session.flush()
+    book.add(RunStep(run_id=run.id, version=run.version, state=step.after, actor=step.actor, at=now, note=note))
+    await book.flush()
 
 
 def _expected_end(run: Run, now: datetime) -> datetime:
@@ -32,9 +30,9 @@ def _expected_end(run: Run, now: datetime) -> datetime:
     return now + (timedelta(seconds=run.estimate_s) if run.estimate_s is not None else planned)
 
 
-async def facts(session: AsyncSession, run: Run, agent: Agent) -> RunFacts:
+async def facts(book: Book, run: Run, agent: Agent) -> RunFacts:
     """The run as the rules want it, for an event of this agent."""
-    steps = (await repository.steps(session, [run.id])).get(run.id, [])
+    steps = (await book.steps([run.id])).get(run.id, [])
     silent = [step for step in steps if step.state is RunState.UNKNOWN and step.actor is Actor.BROKER]
     permitted = [step for step in steps if step.state is RunState.PERMITTED]
     return RunFacts(
@@ -42,14 +40,14 @@ async def facts(session: AsyncSession, run: Run, agent: Agent) -> RunFacts:
         version=run.version,
         fence=run.fence,
         silent_steps=len(silent),
-        unbroken=not permitted or await _began_before(session, agent, permitted[-1].at),
+        unbroken=not permitted or await _began_before(book, agent, permitted[-1].at),
         unknown_by=steps[-1].actor if steps and run.state is RunState.UNKNOWN else None,
     )
 
 
-async def _began_before(session: AsyncSession, agent: Agent, at: datetime) -> bool:
+async def _began_before(book: Book, agent: Agent, at: datetime) -> bool:
     """Whether the agent's journal as it is now reaches back to `at`."""
     if agent.epoch is None:
         return False
-    first = await repository.inbox_event(session, agent.id, agent.epoch, 1)
+    first = await book.inbox_event(agent.id, agent.epoch, 1)
     return first is not None and first.received_at <= at

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.lifecycle import PERMIT_LIFE, Step
 from broker.runs.models import Run
 from broker.runs.moves import move
@@ -12,11 +10,9 @@ from broker.wire.messages import Permit, PermitRefused, PermitRequest
 from broker.wire.states import Actor, RunState
 
 
-async def grant(
-    session: AsyncSession, workshop_id: str, request: PermitRequest, now: datetime
-) -> Permit | PermitRefused:
+async def grant(book: Book, workshop_id: str, request: PermitRequest, now: datetime) -> Permit | PermitRefused:
     """The same request gets the same permit again; any other for a run that was permitted is refused."""
-    run = await repository.locked_run(session, request.run)
+    run = await book.locked_run(request.run)
     if run is None or run.workshop_id != workshop_id:
         return _refused(request, "the workshop has no such run")
     if run.state is RunState.PERMITTED and run.permit_request == request.request and run.fence == request.fence:
@@ -28,7 +24,7 @@ async def grant(
     if run.record_id != request.record:
         return _refused(request, "the run was armed with another setup record")
     run.permit_request = request.request
-    await move(session, run, Step(RunState.PERMITTED, Actor.BROKER), now)
+    await move(book, run, Step(RunState.PERMITTED, Actor.BROKER), now)
     return _permit(run, request)
 
 

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.briefing import LEASED, lost_leases
 from broker.runs.lifecycle import CLAIM_LEASE, RUN_SILENCE
 from broker.runs.models import Run
@@ -15,21 +13,21 @@ from broker.workshops.service import hear_of_machines
 
 
 async def hear_heartbeat(
-    session: AsyncSession, agent: Agent, beat: Heartbeat, now: datetime
+    book: Book, agent: Agent, beat: Heartbeat, now: datetime
 ) -> tuple[bool, tuple[Withdrawn, ...]]:
     """Renew leases and timers; whether a machine changed, and what the agent holds that is no longer its own."""
     agent.last_seen_at = now
-    changed = await hear_of_machines(session, agent.workshop_id, beat.machines)
+    changed = await hear_of_machines(book, agent.workshop_id, beat.machines)
     for run_id in {report.run for report in beat.machines if report.run} | set(beat.leases):
-        run = await repository.locked_run(session, run_id)
+        run = await book.locked_run(run_id)
         if run is not None and run.workshop_id == agent.workshop_id:
             _renew(run, now, leased=run_id in beat.leases)
-    return changed, await lost_leases(session, agent.workshop_id, beat.leases)
+    return changed, await lost_leases(book, agent.workshop_id, beat.leases)
 
 
-async def hear_progress(session: AsyncSession, agent: Agent, progress: Progress, now: datetime) -> None:
+async def hear_progress(book: Book, agent: Agent, progress: Progress, now: datetime) -> None:
     agent.last_seen_at = now
-    run = await repository.locked_run(session, progress.run)
+    run = await book.locked_run(progress.run)
     if run is None or run.workshop_id != agent.workshop_id or run.state not in ON_MACHINE:
         return
     run.lines_done = max(run.lines_done, min(progress.lines_done, progress.lines_total))

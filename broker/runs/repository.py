@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders.models import Line, Lot
+from broker.runs.lifecycle import armed_note
 from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
@@ -42,7 +43,7 @@ async def live_runs_with_lot(session: AsyncSession, lot_id: str) -> Sequence[Run
 
 async def due_runs(session: AsyncSession, now: datetime) -> Sequence[str]:
     """Ids of live runs whose exit timer has run out."""
-    query = select(Run.id).where(Run.exit_at <= now, Run.state.not_in(FINAL))
+    query = select(Run.id).where(Run.exit_at <= now, Run.state.not_in(FINAL)).order_by(Run.exit_at, Run.id)
     return (await session.scalars(query)).all()
 
 
@@ -91,11 +92,6 @@ async def record_was_used(session: AsyncSession, record_id: str) -> bool:
     armed = (RunStep.state == RunState.ARMED) & (RunStep.note == armed_note(record_id))
     query = select(func.count()).select_from(RunStep).where(armed)
     return bool(await session.scalar(query))
-
-
-def armed_note(record_id: str) -> str:
-    """What the step to armed says: by it a setup record is known to have been used."""
-    return f"setup record {record_id}"
 
 
 async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from broker.runs import repository
+from broker.runs.book import Book
 from broker.runs.counting import check_counts, write_counts
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle import Kind, Said, StaleEvent, heed
+from broker.runs.lifecycle import Kind, Said, StaleEvent, armed_note, heed
 from broker.runs.models import Run
 from broker.runs.moves import facts, move
 from broker.wire.messages import (
@@ -37,45 +35,43 @@ from broker.wire.messages import (
 from broker.wire.plates import Plate
 from broker.wire.shop import Process
 from broker.wire.states import IllegalTransition
-from broker.workshops.models import Agent, Machine
+from broker.workshops.models import Agent
 
 
-async def apply_run_event(
-    session: AsyncSession, agent: Agent, envelope: Envelope, body: RunBody, now: datetime
-) -> None:
+async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: RunBody, now: datetime) -> None:
     """Raises NotApplied for a run of another shop, a stale or impossible event, or one whose content doesn't hold."""
-    run = await repository.locked_run(session, envelope.run) if envelope.run else None
+    run = await book.locked_run(envelope.run) if envelope.run else None
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
     good = sum(count.good for count in body.counts) if isinstance(body, Settled) else 0
     said = Said(Kind(body.kind), envelope.version, envelope.fence, good)
     try:
-        steps = heed(await facts(session, run, agent), said)
+        steps = heed(await facts(book, run, agent), said)
     except (StaleEvent, IllegalTransition) as error:
         raise NotApplied(str(error)) from error
-    await _check(session, run, body)
+    await _check(book, run, body)
     for step in steps:
-        await move(session, run, step, now, _note(body))
-    await _follow_up(session, run, body, now)
-    await session.flush()
+        await move(book, run, step, now, _note(body))
+    await _follow_up(book, run, body, now)
+    await book.flush()
 
 
-async def _check(session: AsyncSession, run: Run, body: RunBody) -> None:
+async def _check(book: Book, run: Run, body: RunBody) -> None:
     match body:
         case Armed(record=record):
-            await _check_record(session, run, record)
+            await _check_record(book, run, record)
         case Counted(counts=counts):
-            await check_counts(session, run, counts, whole=True)
+            await check_counts(book, run, counts, whole=True)
         case Settled(counts=counts):
-            await check_counts(session, run, counts, whole=False)
+            await check_counts(book, run, counts, whole=False)
         case _:
             return
 
 
-async def _check_record(session: AsyncSession, run: Run, record: SetupRecord) -> None:
+async def _check_record(book: Book, run: Run, record: SetupRecord) -> None:
     """I3: a record is used once, and says what the plate asks for."""
-    plate = Plate.model_validate_json((await repository.plate(session, run.plate_id)).document)
-    if await repository.record_was_used(session, record.id):
+    plate = Plate.model_validate_json((await book.plate(run.plate_id)).document)
+    if await book.record_was_used(record.id):
         raise NotApplied(f"setup record {record.id} was used before")
     if record.material != plate.material:
         raise NotApplied(f"the plate needs {plate.material}; loaded is {record.material}")
@@ -84,8 +80,8 @@ async def _check_record(session: AsyncSession, run: Run, record: SetupRecord) ->
     run.record_id = record.id
 
 
-async def _follow_up(session: AsyncSession, run: Run, body: RunBody, now: datetime) -> None:
-    machine = await session.get_one(Machine, run.machine_id)
+async def _follow_up(book: Book, run: Run, body: RunBody, now: datetime) -> None:
+    machine = await book.machine(run.machine_id)
     match body:
         case Staged():
             run.estimate_s, run.lines_total = body.estimate_s, body.lines
@@ -103,7 +99,7 @@ async def _follow_up(session: AsyncSession, run: Run, body: RunBody, now: dateti
         case Unknown():
             machine.availability, machine.reason = Availability.QUARANTINED, body.reason
         case Counted() | Settled():
-            await write_counts(session, run, body.counts, body.operator, now)
+            await write_counts(book, run, body.counts, body.operator, now)
         case Claimed() | Rejected() | Released() | Armed() | Lapsed() | NotStarted() | Paused():
             return
         case _:
@@ -119,6 +115,6 @@ def _note(body: RunBody) -> str:
         case Settled():
             return f"{body.operator}: {body.note}"
         case Armed(record=record):
-            return repository.armed_note(record.id)
+            return armed_note(record.id)
         case _:
             return ""

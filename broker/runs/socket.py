@@ -15,9 +15,9 @@ from broker.runs import epochs
 from broker.runs.connection import Connection, Conversation
 from broker.runs.errors import Forged, Refused
 from broker.runs.inbox import EventStream, Inbox
+from broker.runs.sql_book import SqlBooks
 from broker.wire.messages import PROTOCOL, AgentFrame, BrokerFrame, Challenge, Hello, Welcome
 from broker.wire.signing import hello_text
-from broker.workshops import repository as workshops
 from broker.workshops.keys import is_signed
 from broker.workshops.liveness import HEARTBEAT_S
 
@@ -38,8 +38,9 @@ class AgentSocket:
 
     def __init__(self, database: Database, clock: Clock, inbox: Inbox, progress_s: float) -> None:
         self._database = database
+        self._books = SqlBooks(database)
         self._clock = clock
-        self._conversation = Conversation(database, clock, inbox)
+        self._conversation = Conversation(self._books, clock, inbox)
         self._progress_s = progress_s
         self._open: dict[str, WebSocket] = {}
 
@@ -81,13 +82,13 @@ class AgentSocket:
         return connection
 
     async def _admit(self, hello: Hello, nonce: str) -> tuple[Connection, int]:
-        async with self._database.writing() as session:
-            known = await workshops.agent(session, hello.agent)
+        async with self._books.writing() as book:
+            known = await book.agent(hello.agent)
             text = hello_text(nonce, hello.agent, hello.epoch)
             if known is None or not is_signed(known.public_key, text, hello.signature):
                 raise Forged("this agent is not known here, or its key is another: enrol it with a new code")
-            agent = await workshops.locked_agent(session, hello.agent)
-            await epochs.begin(session, agent, hello.epoch, self._clock.now())
+            agent = await book.locked_agent(hello.agent)
+            await epochs.begin(book, agent, hello.epoch, self._clock.now())
             agent.last_seen_at = self._clock.now()
             stream = EventStream(agent.id, agent.public_key, hello.epoch)
             acked = agent.acked_seq

@@ -4,13 +4,11 @@ import logging
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
-from broker.database import Database
-from broker.runs import repository
+from broker.runs.book import Books
 from broker.runs.lifecycle import Step, lapse
 from broker.runs.moves import move
 from broker.wire.states import Actor, RunState
 from broker.wire.tracking import Link
-from broker.workshops import repository as workshops
 from broker.workshops.liveness import DISCONNECTED_AFTER, link
 from broker.workshops.service import is_working, set_offline
 
@@ -25,8 +23,8 @@ _NOTES = {
 
 
 class Timers:
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, books: Books, clock: Clock) -> None:
+        self._books = books
         self._clock = clock
         self._acts_from = clock.now() + RESTART_GRACE
 
@@ -35,27 +33,27 @@ class Timers:
         now = self._clock.now()
         if now < self._acts_from:
             return 0
-        async with self._database.reading() as session:
-            due = await repository.due_runs(session, now)
+        async with self._books.reading() as book:
+            due = await book.due_runs(now)
         lapsed = sum([await self._lapse(run_id, now) for run_id in due])
         if await self._find_silent(now) or lapsed:
-            self._database.waker.ring()
+            self._books.ring()
         return lapsed
 
     async def _lapse(self, run_id: str, now: datetime) -> bool:
-        async with self._database.writing() as session:
-            run = await repository.locked_run(session, run_id)
+        async with self._books.writing() as book:
+            run = await book.locked_run(run_id)
             after = lapse(run.state) if run is not None else None
             if run is None or after is None or run.exit_at is None or run.exit_at > now:
                 return False
             _log.info("run %s: %s → %s: %s", run.id, run.state, after, _NOTES[after])
-            await move(session, run, Step(after, Actor.BROKER), now, _NOTES[after])
+            await move(book, run, Step(after, Actor.BROKER), now, _NOTES[after])
         return True
 
     async def _find_silent(self, now: datetime) -> bool:
-        async with self._database.reading() as session:
-            agents = await workshops.agents(session)
-            working = {machine.workshop_id for machine in await workshops.machines(session) if is_working(machine)}
+        async with self._books.reading() as book:
+            agents = await book.agents()
+            working = {machine.workshop_id for machine in await book.machines() if is_working(machine)}
         silent = [
             agent
             for agent in agents
@@ -63,7 +61,7 @@ class Timers:
         ]
         changed = False
         for agent in silent:
-            async with self._database.writing() as session:
+            async with self._books.writing() as book:
                 reason = f"no word from the workshop's agent for {DISCONNECTED_AFTER.total_seconds():.0f} s"
-                changed |= await set_offline(session, agent.workshop_id, reason)
+                changed |= await set_offline(book, agent.workshop_id, reason)
         return changed

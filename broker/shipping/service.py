@@ -4,19 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from broker.errors import Conflict
-from broker.ledger.service import release
-from broker.orders import lot_repository, lots
+from broker.orders import lots
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
-from broker.quotes import repository as quotes
+from broker.runs.book import Book
 
 
-async def hand_over(session: AsyncSession, lot: Lot, now: datetime) -> None:
+async def hand_over(book: Book, lot: Lot, now: datetime) -> None:
     """Deliver a lot whose line is complete; the order's last one releases its money. Raises Conflict."""
-    line = await lot_repository.line(session, lot.line_id)
-    good = (await lot_repository.good_by_line(session, [line.id]))[line.id]
+    line = await book.line(lot.line_id)
+    good = (await book.good_by_line([line.id]))[line.id]
     if lot.state is not LotState.MADE or good != line.quantity:
         raise Conflict(
             f"lot {lot.id} is {lot.state}: {good} of the line's {line.quantity} pieces are counted good",
@@ -24,12 +21,12 @@ async def hand_over(session: AsyncSession, lot: Lot, now: datetime) -> None:
             fix="hand it over once the broker says that it is ready",
         )
     lots.hand_over(lot, now)
-    await session.flush()
-    order = await lot_repository.locked_order(session, line.order_id)
-    lines = await lot_repository.lines_of_order(session, order.id)
-    made = await lot_repository.lots_of_order(session, order.id)
+    await book.flush()
+    order = await book.locked_order(line.order_id)
+    lines = await book.lines_of_order(order.id)
+    made = await book.lots_of_order(order.id)
     if order.state is OrderState.ACCEPTED and is_delivered(lines, made):
-        await _deliver(session, order, lines, made, now)
+        await _deliver(book, order, lines, made, now)
 
 
 def is_delivered(lines: Sequence[Line], made: Sequence[Lot]) -> bool:
@@ -52,11 +49,7 @@ def payouts(lines: Sequence[Line], made: Sequence[Lot]) -> dict[str, int]:
     return dict(earned)
 
 
-async def _deliver(
-    session: AsyncSession, order: Order, lines: Sequence[Line], made: Sequence[Lot], now: datetime
-) -> None:
+async def _deliver(book: Book, order: Order, lines: Sequence[Line], made: Sequence[Lot], now: datetime) -> None:
     order.state = OrderState.DELIVERED
     order.delivered_at = now
-    quote, terms = (await quotes.settled(session, [order.quote_id]))[order.quote_id]
-    fee = terms.total - sum(line.amount for line in lines)
-    await release(session, order.id, payouts(lines, made), fee, quote.currency, now)
+    await book.pay_out(order, payouts(lines, made), now)

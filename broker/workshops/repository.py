@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import CursorResult, select, update
@@ -53,6 +53,16 @@ async def all_machines_of(session: AsyncSession, workshop_id: str) -> Sequence[M
 async def machine_of(session: AsyncSession, workshop_id: str, name: str) -> Machine | None:
     query = select(Machine).where(Machine.workshop_id == workshop_id, Machine.name == name)
     return (await session.scalars(query)).one_or_none()
+
+
+async def machine(session: AsyncSession, machine_id: str) -> Machine:
+    return await session.get_one(Machine, machine_id)
+
+
+async def retired(session: AsyncSession, machine_ids: Iterable[str]) -> set[str]:
+    """Those of the machines that their shop no longer names."""
+    query = select(Machine.id).where(Machine.id.in_(set(machine_ids)), Machine.retired_at.is_not(None))
+    return set(await session.scalars(query))
 
 
 async def use_code(session: AsyncSession, sha256: str, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from broker.errors import BadRequest, Conflict, Unauthorised
 from broker.wire.messages import Availability, MachineReport
 from broker.wire.shop import Enrolled, Inventory, MachineSpec
 from broker.workshops import repository
+from broker.workshops.book import WorkshopBook
 from broker.workshops.keys import require_public_key
 from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
 
@@ -66,26 +67,26 @@ async def enrol(session: AsyncSession, code: str, public_key: str, now: datetime
     return Enrolled(agent=agent.id, workshop=workshop.name)
 
 
-async def take_inventory(session: AsyncSession, workshop_id: str, inventory: Inventory, now: datetime) -> None:
+async def take_inventory(book: WorkshopBook, workshop_id: str, inventory: Inventory, now: datetime) -> None:
     """Replace what is known of the workshop; machines that it no longer names are retired.
 
     Raises BadRequest if a machine is named twice, or names a material that is in no stock.
     """
     _require_consistent(inventory)
-    workshop = await repository.workshop(session, workshop_id)
+    workshop = await book.workshop(workshop_id)
     workshop.town, workshop.country = inventory.town, inventory.country
     workshop.latitude, workshop.longitude = inventory.latitude, inventory.longitude
     workshop.inventory = inventory.model_dump_json()
-    known = {machine.name: machine for machine in await repository.all_machines_of(session, workshop_id)}
+    known = {machine.name: machine for machine in await book.all_machines_of(workshop_id)}
     for spec in inventory.machines:
         machine = known.pop(spec.name, None)
         if machine is None:
-            machine = Machine(id=new_id("mch"), workshop_id=workshop_id, name=spec.name)
-            session.add(machine)
+            machine = Machine(id=book.new_id("mch"), workshop_id=workshop_id, name=spec.name)
+            book.add(machine)
         _describe(machine, spec)
     for gone in known.values():
         gone.retired_at = gone.retired_at or now
-    await session.flush()
+    await book.flush()
 
 
 def _describe(machine: Machine, spec: MachineSpec) -> None:
@@ -111,19 +112,19 @@ def _require_consistent(inventory: Inventory) -> None:
 
 
 async def change_machine(
-    session: AsyncSession, workshop_id: str, name: str, availability: Availability, reason: str
+    book: WorkshopBook, workshop_id: str, name: str, availability: Availability, reason: str
 ) -> bool:
     """What a signed event says of a machine; False if the workshop has none of that name."""
-    machine = await repository.machine_of(session, workshop_id, name)
+    machine = await book.machine_of(workshop_id, name)
     if machine is None:
         return False
     machine.availability, machine.reason = availability, reason
     return True
 
 
-async def hear_of_machines(session: AsyncSession, workshop_id: str, reports: tuple[MachineReport, ...]) -> bool:
+async def hear_of_machines(book: WorkshopBook, workshop_id: str, reports: tuple[MachineReport, ...]) -> bool:
     """What a heartbeat says; it can't lift the quarantine after a lost journal. True if anything changed."""
-    known = {machine.name: machine for machine in await repository.all_machines_of(session, workshop_id)}
+    known = {machine.name: machine for machine in await book.all_machines_of(workshop_id)}
     changed = False
     for report in reports:
         machine = known.get(report.machine)
@@ -136,15 +137,15 @@ async def hear_of_machines(session: AsyncSession, workshop_id: str, reports: tup
     return changed
 
 
-async def quarantine_all(session: AsyncSession, workshop_id: str, reason: str) -> None:
-    for machine in await repository.all_machines_of(session, workshop_id):
+async def quarantine_all(book: WorkshopBook, workshop_id: str, reason: str) -> None:
+    for machine in await book.all_machines_of(workshop_id):
         machine.availability, machine.reason = Availability.QUARANTINED, reason
 
 
-async def set_offline(session: AsyncSession, workshop_id: str, reason: str) -> bool:
+async def set_offline(book: WorkshopBook, workshop_id: str, reason: str) -> bool:
     """No word from the agent: its machines take no work. Quarantine stays. True if anything changed."""
     changed = False
-    for machine in await repository.all_machines_of(session, workshop_id):
+    for machine in await book.all_machines_of(workshop_id):
         if is_working(machine):
             machine.availability, machine.reason = Availability.OFFLINE, reason
             changed = True

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from broker.wire.states import RunState
 from drivers.base import State
-from shop_agent import journal
+from shop_agent import shop_log
 from shop_agent.agent import Agent
 from shop_agent.bench import schemas
 from shop_agent.errors import Refused, StreamerGone, StreamerSaidNo
@@ -56,7 +56,7 @@ class Desk:
             if task.kind != answer.kind:
                 raise Refused(f"task {task_id} asks for a {task.kind!s} answer, not {answer.kind}")
             event = await self._event(task, answer)
-            self._agent.apply(event, journal.Answer(task_id, text))
+            self._agent.apply(event, shop_log.Answer(task_id, text))
         return schemas.Taken(task=task_id)
 
     async def _event(self, task: Task, answer: schemas.Answer) -> ev.PersonEvent:

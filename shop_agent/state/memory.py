@@ -37,6 +37,9 @@ class Changed:
     lots: set[str] = field(default_factory=set)
     tombstones: set[str] = field(default_factory=set)
 
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.machines or self.lots or self.tombstones)
+
 
 @dataclass(slots=True)
 class Asked:

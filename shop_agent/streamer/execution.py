@@ -1,6 +1,5 @@
 """One run on one machine: from the committed start to the entry that ends it."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,6 +22,7 @@ class Execution:
     write: Callable[[str, Report], None]
     show: Callable[[Status], None]
     power: PowerCut
+    clock: Callable[[], float]
     end_wanted: str = ""
     hold_wanted: str = ""
     heating: bool = True
@@ -33,7 +33,10 @@ class Execution:
     _rising: bool = False
     """Some heater was seen on its way up."""
     _reached_s: float | None = None
-    _began_s: float = field(default_factory=time.monotonic)
+    _began_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_s = self.clock()
 
     def execute(self, driver: Driver, program: Loaded) -> None:
         """Blocks until the run has ended one way or another, and its end is in the journal."""
@@ -55,7 +58,7 @@ class Execution:
 
     def _progress(self, status: Status) -> None:
         if self.heating:
-            self._follow_heaters(status.heating, time.monotonic())
+            self._follow_heaters(status.heating, self.clock())
         self.show(status)
 
     def _follow_heaters(self, rising: bool, now_s: float) -> None:
@@ -76,7 +79,7 @@ class Execution:
             return Stopped(reason=self.end_wanted or "cancelled", lines=report.lines_done)
         self._started("every line was executed")
         self._on_resume()
-        return Finished(lines=report.lines_done, seconds=time.monotonic() - self._began_s)
+        return Finished(lines=report.lines_done, seconds=self.clock() - self._began_s)
 
     def _ladder(self, reason: str, *, safe: bool) -> str:
         """The driver has tried to reconnect and to send the safe end state; what comes after that."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import RLock
 
 from broker.wire.messages import Starting
+from shop_agent.streamer.run_log import ENDS, RunUsed
 from shop_agent.streamer.wire import REPORTS, Entry, Report
 
 _SCHEMA = """
@@ -19,15 +20,10 @@ CREATE TABLE IF NOT EXISTS entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, run TEXT NOT NULL, kind TEXT NOT NULL,
     body TEXT NOT NULL);
 """
-_ENDS = ("finished", "faulted", "stopped", "unknown")
-
-
-class RunUsed(Exception):
-    """This run has started before, or may never start, or its setup record was used; the text says which."""
 
 
 class RunJournal:
-    """Every write is on the disk when its method returns. Used from several threads."""
+    """A `RunLog` on the disk. Used from several threads."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,12 +98,13 @@ class RunJournal:
         """The run whose last entry is no end: whoever streamed it died."""
         with self._lock:
             row = self._db.execute("SELECT run, kind FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        return None if row is None or row[1] in _ENDS else str(row[0])
+        return None if row is None or row[1] in ENDS else str(row[0])
 
     def quarantine(self) -> str:
         """What went wrong since the last local reset; empty if nothing."""
         found = self._one(
-            "SELECT run || ' ' || kind FROM entries WHERE kind IN ('faulted', 'unknown') AND seq > ? LIMIT 1",
+            "SELECT run || ' ' || kind FROM entries WHERE kind IN ('faulted', 'unknown') AND seq > ?"
+            " ORDER BY seq LIMIT 1",
             int(self._meta("reset_seq")),
         )
         return "" if found is None else f"run {found}"

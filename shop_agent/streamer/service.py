@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
-from drivers.base import PortSettings, SafeEnd, State
+from drivers.base import PortSettings, SafeEnd
 from drivers.errors import DriverError
 from drivers.registry import make
 from shop_agent.blocks import approvals_for
@@ -23,16 +23,15 @@ from shop_agent.errors import AlreadyRunning
 from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
 from shop_agent.streamer.acts import act, probe
-from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.journal import RunJournal
 from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
+from shop_agent.streamer.supervision import Supervision
+from shop_agent.streamer.thread import WorkerThread
 from shop_agent.streamer.worker import Unable, Worker
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval
 
-NUDGE_S = 0.1
-"""Requests to a run are repeated so often until they show."""
 SETUP_S = 300.0
 """Longest homing, touch-off or reset."""
 MAX_LINE_BYTES = 1_000_000
@@ -67,17 +66,19 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
-        self._starting = False
         self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
         self._worker = Worker(
             driver, self._journal, self._limits, self._tell_news, power, machine.answer_s, self._approvals
         )
+        self._thread = WorkerThread(self._worker)
         self._driver = driver
         self._stopper = ThreadPoolExecutor(2, "stop")
         """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
-        self._presence = PresenceWatch(policy.presence_interval_s if machine.attended or is_router(machine) else None)
+        attended = machine.attended or is_router(machine)
+        self._presence = PresenceWatch(policy.presence_interval_s if attended else None)
+        self._supervision = Supervision(driver, self._worker, self._presence)
 
     def _limits(self) -> MachineLimits:
         return machine_limits(self._config, load_policy(self._config), self._machine.name)
@@ -98,7 +99,7 @@ class Service:
         """Until `shutdown`, or SIGTERM: then a run is cancelled in order first."""
         _private_folder(socket.parent)
         socket.unlink(missing_ok=True)
-        self._worker.begin()
+        self._thread.begin()
         server = await asyncio.start_unix_server(self._answer_all, socket, limit=MAX_LINE_BYTES)
         socket.chmod(0o600)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,34 +110,18 @@ class Service:
         finally:
             server.close()
             socket.unlink(missing_ok=True)
-            await asyncio.to_thread(self._worker.finish)
+            await asyncio.to_thread(self._thread.finish)
             self._stopper.shutdown(wait=False)
             self._journal.close()
 
     def _terminate(self) -> None:
-        run = self._worker.execution
-        if run is not None:
-            run.end_wanted = run.end_wanted or "the streamer was told to end"
+        self._supervision.end("the streamer was told to end")
         self._stop.set()
 
     async def _watch(self) -> None:
-        """Repeat what was asked of a run until it shows; hold it when nobody confirms presence."""
-        while self._worker.alive and not (self._stop.is_set() and self._worker.execution is None):
-            run = self._worker.execution
-            if run is not None:
-                self._nudge(run)
-            elif not self._starting:
-                self._presence.leave()
-            # A presence that lapses holds the machine at that very moment.
-            await asyncio.sleep(min(NUDGE_S, self._presence.left_s() or NUDGE_S))
-
-    def _nudge(self, run: Execution) -> None:
-        if self._presence.lapsed():
-            run.hold_wanted = run.hold_wanted or "nobody confirmed presence"
-        if run.end_wanted:
-            self._driver.cancel()
-        elif run.hold_wanted and self._worker.status.state is State.RUNNING:
-            self._driver.hold(run.hold_wanted)
+        while self._thread.alive and not (self._stop.is_set() and self._worker.execution is None):
+            self._supervision.look()
+            await asyncio.sleep(self._supervision.wait_s())
 
     # Conversations ------------------------------------------------------------------------------------
 
@@ -179,7 +164,9 @@ class Service:
             case wire.Home() | wire.SetWorkZero() | wire.LocalReset() | wire.Shutdown():
                 reply = await self._idle_request(request)
             case wire.SkipObject() | wire.Override() | wire.AttestStarted() | wire.AttestEnded():
-                self._require_run(request.run if isinstance(request, wire.AttestStarted | wire.AttestEnded) else "")
+                self._supervision.require_run(
+                    request.run if isinstance(request, wire.AttestStarted | wire.AttestEnded) else ""
+                )
                 await asyncio.to_thread(act, self._driver, request)
                 reply = wire.Done()
             case wire.StopNow():
@@ -188,7 +175,8 @@ class Service:
             case wire.Probe():
                 reply = wire.WorkOffset(work_offset_mm=await self._probe(request))
             case _:
-                reply = self._run_request(request)
+                self._supervision.request(request)
+                reply = wire.Done()
         return reply
 
     async def _events(self, after: int, wait_s: float) -> wire.Entries:
@@ -206,27 +194,23 @@ class Service:
     async def _start(self, order: wire.Start) -> wire.Reply:
         if self._stop.is_set():
             raise Unable("the streamer is ending")
-        self._starting = True
-        self._presence.confirm()
-        try:
-            return await asyncio.wrap_future(self._worker.start(order))
-        finally:
-            self._starting = False
+        with self._supervision.starting():
+            return await asyncio.wrap_future(self._thread.start(order))
 
     async def _idle_request(
         self, request: wire.Home | wire.SetWorkZero | wire.LocalReset | wire.Shutdown
     ) -> wire.Reply:
-        worker = self._worker
+        worker, submit = self._worker, self._thread.submit
         match request:
             case wire.Home():
-                await self._finished(worker.submit(worker.home))
+                await self._finished(submit(worker.home))
             case wire.SetWorkZero(machine_mm=machine_mm):
-                offset = await self._finished(worker.submit(lambda: worker.set_work_zero(machine_mm)))
+                offset = await self._finished(submit(lambda: worker.set_work_zero(machine_mm)))
                 return wire.WorkOffset(work_offset_mm=offset)
             case wire.LocalReset():
-                await self._finished(worker.submit(worker.local_reset))
+                await self._finished(submit(worker.local_reset))
             case wire.Shutdown():
-                await self._finished(worker.submit(_ignore))
+                await self._finished(submit(_ignore))
                 self._stop.set()
         return wire.Done()
 
@@ -234,33 +218,10 @@ class Service:
         async with asyncio.timeout(SETUP_S):
             return await asyncio.wrap_future(future)
 
-    def _run_request(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.Presence) -> wire.Reply:
-        """Raises Unable without a run."""
-        run = self._require_run(request.run if isinstance(request, wire.Cancel) else "")
-        match request:
-            case wire.Hold(reason=reason):
-                run.hold_wanted = reason or "held at the bench"
-            case wire.Cancel(reason=reason):
-                run.end_wanted = reason or "cancelled at the bench"
-            case wire.Resume():
-                self._presence.confirm()
-                run.hold_wanted = ""
-                self._driver.resume()
-            case wire.Presence():
-                self._presence.confirm()
-        return wire.Done()
-
-    def _require_run(self, name: str) -> Execution:
-        """The run under way; with a name only this one. Raises Unable."""
-        run = self._worker.execution
-        if run is None or name not in ("", run.run):
-            raise Unable("no run is under way" if run is None else f"run {run.run} is under way, not {name}")
-        return run
-
     async def _probe(self, request: wire.Probe) -> wire.Triple:
         """The driver knows whether a run under way waits for a tool change."""
         if self._worker.execution is None:
-            return await self._finished(self._worker.submit(lambda: self._worker.touch(lambda: self._lower(request))))
+            return await self._finished(self._thread.submit(lambda: self._worker.touch(lambda: self._lower(request))))
         async with asyncio.timeout(SETUP_S):
             return await asyncio.to_thread(self._lower, request)
 

@@ -1,13 +1,13 @@
-"""The thread that owns a machine's driver: one job at a time, and a look at the machine between them."""
+"""One machine in a streamer's hands, step by step: looks at it, opens it, executes a run, ends in a safe state.
 
-import queue
-import threading
+One thread's at a time; `thread` is the one it has in a process.
+"""
+
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from broker.wire.messages import Unknown
 from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
@@ -15,14 +15,14 @@ from drivers.errors import DriverError, DriverMisuse
 from shop_agent.blocks import as_spans, why_not
 from shop_agent.errors import BadConfig
 from shop_agent.streamer.execution import Execution
-from shop_agent.streamer.journal import RunJournal, RunUsed
 from shop_agent.streamer.power import PowerCut
-from shop_agent.streamer.program import Loaded, ProgramRefused, load_program
+from shop_agent.streamer.program import Loaded, Offset, ProgramRefused, load_program
+from shop_agent.streamer.run_log import RunLog, RunUsed
 from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
+from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval
 
-LOOK_S = 0.5
 REOPEN_S = (0.5, 1.0, 2.0, 5.0, 15.0)
 """Waits between attempts to open the port."""
 PORT_REST_S = 0.5
@@ -42,32 +42,44 @@ class _Opening:
     next_s: float = 0.0
 
 
+class Load(Protocol):
+    """Reads a program and judges it. Raises ProgramRefused."""
+
+    def __call__(
+        self, path: Path, sha256: str, limits: MachineLimits, offset: Offset | None, blocks: tuple[BlockSpan, ...]
+    ) -> Loaded: ...
+
+
 class Worker:
-    """`look` and the other public methods may be called from any thread; jobs run in the worker's own."""
+    """A BaseException out of driver or log is the end of the process: nothing more is written then."""
 
     def __init__(
         self,
         driver: Driver,
-        journal: RunJournal,
+        log: RunLog,
         limits: Callable[[], MachineLimits],
         changed: Callable[[], None],
         power: PowerCut,
         lost_s: float,
         approvals: Callable[[], tuple[Approval, ...]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+        load: Load = load_program,
     ) -> None:
         """`approvals`: the blocks that the owner has approved for this machine.
 
         `lost_s`: for so long a machine that was left in mid-run is looked for before its power is cut."""
         self._driver = driver
-        self._journal = journal
+        self._log = log
         self._limits = limits
         self._changed = changed
         self._power = power
         self._lost_s = lost_s
         self._approvals = approvals
-        self._begun_s = time.monotonic()
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="machine")
+        self._clock = clock
+        self._rest = rest
+        self._load = load
+        self._begun_s = clock()
         self._opening = _Opening()
         self._touched = 0
         self._unproven = False
@@ -79,68 +91,25 @@ class Worker:
         self.execution: Execution | None = None
 
     def begin(self) -> None:
-        run = self._journal.unended()
+        """First of all: a run whose end nobody wrote has one now."""
+        run = self._log.unended()
         if run is not None:
             self._write(run, Unknown(reason="the streamer ended in mid-run: nobody knows what the machine did"))
             self._unproven = True
-        self._thread.start()
 
-    def finish(self) -> None:
-        """End the thread once its job is done, and give the port back."""
-        self._jobs.put(None)
-        self._thread.join()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
+    def end(self) -> None:
+        """Give the port back."""
+        self._driver.close()
 
     @property
     def boot_id(self) -> str:
         """Changes with a restart, a homing, a touch-off."""
         return f"{self.status.boot_id}/{self._touched}" if self.status.boot_id else ""
 
-    def submit(self, job: Callable[[], T]) -> Future[T]:
-        """Raises Unable at once if a run is under way; what the job raises is in the future."""
-        if self.execution is not None:
-            raise Unable("a run is under way")
-        done: Future[T] = Future()
-
-        def work() -> None:
-            if not done.set_running_or_notify_cancel():
-                return  # whoever asked waits no more
-            try:
-                done.set_result(job())
-            except (Unable, DriverError) as error:
-                done.set_exception(error)
-
-        self._jobs.put(work)
-        return done
-
-    def start(self, order: Start) -> Future[StartAnswer]:
-        """Answered once the start is committed or refused for good; the run goes on in the worker's thread."""
-        answer: Future[StartAnswer] = Future()
-        self._jobs.put(lambda: self._start(order, answer))
-        return answer
-
-    # Jobs, in the worker's thread -----------------------------------------------------------------
-
-    def _work(self) -> None:
-        self._look()
-        while True:
-            try:
-                job = self._jobs.get(timeout=LOOK_S)
-            except queue.Empty:
-                self._look()
-                continue
-            if job is None:
-                break
-            job()
-            self._look()
-        self._driver.close()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """At the machine between runs; opens it where it is closed."""
         before = self.status, self._touched
-        if self.status.state is State.CLOSED or (self.status.state is State.FAULT and not self._journal.quarantine()):
+        if self.status.state is State.CLOSED or (self.status.state is State.FAULT and not self._log.quarantine()):
             self._try_open()
         else:
             self.status = self._told(self._driver.status())
@@ -152,19 +121,19 @@ class Worker:
         return replace(status, reason=f"{status.reason}{self._cut}") if self._cut else status
 
     def _try_open(self) -> None:
-        if time.monotonic() < self._opening.next_s:
+        if self._clock() < self._opening.next_s:
             return
         try:
             self._driver.close()
             self._open()
         except DriverError as error:
             wait_s = REOPEN_S[min(self._opening.tried, len(REOPEN_S) - 1)]
-            self._opening = _Opening(self._opening.tried + 1, time.monotonic() + wait_s)
+            self._opening = _Opening(self._opening.tried + 1, self._clock() + wait_s)
             self.status = Status(State.CLOSED, f"{type(error).__name__}: {error}{self._give_up()}")
 
     def _give_up(self) -> str:
         """Of a machine that was left in mid-run and can't be found: cut its power, once."""
-        if self._unproven and not self._cut and time.monotonic() - self._begun_s >= self._lost_s:
+        if self._unproven and not self._cut and self._clock() - self._begun_s >= self._lost_s:
             self._cut = f"; left in mid-run: {self._power.cut()}"
         return self._cut
 
@@ -191,34 +160,33 @@ class Worker:
             return f"; left in mid-run: {error}; {self._power.cut()}"
         return f"; left in mid-run, not safe: {self._power.cut()}"
 
-    def _start(self, order: Start, answer: "Future[StartAnswer]") -> None:
-        journal = self._journal
+    def start(self, order: Start, answer: Callable[[StartAnswer], None]) -> None:
+        """`answer` comes once the start is committed or refused for good; returns when the run has ended."""
+        log = self._log
         try:
             program = self._prepare(order)
-            journal.start(order.run, order.fence, order.record.id, order.sha256)
+            log.start(order.run, order.fence, order.record.id, order.sha256)
         except (Unable, ProgramRefused, RunUsed, BadConfig, DriverError) as error:
             reason = str(error) or type(error).__name__
-            started = journal.forbid(order.run, order.fence, reason)
-            answer.set_result(StartAnswer(journal_id=journal.journal_id, started=started, reason=reason))
+            started = log.forbid(order.run, order.fence, reason)
+            answer(StartAnswer(journal_id=log.journal_id, started=started, reason=reason))
             return
-        self.execution = Execution(order.run, self._write, self._show, self._power)
+        self.execution = Execution(order.run, self._write, self._show, self._power, self._clock)
         self._changed()
-        answer.set_result(StartAnswer(journal_id=journal.journal_id, started=True))
-        try:
-            self.execution.execute(self._driver, program)
-        finally:
-            self.execution = None
-            self.status = self._driver.status()
-            self._changed()
+        answer(StartAnswer(journal_id=log.journal_id, started=True))
+        self.execution.execute(self._driver, program)
+        self.execution = None
+        self.status = self._driver.status()
+        self._changed()
 
     def _prepare(self, order: Start) -> Loaded:
         """Everything that must hold before the start is committed.
 
         Raises Unable, ProgramRefused, BadConfig, DriverError.
         """
-        if self._journal.has_started(order.run):
+        if self._log.has_started(order.run):
             raise Unable("this run has started before")
-        quarantine = self._journal.quarantine()
+        quarantine = self._log.quarantine()
         if quarantine:
             raise Unable(f"the machine needs a local reset: {quarantine}")
         self.status = self._driver.status()
@@ -231,8 +199,8 @@ class Worker:
         reason = why_not(order.blocks, self._approvals(), limits)
         if reason:
             raise ProgramRefused(reason)
-        program = load_program(Path(order.program), order.sha256, limits, offset, as_spans(order.blocks))
-        if time.monotonic() > order.deadline_s:
+        program = self._load(Path(order.program), order.sha256, limits, offset, as_spans(order.blocks))
+        if self._clock() > order.deadline_s:
             raise Unable("the permit has lapsed")
         return program
 
@@ -245,13 +213,13 @@ class Worker:
         return offset
 
     def _write(self, run: str, report: Report) -> None:
-        self._journal.append(run, report)
+        self._log.append(run, report)
         self._changed()
 
     def _show(self, status: Status) -> None:
         self.status = status
 
-    # For `submit` -----------------------------------------------------------------------------------
+    # Between runs -------------------------------------------------------------------------------------
 
     def home(self) -> None:
         self.touch(self._router().home)
@@ -271,7 +239,7 @@ class Worker:
     def _router(self) -> Setup:
         if not isinstance(self._driver, Setup):
             raise Unable("this machine homes by itself and has no work zero")
-        if self._journal.quarantine():
+        if self._log.quarantine():
             raise Unable("the machine needs a local reset first")
         if self.status.state is State.CLOSED:
             raise DriverMisuse(f"the machine is not connected: {self.status.reason}")
@@ -279,7 +247,7 @@ class Worker:
 
     def local_reset(self) -> None:
         self._driver.close()
-        time.sleep(PORT_REST_S)
+        self._rest(PORT_REST_S)
         self._touched += 1
         self._open()
-        self._journal.reset()
+        self._log.reset()

@@ -3,22 +3,31 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from broker.wire.shop import Inventory, Rates
+from shop_agent.following import Follower
+from shop_agent.mind import Mind as AgentMind
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, Tell
 from shop_agent.state.memory import Rules
 from shop_agent.state.records import Count, MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
 from shop_agent.state.shop import Shop
+from tests.simulation.journals import MemoryJournal, ShopDisk
 
 BOOT = "boot1/0"
 PROGRAM = Program("/p.gcode", "aa", 100, 60.0, 2.0, "slicer 1")
 NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",))
+RULES = Rules(True, 3600.0, frozenset({"PLA", "plywood"}))
+INVENTORY = Inventory(
+    workshop="Nava", town="Nava", country="ES", latitude=0, longitude=0, attended=(), rates=Rates(), stock=(),
+    machines=(),
+)  # fmt: skip
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Mind:
-    rules: Rules = field(default_factory=lambda: Rules(True, 3600.0, frozenset({"PLA", "plywood"})))
+    rules: Rules = RULES
     at_s: float = 0.0
     seq: int = 0
     told: list[Tell] = field(default_factory=list)
@@ -100,3 +109,11 @@ class Mind:
                 case "finished":
                     self.wrote(say.Finished(100, 60.0), run)
         return self
+
+
+def follower(machine: str) -> Follower:
+    """Of a shop that has just begun."""
+    facts = [MachineFacts(machine, False, ("PLA",), 0.4)]
+    journal = MemoryJournal(ShopDisk(), "agt_1", lambda: "epoch1")
+    mind = AgentMind(facts, RULES, journal, INVENTORY, "tok")
+    return Follower(machine, mind, Now(START, 0.0))

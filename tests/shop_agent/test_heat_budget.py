@@ -248,7 +248,7 @@ async def test_the_policys_figures_reach_the_mind_and_who_waits_is_shown(tmp_pat
 
 
 def test_heaters_one_after_the_other_are_one_heat_up() -> None:
-    run = Execution("run1", lambda _run, _report: None, lambda _status: None, PowerCut(()))
+    run = Execution("run1", lambda _run, _report: None, lambda _status: None, PowerCut(()), lambda: 0.0)
     for rising, at_s in ((False, 0.0), (False, 9.0), (True, 10.0), (False, 20.0), (True, 20.1), (False, 30.0)):
         run._follow_heaters(rising, at_s)
         assert run.heating

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from broker.wire import messages as wire
 from shop_agent.agent import Agent
 from shop_agent.identity import Identity, Signer, own_key, public_text
-from shop_agent.link import wait_s
+from shop_agent.link.conversation import reconnect_s
 from shop_agent.settings import AgentConfig, load_config, load_policy
 from shop_agent.state import events as ev
 from shop_agent.state.records import MachineView, Mode, Standing
@@ -22,8 +22,8 @@ from tests.shop_agent.shops import write_shop
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_the_wait_grows_to_a_minute_with_full_jitter(failures: int, luck: float) -> None:
-    wait = wait_s(failures, lambda low, high: low + (high - low) * luck)
-    assert 0.5 <= wait <= min(60.0, max(1.0, 2.0 ** min(failures, 10)))
+    wait = reconnect_s(failures, lambda low, high: low + (high - low) * luck)
+    assert 1.0 <= wait <= min(60.0, 2.0 ** min(failures + 1, 10))
 
 
 def make_agent(tmp_path: Path, broker: FakeBroker, *, key: Path | None = None) -> Agent:
@@ -101,7 +101,7 @@ async def test_a_link_that_is_cancelled_with_a_beat_ends(tmp_path: Path, passes:
         agent = make_agent(tmp_path, broker)
         task = asyncio.get_running_loop().create_task(agent.link.run())
         await broker.until(lambda: len(broker.heartbeats) > 0)
-        agent.link.beat_now()
+        agent.link.told()
         for _ in range(passes):
             await asyncio.sleep(0)
         task.cancel()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from broker.wire.messages import Faulted, Finished, Running
-from shop_agent.streamer.journal import RunJournal, RunUsed
+from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.run_log import RunUsed
 
 
 @pytest.fixture

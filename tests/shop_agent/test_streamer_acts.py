@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.base import State
+from shop_agent.agent import now
 from shop_agent.errors import StreamerSaidNo
-from shop_agent.state import events as ev
-from shop_agent.state.records import MachineRecord
 from shop_agent.streamer import wire
 from shop_agent.streamers import StreamerWatch
+from tests.shop_agent.core import follower
 from tests.shop_agent.machines import machine
 from tests.shop_agent.shops import write_shop
 from tests.shop_agent.test_streamer import PRINT, cut_program, print_program, router, streaming
@@ -101,25 +101,12 @@ async def test_what_a_machine_can_not_do_is_said(short: Path, tmp_path: Path) ->
         assert not (await streamer.status()).heating
 
 
-class Unasked:
-    """The mind of an agent that only passes on what is asked of it."""
-
-    def apply(self, event: ev.Event) -> None:
-        raise AssertionError(event)
-
-    def record(self, machine: str) -> MachineRecord:
-        raise AssertionError(machine)
-
-    def status_changed(self) -> None:
-        raise AssertionError
-
-
 async def test_a_stop_waits_for_no_homing(short: Path, tmp_path: Path) -> None:
     with machine(short, "r", "grbl", speed=1.0) as sim:
         path = write_shop(tmp_path, short / "run", router=sim.port)
         async with streaming(path, "router") as streamer:
             await streamer.until(lambda status: status.state is State.NOT_READY)
-            watch = StreamerWatch(streamer.config, path, "router", Unasked())
+            watch = StreamerWatch(streamer.config, path, follower("router"), lambda _: None, now)
             homing = asyncio.create_task(watch.ask(wire.Home(), wire.Done))
             async with asyncio.timeout(20):
                 while not sim.episodes():  # noqa: ASYNC110 - the machine is another process

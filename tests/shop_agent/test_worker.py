@@ -9,6 +9,7 @@ from drivers.registry import make
 from shop_agent.settings import load_config, load_policy, machine_limits
 from shop_agent.streamer.journal import RunJournal
 from shop_agent.streamer.power import PowerCut
+from shop_agent.streamer.thread import WorkerThread
 from shop_agent.streamer.worker import Worker
 from tests.drivers.peers import peer
 from tests.drivers.scripts import MarlinScript
@@ -21,7 +22,7 @@ def test_a_job_that_was_given_up_is_skipped(tmp_path: Path) -> None:
     journal = RunJournal(tmp_path / "runs.sqlite")
     driver = make("marlin", PortSettings(url=str(tmp_path / "tty"), baudrate=115200, answer_s=1.0))
     limits = machine_limits(config, load_policy(config), "printer")
-    worker = Worker(driver, journal, lambda: limits, lambda: None, PowerCut(()), lost_s=1.0)
+    worker = WorkerThread(Worker(driver, journal, lambda: limits, lambda: None, PowerCut(()), lost_s=1.0))
     done: list[str] = []
     assert worker.submit(lambda: done.append("given up")).cancel()
     wanted = worker.submit(lambda: done.append("wanted"))
@@ -51,7 +52,8 @@ def test_a_link_that_is_lost_again_while_a_left_machine_is_made_safe_costs_its_p
         driver = make("marlin", machine.settings(0.5))
         power = PowerCut(relay_command(tmp_path))
         worker = Worker(driver, journal, lambda: limits, looked.set, power, lost_s=60.0)
-        worker.begin()
+        thread = WorkerThread(worker)
+        thread.begin()
         try:
             assert greeted.wait(20)
             machine.unplug()
@@ -59,6 +61,6 @@ def test_a_link_that_is_lost_again_while_a_left_machine_is_made_safe_costs_its_p
                 assert looked.wait(20)
                 looked.clear()
         finally:
-            worker.finish()
+            thread.finish()
             journal.close()
     assert (tmp_path / "cuts").read_text() == "cut\n"

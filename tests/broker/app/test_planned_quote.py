@@ -8,6 +8,7 @@ import pytest
 from broker.app.factory import create_app
 from broker.clock import SystemClock
 from broker.database import Database, new_id
+from broker.runs.sql_book import SqlBook
 from broker.settings import Settings
 from broker.wire.rest import OrderView, PartView, Problem, QuoteView
 from broker.workshops.models import Workshop
@@ -41,7 +42,7 @@ async def whole(settings: Settings, database: Database) -> AsyncIterator[Whole]:
             workshop = Workshop(id=new_id("wsh"), name=inventory.workshop, created_at=now)
             session.add(workshop)
             await session.flush()
-            await take_inventory(session, workshop.id, inventory, now)
+            await take_inventory(SqlBook(session), workshop.id, inventory, now)
     async with served(create_app(settings)) as url:
         yield Whole(url, ana)
 

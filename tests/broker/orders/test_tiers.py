@@ -10,6 +10,7 @@ from broker.ledger.service import balance, hold
 from broker.orders.models import Lot, LotState
 from broker.planning.snapshot import take
 from broker.quotes.models import QuoteTier
+from broker.runs.sql_book import SqlBook
 from broker.shipping.service import hand_over
 from broker.wire.rest import OrderList, OrderView, Problem, QuoteTierView, QuoteView
 from broker.wire.tiers import Tier
@@ -65,7 +66,7 @@ async def test_what_was_held_for_a_tier_is_paid_out_to_the_cent(town: Town) -> N
             session.add(lot)
     async with town.database.writing() as session:
         for number in range(len(order.lines)):
-            await hand_over(session, await session.get_one(Lot, f"lot_{number}"), town.clock.now())
+            await hand_over(SqlBook(session), await session.get_one(Lot, f"lot_{number}"), town.clock.now())
     async with town.ana.client(town.url) as client:
         shown = OrderView.model_validate_json((await client.get(f"/orders/{order.id}")).content)
     assert shown.state == "delivered"

@@ -3,6 +3,7 @@
 import pytest
 
 from broker.database import Database
+from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import RESTART_GRACE, Timers
 from broker.wire.messages import Availability, Claimed, Permit, Running, RunOffer, Starting, Withdrawn
 from broker.wire.states import RunState
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("timers_at_rest")
 
 async def _timers(database: Database, clock: HandClock, agent: WireAgent) -> Timers:
     """As they are a while after the broker's start; the agent has been heard just now."""
-    timers = Timers(database, clock)
+    timers = Timers(SqlBooks(database), clock)
     clock.forward(seconds=RESTART_GRACE.total_seconds())
     await agent.free("prusa")
     return timers
@@ -75,7 +76,7 @@ async def test_a_permit_in_silence_is_unknown_and_the_journal_corrects_it(
 async def test_nothing_lapses_right_after_a_start_of_the_broker(town: Town, agent: WireAgent, clock: HandClock) -> None:
     await offered_run(town, agent)
     clock.forward(hours=1)
-    timers = Timers(town.database, clock)
+    timers = Timers(SqlBooks(town.database), clock)
     assert await timers.run_due() == 0
     clock.forward(seconds=RESTART_GRACE.total_seconds())
     assert await timers.run_due() == 1

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 import httpx
 import pytest
 
+from broker.runs.sql_book import SqlBook
 from broker.wire.shop import Enrolled
 from broker.wire.signing import AGENT_HEADER, SIGNATURE_HEADER, TIME_HEADER, get_text
 from broker.workshops.service import invite, take_inventory
@@ -64,7 +65,7 @@ async def test_machines_that_are_no_longer_named_are_retired_and_may_come_back(t
     names = []
     for inventory in (UNO, renamed, UNO):
         async with town.database.writing() as session:
-            await take_inventory(session, "wsh_1", inventory, now)
+            await take_inventory(SqlBook(session), "wsh_1", inventory, now)
         names.append(await _machine_names(town))
     assert names == [["prusa"], ["mk4"], ["prusa"]]
 

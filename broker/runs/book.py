@@ -1,0 +1,77 @@
+"""The port between the rules of runs and whatever keeps the rows.
+
+The rules await nothing but a book. `broker.runs.sql_book` is on a database; tests simulate on one in memory.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from broker.orders.book import OrderBook
+from broker.rows import Rows
+from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.wire.states import LIVE, RunState
+from broker.workshops.book import WorkshopBook
+
+
+class RunBook(Rows, Protocol):
+    """What the rules look up of runs, their plates, steps and events."""
+
+    async def locked_run(self, run_id: str) -> Run | None:
+        """The run as it is now, held until the transaction's end."""
+        ...
+
+    async def steps(self, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
+        """Each run's steps in order."""
+        ...
+
+    async def runs_in(self, states: Iterable[RunState], workshop_id: str | None = None) -> Sequence[Run]:
+        """In the order in which they are planned to start."""
+        ...
+
+    async def live_runs_with_lot(self, lot_id: str) -> Sequence[Run]: ...
+
+    async def due_runs(self, now: datetime) -> Sequence[str]:
+        """Ids of live runs whose exit timer has run out."""
+        ...
+
+    async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
+        """Runs that the broker took back from the workshop since then, after it had offered them."""
+        ...
+
+    async def plate(self, plate_id: str) -> PlateRow: ...
+
+    async def plates(self, plate_ids: Iterable[str]) -> Mapping[str, PlateRow]: ...
+
+    async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]: ...
+
+    async def live_pieces(self, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE) -> Mapping[str, int]:
+        """Pieces of each lot on plates whose run is in one of the states."""
+        ...
+
+    async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None: ...
+
+    async def record_was_used(self, record_id: str) -> bool:
+        """Whether any run was ever armed with this setup record."""
+        ...
+
+
+class Book(WorkshopBook, OrderBook, RunBook, Protocol):
+    """All that the rules of runs look up, in one transaction."""
+
+
+class Books(Protocol):
+    """Opens transactions, not one within another."""
+
+    def reading(self) -> AbstractAsyncContextManager[Book]:
+        """The rows as of one moment."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Book]:
+        """Kept as a whole at its end, or not at all if it ends with an exception."""
+        ...
+
+    def ring(self) -> None:
+        """Whoever waits for changes looks again; call it after the end of `writing`."""
+        ...

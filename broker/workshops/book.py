@@ -1,0 +1,39 @@
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from broker.rows import Rows
+from broker.workshops.models import Agent, Machine, Workshop
+
+
+class WorkshopBook(Rows, Protocol):
+    """What the rules look up of workshops, their agents and machines."""
+
+    async def workshop(self, workshop_id: str) -> Workshop: ...
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        """None for one that is not known or has been revoked."""
+        ...
+
+    async def locked_agent(self, agent_id: str) -> Agent:
+        """The agent as it is now, held until the transaction's end."""
+        ...
+
+    async def agents(self) -> Sequence[Agent]:
+        """All that are not revoked."""
+        ...
+
+    async def machine(self, machine_id: str) -> Machine: ...
+
+    async def machine_of(self, workshop_id: str, name: str) -> Machine | None: ...
+
+    async def machines(self) -> Sequence[Machine]:
+        """All that are not retired."""
+        ...
+
+    async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
+        """Retired ones too."""
+        ...
+
+    async def retired(self, machine_ids: Iterable[str]) -> set[str]:
+        """Those of the machines that their shop no longer names."""
+        ...

@@ -1,0 +1,296 @@
+"""The broker's rows in memory: what `broker.runs.sql_book` keeps in a database, for the same rules.
+
+Its coroutines never suspend. A transaction that ends with any exception leaves no trace.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from broker.accounts.models import Account
+from broker.database import Base
+from broker.orders.models import Line, Lot, LotState, Order, OrderState
+from broker.parts.models import Part
+from broker.quotes.models import Quote
+from broker.runs.lifecycle import armed_note
+from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.wire.states import LIVE, Actor, RunState
+from broker.workshops.models import Agent, Machine, Workshop
+from tests.simulation.rows import Row, Tables, Undo
+
+_TAKEN_BACK = frozenset({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
+
+
+class _Rows:
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._undo = Undo()
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}_{self.tables.next_number():08}"
+
+    def add(self, row: Base) -> None:
+        self.tables.add(row, self._undo)
+
+    async def flush(self) -> None:
+        self.tables.require_one_live_run_a_plate(self._undo.runs)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        outer, self._undo = self._undo, Undo()
+        for row, _ in outer.before.values():
+            self._undo.saw(row)
+        try:
+            yield
+            await self.flush()
+        except BaseException:
+            self._undo.go_back()
+            self._undo = outer
+            raise
+        inner, self._undo = self._undo, outer
+        outer.steps += inner.steps
+        outer.runs += inner.runs
+        outer.before = inner.before | outer.before
+
+    def go_back(self) -> None:
+        self._undo.go_back()
+
+    def _out(self, row: Row) -> Row:
+        self._undo.saw(row)
+        return row
+
+    def _all_out(self, rows: Iterable[Row]) -> list[Row]:
+        return [self._out(row) for row in rows]
+
+    def _one(self, kind: type[Row], *key: object) -> Row | None:
+        found = self.tables.get(kind, *key)
+        return None if found is None else self._out(found)
+
+    def _there(self, kind: type[Row], *key: object) -> Row:
+        found = self._one(kind, *key)
+        assert found is not None, f"there is no {kind.__name__} {key}"
+        return found
+
+
+class _Workshops(_Rows):
+    async def workshop(self, workshop_id: str) -> Workshop:
+        return self._there(Workshop, workshop_id)
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        found = self._one(Agent, agent_id)
+        return None if found is None or found.revoked_at is not None else found
+
+    async def locked_agent(self, agent_id: str) -> Agent:
+        return self._there(Agent, agent_id)
+
+    async def agents(self) -> Sequence[Agent]:
+        return self._all_out(agent for agent in self.tables.all(Agent) if agent.revoked_at is None)
+
+    async def machine(self, machine_id: str) -> Machine:
+        return self._there(Machine, machine_id)
+
+    async def machine_of(self, workshop_id: str, name: str) -> Machine | None:
+        found = [row for row in self.tables.by(Machine, "workshop_id", workshop_id) if row.name == name]
+        return self._out(found[0]) if found else None
+
+    async def machines(self) -> Sequence[Machine]:
+        there = [machine for machine in self.tables.all(Machine) if machine.retired_at is None]
+        return self._all_out(sorted(there, key=lambda machine: (machine.workshop_id, machine.name)))
+
+    async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
+        return self._all_out(self.tables.by(Machine, "workshop_id", workshop_id))
+
+    async def retired(self, machine_ids: Iterable[str]) -> set[str]:
+        rows = [self.tables.get(Machine, machine_id) for machine_id in set(machine_ids)]
+        return {row.id for row in rows if row is not None and row.retired_at is not None}
+
+
+class _Orders(_Rows):
+    async def locked_lot(self, lot_id: str) -> Lot | None:
+        return self._one(Lot, lot_id)
+
+    async def lot_of(self, line_id: str, workshop_id: str) -> Lot | None:
+        found = [lot for lot in self.tables.by(Lot, "line_id", line_id) if lot.workshop_id == workshop_id]
+        return self._out(found[0]) if found else None
+
+    async def lots_by_id(self, ids: Iterable[str]) -> Mapping[str, Lot]:
+        return {lot_id: self._there(Lot, lot_id) for lot_id in set(ids)}
+
+    async def lots_of_lines(self, line_ids: Iterable[str]) -> Sequence[Lot]:
+        return [self._out(lot) for line_id in sorted(set(line_ids)) for lot in self.tables.by(Lot, "line_id", line_id)]
+
+    async def lots_of_order(self, order_id: str) -> Sequence[Lot]:
+        lines = await self.lines_of_order(order_id)
+        lots = [(line.position, lot.id, lot) for line in lines for lot in self.tables.by(Lot, "line_id", line.id)]
+        return self._all_out(lot for _, _, lot in sorted(lots, key=lambda found: found[:2]))
+
+    async def lots_in_state(self, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+        lots = [lot for lot in self.tables.by(Lot, "workshop_id", workshop_id) if lot.state is state]
+        found = []
+        for lot in sorted(lots, key=lambda lot: lot.id):
+            line = self._there(Line, lot.line_id)
+            order = self._there(Order, line.order_id)
+            if order.state is OrderState.ACCEPTED:
+                found.append((self._out(lot), line, order))
+        return found
+
+    async def line(self, line_id: str) -> Line:
+        return self._there(Line, line_id)
+
+    async def lines_of_order(self, order_id: str) -> Sequence[Line]:
+        lines = self.tables.by(Line, "order_id", order_id)
+        return self._all_out(sorted(lines, key=lambda line: line.position))
+
+    async def lines_of_lots(self, lot_ids: Iterable[str]) -> Mapping[str, Line]:
+        lots = [self.tables.get(Lot, lot_id) for lot_id in set(lot_ids)]
+        return {lot.id: self._there(Line, lot.line_id) for lot in lots if lot is not None}
+
+    async def open_lines(self) -> Sequence[tuple[Line, Order]]:
+        orders = [order for order in self.tables.all(Order) if order.state is OrderState.ACCEPTED]
+        return [
+            (line, self._out(order))
+            for order in sorted(orders, key=lambda order: (order.created_at, order.id))
+            for line in await self.lines_of_order(order.id)
+        ]
+
+    async def good_by_line(self, line_ids: Iterable[str]) -> Mapping[str, int]:
+        lots = {line_id: self.tables.by(Lot, "line_id", line_id) for line_id in set(line_ids)}
+        return {line_id: sum(lot.good for lot in rows) for line_id, rows in lots.items() if rows}
+
+    async def locked_order(self, order_id: str) -> Order:
+        return self._there(Order, order_id)
+
+    async def part(self, part_id: str) -> Part:
+        return self._there(Part, part_id)
+
+    async def quote(self, quote_id: str) -> Quote:
+        return self._there(Quote, quote_id)
+
+    async def account(self, account_id: str) -> Account:
+        return self._there(Account, account_id)
+
+    async def pay_out(self, order: Order, earned: Mapping[str, int], now: datetime) -> None:
+        """Money is no part of what is simulated."""
+
+
+class _Runs(_Rows):
+    async def locked_run(self, run_id: str) -> Run | None:
+        return self._one(Run, run_id)
+
+    async def steps(self, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
+        found: defaultdict[str, Sequence[RunStep]] = defaultdict(list)
+        for run_id in set(run_ids):
+            steps = sorted(self.tables.by(RunStep, "run_id", run_id), key=lambda step: step.version)
+            found[run_id] = self._all_out(steps)
+        return found
+
+    async def runs_in(self, states: Iterable[RunState], workshop_id: str | None = None) -> Sequence[Run]:
+        wanted = frozenset(states)
+        rows = self.tables.all(Run) if workshop_id is None else self.tables.by(Run, "workshop_id", workshop_id)
+        found = [run for run in rows if run.state in wanted]
+        return self._all_out(sorted(found, key=lambda run: (run.planned_start, run.id)))
+
+    async def live_runs_with_lot(self, lot_id: str) -> Sequence[Run]:
+        return self._all_out(run for run, _ in self._with_lot(lot_id) if run.state in LIVE)
+
+    async def due_runs(self, now: datetime) -> Sequence[str]:
+        due = [
+            (run.exit_at, run.id)
+            for run in self.tables.all(Run)
+            if run.exit_at is not None and run.exit_at <= now and run.state in LIVE
+        ]
+        return [run_id for _, run_id in sorted(due)]
+
+    async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
+        runs = self.tables.by(Run, "workshop_id", workshop_id)
+        offered = [run for run in runs if run.state in _TAKEN_BACK and run.fence > 1]
+        last = [(run, self.tables.get(RunStep, run.id, run.version)) for run in offered]
+        return self._all_out(
+            run for run, step in last if step is not None and step.actor is Actor.BROKER and step.at >= since
+        )
+
+    async def plate(self, plate_id: str) -> PlateRow:
+        return self._there(PlateRow, plate_id)
+
+    async def plates(self, plate_ids: Iterable[str]) -> Mapping[str, PlateRow]:
+        return {plate_id: self._there(PlateRow, plate_id) for plate_id in set(plate_ids)}
+
+    async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
+        found: defaultdict[str, Sequence[PlateLot]] = defaultdict(list)
+        for plate_id in set(plate_ids):
+            rows = sorted(self.tables.by(PlateLot, "plate_id", plate_id), key=lambda row: row.lot_id)
+            found[plate_id] = self._all_out(rows)
+        return found
+
+    async def live_pieces(self, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE) -> Mapping[str, int]:
+        wanted = frozenset(states)
+        found: dict[str, int] = {}
+        for lot_id in set(lot_ids):
+            on_plates = [row.pieces for run, row in self._with_lot(lot_id) if run.state in wanted]
+            if on_plates:
+                found[lot_id] = sum(on_plates)
+        return found
+
+    async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
+        return self._one(InboxEvent, agent_id, epoch, seq)
+
+    async def record_was_used(self, record_id: str) -> bool:
+        steps = self.tables.by(RunStep, "note", armed_note(record_id))
+        return any(step.state is RunState.ARMED for step in steps)
+
+    def _with_lot(self, lot_id: str) -> Iterable[tuple[Run, PlateLot]]:
+        for row in self.tables.by(PlateLot, "lot_id", lot_id):
+            for run in self.tables.by(Run, "plate_id", row.plate_id):
+                yield run, row
+
+
+class MemoryBook(_Workshops, _Orders, _Runs):
+    """The book of one transaction."""
+
+
+def _nothing() -> None:
+    return
+
+
+class MemoryBooks:
+    """`before_commit` may raise, and nothing is kept; `after_commit` too, and all is kept."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.before_commit: Callable[[], None] = _nothing
+        self.after_commit: Callable[[], None] = _nothing
+        self.rings = 0
+        self._is_open = False
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[MemoryBook]:
+        """Rows that it hands out go on changing afterwards; what it changes itself is lost."""
+        book = self._open()
+        try:
+            yield book
+        finally:
+            book.go_back()
+            self._is_open = False
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[MemoryBook]:
+        book = self._open()
+        try:
+            yield book
+            await book.flush()
+            self.before_commit()
+        except BaseException:
+            book.go_back()
+            raise
+        finally:
+            self._is_open = False
+        self.after_commit()
+
+    def _open(self) -> MemoryBook:
+        assert not self._is_open, "a transaction within a transaction would wait for itself"
+        self._is_open = True
+        return MemoryBook(self.tables)
+
+    def ring(self) -> None:
+        self.rings += 1
