@@ -1,7 +1,8 @@
 """What agents should be told, derived from the rows alone: a broker that restarts has forgotten nothing."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broker.accounts.models import Account
@@ -10,11 +11,12 @@ from broker.orders.lots import payout
 from broker.orders.models import Line, LotState
 from broker.runs.book import Book
 from broker.runs.lifecycle import RAISES_FENCE
-from broker.runs.models import Run
-from broker.wire.messages import LotOffer, LotReady, RunOffer, StopRequest, Withdrawn
-from broker.wire.states import AFTER_PERMIT, FINAL, RunState
+from broker.runs.models import PlateLot, Run
+from broker.runs.moves import broken_off
+from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
+from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
-Told = LotOffer | RunOffer | StopRequest | Withdrawn | LotReady
+Told = LotOffer | RunOffer | StopRequest | Withdrawn | RunUnsettled | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
 TAKEN_BACK = RAISES_FENCE & FINAL
@@ -38,6 +40,7 @@ async def briefings(book: Book, among: Workshops, now: datetime) -> Mapping[str,
         await _lot_offers(book, among),
         await _run_offers(book, among),
         await _stop_requests(book, among),
+        await _unsettled(book, among),
         await _lots_ready(book, among),
     ):
         for workshop_id, frame in frames:
@@ -82,30 +85,83 @@ async def _lot_offers(book: Book, among: Workshops) -> list[_For]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plates:
+    """What is told of the plates of some runs."""
+
+    hashes: Mapping[str, str]
+    held: Mapping[str, Sequence[PlateLot]]
+    lines: Mapping[str, Line]
+    """By lot; what lies on a plate is all made of the same."""
+    machines: Mapping[str, str]
+    """Names by id."""
+
+    def line(self, run: Run) -> Line:
+        return self.lines[self.held[run.plate_id][0].lot_id]
+
+
+async def _plates(book: Book, runs: Sequence[Run]) -> _Plates:
+    plates = {run.plate_id for run in runs}
+    held = await book.plate_lots(plates)
+    machines = await book.machines_in({run.workshop_id for run in runs})
+    return _Plates(
+        hashes=await book.plate_hashes(plates),
+        held=held,
+        lines=await book.lines_of_lots(row.lot_id for rows in held.values() for row in rows),
+        machines={machine.id: machine.name for machine in machines},
+    )
+
+
 async def _run_offers(book: Book, among: Workshops) -> list[_For]:
     runs = await book.runs_of(among, {RunState.OFFERED})
     if not runs:
         return []
-    plates = {run.plate_id for run in runs}
-    hashes, held = await book.plate_hashes(plates), await book.plate_lots(plates)
-    lines = await book.lines_of_lots(row.lot_id for rows in held.values() for row in rows)
-    machines = {machine.id: machine.name for machine in await book.machines_in({run.workshop_id for run in runs})}
-    offers: list[_For] = []
-    for run in runs:
-        lots = tuple(row.lot_id for row in held[run.plate_id])
-        line = lines[lots[0]]
-        offer = RunOffer(
-            run=run.id,
-            fence=run.fence,
-            version=run.version,
-            machine=machines[run.machine_id],
-            plate_sha256=hashes[run.plate_id],
-            lots=lots,
-            process=line.process,
-            material=line.material,
-        )
-        offers.append((run.workshop_id, offer))
-    return offers
+    plates = await _plates(book, runs)
+    return [(run.workshop_id, _run_offer(run, plates)) for run in runs]
+
+
+def _run_offer(run: Run, plates: _Plates) -> RunOffer:
+    line = plates.line(run)
+    return RunOffer(
+        run=run.id,
+        fence=run.fence,
+        version=run.version,
+        machine=plates.machines[run.machine_id],
+        plate_sha256=plates.hashes[run.plate_id],
+        lots=tuple(row.lot_id for row in plates.held[run.plate_id]),
+        process=line.process,
+        material=line.material,
+    )
+
+
+async def _unsettled(book: Book, among: Workshops) -> list[_For]:
+    """Runs that the shop's people must settle, and of which its agent may know nothing: its journal began later."""
+    by_workshop: defaultdict[str, list[Run]] = defaultdict(list)
+    for run in await book.runs_of(among, UNSETTLED):
+        by_workshop[run.workshop_id].append(run)
+    if not by_workshop:
+        return []
+    runs = []
+    for agent in await book.agents_in(by_workshop):
+        runs += await broken_off(book, by_workshop[agent.workshop_id], agent)
+    if not runs:
+        return []
+    plates = await _plates(book, runs)
+    return [(run.workshop_id, _run_unsettled(run, plates)) for run in runs]
+
+
+def _run_unsettled(run: Run, plates: _Plates) -> RunUnsettled:
+    return RunUnsettled(
+        run=run.id,
+        fence=run.fence,
+        version=run.version,
+        state=run.state,
+        machine=plates.machines[run.machine_id],
+        material=plates.line(run).material,
+        plate_sha256=plates.hashes[run.plate_id],
+        pieces=tuple((row.lot_id, row.pieces) for row in plates.held[run.plate_id]),
+        reason=run.note,
+    )
 
 
 async def _stop_requests(book: Book, among: Workshops) -> list[_For]:

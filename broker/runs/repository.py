@@ -178,6 +178,7 @@ async def taken_back(session: AsyncSession, among: Workshops, since: datetime) -
             RunStep.actor == Actor.BROKER,
             RunStep.at >= since,
         )
+        .order_by(Run.id)
     )
     if among is not None:
         query = query.where(Run.workshop_id.in_(set(among)))

@@ -58,6 +58,9 @@ class _Workshops(_Rows):
     async def connections(self) -> Mapping[str, str | None]:
         return await workshops.connections(self._session)
 
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        return await workshops.agents_in(self._session, among)
+
     async def agents(self) -> Sequence[Agent]:
         return await workshops.agents(self._session)
 

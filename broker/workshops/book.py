@@ -27,6 +27,10 @@ class WorkshopBook(Rows, Protocol):
         """The latest connection of every agent that is not revoked."""
         ...
 
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        """Of these workshops or of all, those that are not revoked."""
+        ...
+
     async def agents(self) -> Sequence[Agent]:
         """All that are not revoked."""
         ...

@@ -43,6 +43,14 @@ async def connections(session: AsyncSession) -> dict[str, str | None]:
     return dict(iter(await session.execute(query)))
 
 
+async def agents_in(session: AsyncSession, among: Workshops) -> Sequence[Agent]:
+    """Of these workshops or of all, those that are not revoked."""
+    query = select(Agent).where(Agent.revoked_at.is_(None))
+    if among is not None:
+        query = query.where(Agent.workshop_id.in_(set(among)))
+    return (await session.scalars(query)).all()
+
+
 async def agents(session: AsyncSession) -> Sequence[Agent]:
     return (await session.scalars(select(Agent).where(Agent.revoked_at.is_(None)))).all()
 

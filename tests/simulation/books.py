@@ -99,6 +99,9 @@ class _Workshops(_Rows):
     async def connections(self) -> Mapping[str, str | None]:
         return {agent.id: agent.connection for agent in self.tables.all(Agent) if agent.revoked_at is None}
 
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        return [agent for agent in await self.agents() if among is None or agent.workshop_id in among]
+
     async def agents(self) -> Sequence[Agent]:
         return self._all_out(agent for agent in self.tables.all(Agent) if agent.revoked_at is None)
 
@@ -229,7 +232,7 @@ class _Runs(_Rows):
         return self._all_out(sorted(found, key=lambda run: (run.planned_start, run.id)))
 
     async def taken_back(self, among: Workshops, since: datetime) -> Sequence[Run]:
-        runs = self._among(Run, among)
+        runs = sorted(self._among(Run, among), key=lambda run: run.id)
         offered = [run for run in runs if run.state in _TAKEN_BACK and run.fence > 1]
         last = [(run, self.tables.get(RunStep, run.id, run.version)) for run in offered]
         return self._all_out(

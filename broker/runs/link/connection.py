@@ -80,9 +80,10 @@ class Connection:
             self._posting = None
 
     def end(self, code: int, reason: str) -> None:
-        """Close the channel without waiting for it."""
-        _log.info("agent %s: %s", self.agent_id, reason)
-        self._ending = self._ending or asyncio.create_task(self.channel.close(code, reason))
+        """Close the channel without waiting for it; may be repeated."""
+        if self._ending is None:
+            _log.info("agent %s: %s", self.agent_id, reason)
+            self._ending = asyncio.create_task(self.channel.close(code, reason))
 
     def to_tell(self, briefing: tuple[Told, ...], at_s: float) -> tuple[Told, ...]:
         """What of the briefing is new, or was told long ago; it counts as told then. `at_s` on a monotonic clock."""
