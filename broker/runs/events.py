@@ -12,7 +12,16 @@ from broker.runs.lifecycle import Step
 from broker.runs.moves import move
 from broker.runs.quantities import remeasure
 from broker.runs.run_events import apply_run_event
-from broker.wire.messages import Envelope, HandedOver, LotAccepted, LotDeclined, MachineChanged, RunBody
+from broker.wire.messages import (
+    Corrected,
+    Envelope,
+    HandedOver,
+    LotAccepted,
+    LotDeclined,
+    MachineChanged,
+    RunBody,
+    Skipped,
+)
 from broker.wire.shop import Inventory
 from broker.wire.states import Actor, RunState
 from broker.workshops.models import Agent
@@ -47,6 +56,8 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
                 await hand_over(book, await _open_lot(book, agent, body.lot), now)
+            case Skipped() | Corrected():
+                raise NotApplied(f"{body.kind} is not known here yet")
             case _:
                 assert_never(body)
     except BrokerError as error:
