@@ -11,6 +11,7 @@ from broker.runs.errors import NotApplied
 from broker.runs.lifecycle import Step
 from broker.runs.moves import move
 from broker.runs.quantities import remeasure
+from broker.runs.remarks import apply_remark
 from broker.runs.run_events import apply_run_event
 from broker.wire.messages import (
     Corrected,
@@ -57,7 +58,7 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
             case HandedOver():
                 await hand_over(book, await _open_lot(book, agent, body.lot), now)
             case Skipped() | Corrected():
-                raise NotApplied(f"{body.kind} is not known here yet")
+                await apply_remark(book, agent, envelope, body, now)
             case _:
                 assert_never(body)
     except BrokerError as error:
