@@ -71,8 +71,11 @@ def decline(lot: Lot, reason: str, committed: int) -> None:
     resize(lot, lot.good + committed)
 
 
-def count(lot: Lot, good: int, scrap: int) -> None:
-    lot.good += good
+def count(lot: Lot, good: int, scrap: int, room: int) -> None:
+    """`room`: pieces that its line still lacks; good ones beyond are surplus."""
+    kept = min(good, room)
+    lot.good += kept
+    lot.surplus += good - kept
     lot.scrap += scrap
     lot.state = state_of(lot)
 

@@ -8,6 +8,7 @@ from broker.clock import Clock
 from broker.runs.book import Book, Books
 from broker.runs.briefing import Told, briefing
 from broker.runs.errors import Forged, Superseded
+from broker.runs.history import to_forbid
 from broker.runs.inbox import EventStream, Inbox, require_current
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
@@ -79,7 +80,7 @@ class Conversation:
             if agent is None:
                 raise Superseded("the workshop was enrolled anew: this connection is over")
             require_current(agent, connection.stream)
-            all_told = await briefing(book, connection.workshop_id, self._clock.now())
+            all_told = await self._all_told(book, agent)
         fresh, told = [], {}
         for frame in all_told:
             key = _key(frame)
@@ -91,6 +92,13 @@ class Conversation:
                 fresh.append(frame)
         connection.told = told
         return tuple(fresh)
+
+    async def _all_told(self, book: Book, agent: Agent) -> tuple[Told, ...]:
+        """Nothing to an agent that has to tell first, after a restore."""
+        if agent.behind:
+            return ()
+        forbidden = await to_forbid(book, agent)
+        return (*forbidden, *await briefing(book, agent.workshop_id, self._clock.now()))
 
     async def _heartbeat(self, connection: Connection, beat: Heartbeat) -> tuple[BrokerFrame, ...]:
         async with self._books.writing() as book:

@@ -37,8 +37,11 @@ async def write_counts(book: Book, run: Run, counts: Sequence[LotCount], operato
             book.add(ScrapCount(count_id=row.id, reason=reason, pieces=pieces))
         lot = await book.locked_lot(counted.lot)
         assert lot is not None  # the plate names it
-        count_lot(lot, counted.good, scrapped(counted))
-        lines.add(lot.line_id)
+        line = await book.line(lot.line_id)
+        room = line.quantity - (await book.good_by_line([line.id]))[line.id]
+        count_lot(lot, counted.good, scrapped(counted), max(0, room))
+        await book.flush()
+        lines.add(line.id)
     await book.flush()
     await remeasure(book, lines)
 

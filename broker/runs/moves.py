@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from broker.runs.book import Book
-from broker.runs.lifecycle import RAISES_FENCE, RUN_SILENCE, RunFacts, Step, exit_at
+from broker.runs.lifecycle import RAISES_FENCE, RESTORED, RUN_SILENCE, RunFacts, Step, exit_at
 from broker.runs.models import Run, RunStep
 from broker.wire.states import Actor, RunState, check
 from broker.workshops.models import Agent
@@ -34,7 +34,7 @@ async def facts(book: Book, run: Run, agent: Agent) -> RunFacts:
     """The run as the rules want it, for an event of this agent."""
     steps = (await book.steps([run.id])).get(run.id, [])
     silent = [step for step in steps if step.state is RunState.UNKNOWN and step.actor is Actor.BROKER]
-    permitted = [step for step in steps if step.state is RunState.PERMITTED]
+    permitted = [step for step in steps if step.state is RunState.PERMITTED or step.note == RESTORED]
     return RunFacts(
         state=run.state,
         version=run.version,

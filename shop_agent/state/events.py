@@ -20,6 +20,11 @@ class Disconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerRestored:
+    """The broker's rows are a backup's: another history begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class LotOffered:
     lot: str
     part: str
@@ -27,6 +32,7 @@ class LotOffered:
     quantity: int
     payout: int
     currency: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class RunOffered:
     lots: tuple[str, ...]
     router: bool
     material: str
+    pieces: tuple[tuple[str, int], ...] = ()
+    """What the plate holds of each lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,12 @@ class PermitDenied:
 
 @dataclass(frozen=True, slots=True)
 class RunWithdrawn:
+    """With a `version` the broker needs our word on whether the run has started."""
+
     run: str
     fence: int
     reason: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,7 @@ class JournalLost:
 BrokerEvent = (
     Connected
     | Disconnected
+    | BrokerRestored
     | LotOffered
     | RunOffered
     | PermitGranted

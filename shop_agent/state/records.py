@@ -121,6 +121,8 @@ class RunRecord:
     """Rises with every task that had to be asked again."""
     stop_asked: bool = False
     note: str = ""
+    pieces: tuple[tuple[str, int], ...] = ()
+    """What was offered: lots, and how many of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class LotRecord:
     ship_to: str = ""
     notices: tuple[str, ...] = ()
     handed_over: bool = False
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
