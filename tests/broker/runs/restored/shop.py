@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.clock import Clock
 from broker.wire.messages import BrokerFrame, LotOffer, RunOffer
 from broker.wire.shop import Enrolled, Inventory
 from broker.wire.states import RunState
@@ -25,7 +26,6 @@ from shop_agent.state.instructions import AskPermit, ForbidStart, Instruction, S
 from shop_agent.state.memory import Rules
 from shop_agent.state.records import Count, MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
 from shop_agent.streamer.wire import StartAnswer
-from tests.broker.conftest import HandClock
 from tests.broker.runs.agent import Key, enrol
 
 _S = RunState
@@ -67,7 +67,7 @@ class Shop:
     signer: Signer
     folder: Path
     inventory: Inventory
-    clock: HandClock
+    clock: Clock
     limit: RunState = _S.PLANNED
     hands_over: bool = False
     mono_s: float = 1000.0
@@ -89,7 +89,7 @@ class Shop:
         self.begin()
 
     @classmethod
-    async def enrolled(cls, url: str, code: str, folder: Path, inventory: Inventory, clock: HandClock) -> "Shop":
+    async def enrolled(cls, url: str, code: str, folder: Path, inventory: Inventory, clock: Clock) -> "Shop":
         key = Key(Ed25519PrivateKey.generate())
         answer = await enrol(url, code, key)
         agent = Enrolled.model_validate_json(answer.content).agent
