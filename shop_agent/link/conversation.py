@@ -114,10 +114,15 @@ class Conversation(Generic[Sent]):
     def _hello(self, nonce: str) -> Hello:
         epoch = self._log.epoch
         signature = self._sign(hello_text(nonce, self._agent, epoch))
-        return Hello(agent=self._agent, epoch=epoch, software=SOFTWARE, signature=signature)
+        return Hello(
+            agent=self._agent, epoch=epoch, software=SOFTWARE, signature=signature, last_seq=self._log.last_seq
+        )
 
     def _welcomed(self, welcome: Welcome, now: Now) -> list[Instruction]:
         epoch = self._log.epoch
+        self.refusal = self._mind.refuses(welcome)
+        if self.refusal:
+            return []
         instructions = self._mind.welcomed(welcome, now)
         if self._log.epoch != epoch:
             self.refusal = "our journal was rolled back: a new epoch begins"
