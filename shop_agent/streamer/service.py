@@ -8,6 +8,8 @@ import asyncio
 import fcntl
 import os
 import signal
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +62,13 @@ class Paths:
 
 
 class Service:
-    def __init__(self, config: AgentConfig, machine: MachineSection, policy: Policy) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        machine: MachineSection,
+        policy: Policy,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._config = config
         self._machine = machine
         self._loop = asyncio.get_running_loop()
@@ -70,14 +78,14 @@ class Service:
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
         self._worker = Worker(
-            driver, self._journal, self._limits, self._tell_news, power, machine.answer_s, self._approvals
+            driver, self._journal, self._limits, self._tell_news, power, machine.answer_s, self._approvals, clock
         )
         self._thread = WorkerThread(self._worker)
         self._driver = driver
         self._stopper = ThreadPoolExecutor(2, "stop")
         """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
         attended = machine.attended or is_router(machine)
-        self._presence = PresenceWatch(policy.presence_interval_s if attended else None)
+        self._presence = PresenceWatch(policy.presence_interval_s if attended else None, clock)
         self._supervision = Supervision(driver, self._worker, self._presence)
 
     def _limits(self) -> MachineLimits:
