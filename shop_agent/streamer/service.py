@@ -31,6 +31,7 @@ from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.supervision import Supervision
 from shop_agent.streamer.thread import WorkerThread
 from shop_agent.streamer.worker import Unable, Worker
+from shop_agent.version import VERSION
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval
 
@@ -74,6 +75,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
+        self._talks: set[asyncio.StreamWriter] = set()
         self._journal = open_journal(config.folder(machine.name))
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
@@ -117,12 +119,19 @@ class Service:
             await self._watch()
         finally:
             server.close()
+            self._hang_up()
             socket.unlink(missing_ok=True)
             await asyncio.to_thread(self._thread.finish)
             self._stopper.shutdown(wait=False)
             self._journal.close()
         if self._thread.failure is not None:
             raise self._thread.failure
+
+    def _hang_up(self) -> None:
+        """What was answered is sent still; whoever waits for news gets none."""
+        for writer in self._talks:
+            writer.close()
+        self._wake()
 
     def _terminate(self) -> None:
         self._supervision.end("the streamer was told to end")
@@ -136,6 +145,7 @@ class Service:
     # Conversations ------------------------------------------------------------------------------------
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talks.add(writer)
         try:
             while line := await reader.readline():
                 reply = await self._answer(line)
@@ -146,6 +156,7 @@ class Service:
             return
         finally:
             writer.close()
+            self._talks.discard(writer)
 
     async def _answer(self, line: bytes) -> wire.Reply:
         try:
@@ -267,6 +278,7 @@ class Service:
             prompt=status.prompt,
             details=status.details,
             pid=os.getpid(),
+            version=VERSION,
         )
 
 
