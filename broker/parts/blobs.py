@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +53,15 @@ class BlobStore:
             with contextlib.suppress(FileNotFoundError):  # another broker was quicker
                 if half.stat().st_mtime <= before:
                     half.unlink()
+
+    def contents(self) -> Iterator[tuple[str, Path]]:
+        """Everything that is there, by its SHA-256."""
+        for path in sorted(self._root.glob("??/*")):
+            if _SHA256.fullmatch(path.name):
+                yield path.name, path
+
+    def holds(self, sha256: str) -> bool:
+        return self._path(sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         """Raises NotFound for content that isn't here, or for what is no SHA-256."""

@@ -13,6 +13,7 @@ from broker.planning.left_out import unplanned
 from broker.planning.live import Live, take_live
 from broker.planning.solving import Solver
 from broker.planning.task import Task, moves_of, task_of
+from broker.runs.history import waits_for_agents
 from broker.runs.quantities import mismeasured, remeasure
 from broker.runs.sql_book import SqlBooks
 from broker.scheduling.errors import SchedulingError
@@ -94,6 +95,8 @@ class Planner:
         """Returns how many runs were planned, or moved."""
         now = self._clock.now()
         async with self._database.reading() as session:
+            if await waits_for_agents(session, now):
+                return 0
             live = await take_live(session, now)
         mark = live.mark, self._down
         if mark == self._settled:

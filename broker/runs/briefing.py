@@ -10,10 +10,11 @@ from broker.database import Workshops
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState
 from broker.runs.book import Book
+from broker.runs.history import never_heard_of, to_forbid
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import PlateLot, Run
 from broker.runs.moves import broken_off
-from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
+from broker.wire.messages import LotOffer, LotPieces, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
 Told = LotOffer | RunOffer | StopRequest | Withdrawn | RunUnsettled | LotReady
@@ -33,9 +34,13 @@ async def briefing(book: Book, workshop_id: str, now: datetime) -> tuple[Told, .
 
 
 async def briefings(book: Book, among: Workshops, now: datetime) -> Mapping[str, tuple[Told, ...]]:
-    """By workshop, with as few look-ups for thousands as for one; what isn't there has nothing to be told."""
+    """By workshop, with as few look-ups for thousands as for one; what isn't there has nothing to be told.
+
+    After a restore an agent is told nothing before it has told the broker what that lacks.
+    """
     found: defaultdict[str, list[Told]] = defaultdict(list)
     for frames in (
+        await _forbidden(book, among),
         [(run.workshop_id, _withdrawn(run)) for run in await book.taken_back(among, now - _WITHDRAWN_FOR)],
         await _lot_offers(book, among),
         await _run_offers(book, among),
@@ -45,12 +50,24 @@ async def briefings(book: Book, among: Workshops, now: datetime) -> Mapping[str,
     ):
         for workshop_id, frame in frames:
             found[workshop_id].append(frame)
-    return {workshop_id: tuple(frames) for workshop_id, frames in found.items()}
+    behind = await book.behind() if found else ()
+    return {workshop_id: tuple(frames) for workshop_id, frames in found.items() if workshop_id not in behind}
 
 
-def lost_lease(run: Run | None, workshop_id: str) -> Withdrawn | None:
-    """The withdrawal of a run that its agent still holds and the broker has taken back."""
-    if run is None or run.workshop_id != workshop_id or run.state not in TAKEN_BACK:
+async def _forbidden(book: Book, among: Workshops) -> list[_For]:
+    restored = {run.workshop_id for run in await book.runs_of(among, {RunState.UNKNOWN}) if run.restored}
+    if not restored:
+        return []
+    return [
+        (agent.workshop_id, frame) for agent in await book.agents_in(restored) for frame in await to_forbid(book, agent)
+    ]
+
+
+def lost_lease(run_id: str, run: Run | None, workshop_id: str) -> Withdrawn | None:
+    """The withdrawal of a run that its agent still holds, and the broker has taken back or never heard of."""
+    if run is None:
+        return never_heard_of(run_id)
+    if run.workshop_id != workshop_id or run.state not in TAKEN_BACK:
         return None
     return _withdrawn(run)
 
@@ -129,6 +146,7 @@ def _run_offer(run: Run, plates: _Plates) -> RunOffer:
         machine=plates.machines[run.machine_id],
         plate_sha256=plates.hashes[run.plate_id],
         lots=tuple(row.lot_id for row in plates.held[run.plate_id]),
+        pieces=tuple(LotPieces(lot=row.lot_id, pieces=row.pieces) for row in plates.held[run.plate_id]),
         process=line.process,
         material=line.material,
     )

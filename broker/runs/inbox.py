@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from broker.clock import Clock
+from broker.runs import history
 from broker.runs.book import Book, Books
 from broker.runs.errors import Forged, NotApplied, RolledBack, Superseded
 from broker.runs.events import HandOver, apply_event
@@ -105,6 +106,7 @@ class Inbox:
                 await _check_duplicate(book, opened)
             elif note := await self._keep(book, agent, opened):
                 conflicts.append(await _conflict(book, agent, opened.envelope, note))
+        await history.went_on(book, agent)
         return Received(agent.acked_seq, tuple(conflict for conflict in conflicts if conflict is not None))
 
     async def _keep(self, book: Book, agent: Agent, opened: Opened) -> str:

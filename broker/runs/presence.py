@@ -64,11 +64,11 @@ def _heed(agent: Agent, sign: Sign, machines: Mapping[str, Iterable[Machine]], r
     for progress in sign.progress:
         if progress.run in own:
             _progressed(own[progress.run], progress, sign.at)
-    if sign.beat is None:
+    if sign.beat is None or agent.behind:
         return Heeded(changed=False, lost=())
     for run_id in _held(sign.beat) & own.keys():
         _renew(own[run_id], sign.at, leased=run_id in sign.beat.leases)
-    lost = [lost_lease(own.get(run_id), agent.workshop_id) for run_id in sign.beat.leases]
+    lost = [lost_lease(run_id, runs.get(run_id), agent.workshop_id) for run_id in sign.beat.leases]
     return Heeded(
         changed=hear_of_machines(machines[agent.workshop_id], sign.beat.machines),
         lost=tuple(one for one in lost if one is not None),

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import assert_never
 
+from broker.runs import history
 from broker.runs.book import Book
 from broker.runs.counting import check_counts, write_counts
 from broker.runs.errors import NotApplied
 from broker.runs.lifecycle import Kind, Said, StaleEvent, armed_note, heed
 from broker.runs.models import Run
 from broker.runs.moves import facts, move
+from broker.runs.retries import try_again
 from broker.wire.messages import (
     Armed,
     Availability,
@@ -34,19 +36,24 @@ from broker.wire.messages import (
 )
 from broker.wire.plates import Plate
 from broker.wire.shop import Process
-from broker.wire.states import IllegalTransition
+from broker.wire.states import IllegalTransition, RunState
 from broker.workshops.models import Agent
 
 
 async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: RunBody, now: datetime) -> None:
     """Raises NotApplied for a run of another shop, a stale or impossible event, or one whose content doesn't hold."""
     run = await book.locked_run(envelope.run) if envelope.run else None
+    run = run or await history.adopt_run(book, agent, envelope, now)
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
+    known = await history.renumbered(book, run, await facts(book, run, agent), envelope)
+    if await history.heard_early(book, run, known, envelope, now):
+        return
+    body = await history.countable(book, run, body)
     good = sum(count.good for count in body.counts) if isinstance(body, Settled) else 0
     said = Said(Kind(body.kind), envelope.version, envelope.fence, good)
     try:
-        steps = heed(await facts(book, run, agent), said)
+        steps = heed(known, said)
     except (StaleEvent, IllegalTransition) as error:
         raise NotApplied(str(error)) from error
     await _check(book, run, body)
@@ -95,10 +102,13 @@ async def _follow_up(book: Book, run: Run, body: RunBody, now: datetime) -> None
             machine.availability, machine.reason = Availability.OCCUPIED, body.reason
         case Faulted():
             run.lines_done = body.lines
-            machine.availability, machine.reason = Availability.QUARANTINED, body.reason
+            stands = Availability.OCCUPIED if body.first_layer else Availability.QUARANTINED
+            machine.availability, machine.reason = stands, body.reason
         case Unknown():
             machine.availability, machine.reason = Availability.QUARANTINED, body.reason
         case Counted() | Settled():
+            if isinstance(body, Settled) and body.first_layer and run.state is RunState.SCRAPPED:
+                await try_again(book, run, now)
             await write_counts(book, run, body.counts, body.operator, now)
         case Claimed() | Rejected() | Released() | Armed() | Lapsed() | NotStarted() | Paused():
             return

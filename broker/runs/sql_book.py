@@ -1,6 +1,6 @@
 """A book on a database: every look-up is a repository's."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -17,7 +17,17 @@ from broker.quotes import repository as quotes
 from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.book import Book
-from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.runs.models import (
+    BrokerEpoch,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+)
 from broker.wire.states import LIVE, RunState
 from broker.workshops import repository as workshops
 from broker.workshops.models import Agent, Machine, Workshop
@@ -57,6 +67,9 @@ class _Workshops(_Rows):
 
     async def connections(self) -> Mapping[str, str | None]:
         return await workshops.connections(self._session)
+
+    async def behind(self) -> Collection[str]:
+        return await workshops.behind(self._session)
 
     async def agents_in(self, among: Workshops) -> Sequence[Agent]:
         return await workshops.agents_in(self._session, among)
@@ -101,6 +114,9 @@ class _Orders(_Rows):
 
     async def lots_in_state(self, among: Workshops, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
         return await lot_repository.lots_in_state(self._session, among, state)
+
+    async def find_line(self, line_id: str) -> Line | None:
+        return await lot_repository.find_line(self._session, line_id)
 
     async def line(self, line_id: str) -> Line:
         return await lot_repository.line(self._session, line_id)
@@ -173,8 +189,23 @@ class _Runs(_Rows):
     async def live_pieces(self, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE) -> Mapping[str, int]:
         return await repository.live_pieces(self._session, lot_ids, states)
 
+    async def runs_of_plate(self, plate_id: str) -> Sequence[Run]:
+        return await repository.runs_of_plate(self._session, plate_id)
+
+    async def skips(self, run_id: str) -> Sequence[Skip]:
+        return await repository.skips(self._session, run_id)
+
+    async def counts(self, run_id: str) -> Sequence[Count]:
+        return await repository.counts(self._session, run_id)
+
+    async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
+        return await repository.scrap_counts(self._session, count_ids)
+
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return await repository.inbox_event(self._session, agent_id, epoch, seq)
+
+    async def latest_epoch(self) -> BrokerEpoch | None:
+        return await repository.latest_epoch(self._session)
 
     async def record_was_used(self, record_id: str) -> bool:
         return await repository.record_was_used(self._session, record_id)

@@ -11,8 +11,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.wire.base import Wire
+from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
+
+__all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "Skipped"]
+"""From `pieces`: events of a run are said with these."""
 
 PROTOCOL = 1
 Lines = Annotated[int, Field(ge=0, le=10**12)]
@@ -22,30 +26,12 @@ _MOST = 1000
 """Machines or leases of one agent."""
 
 
+def _unsaid(value: object) -> bool:
+    """What has its default isn't sent: a peer that is older doesn't know the field."""
+    return value is None or value in ("", ())
+
+
 # Durable events, agent to broker -----------------------------------------------------------------
-
-
-class ScrapReason(StrEnum):
-    ADHESION = "adhesion"
-    WARP = "warp"
-    LAYER_SHIFT = "layer shift"
-    STRINGING = "stringing"
-    RUNOUT = "runout"
-    DIMENSION = "dimension"
-    SURFACE = "surface"
-    HANDLING = "handling"
-    OTHER = "other"
-
-
-class Scrap(Wire):
-    reason: ScrapReason
-    pieces: int = Field(ge=1)
-
-
-class LotCount(Wire):
-    lot: str
-    good: int = Field(ge=0)
-    scrap: tuple[Scrap, ...] = ()
 
 
 class SetupRecord(Wire):
@@ -63,12 +49,25 @@ class SetupRecord(Wire):
     """Work offset read back from the firmware, machine coordinates; routers and lasers only."""
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+    # What wasn't asked for goes unsaid: a broker that is older doesn't know it.
+    colour: str = Field(default="", exclude_if=lambda colour: not colour)
+    surface: str = Field(default="", exclude_if=lambda surface: not surface)
+    """The sheet on a printer's bed."""
+    spools: tuple[str, ...] = Field(default=(), exclude_if=lambda spools: not spools)
+    """By the shop's own names: the loaded one, then those that follow it."""
+    stays: bool = Field(default=False, exclude_if=lambda stays: not stays)
+    """The operator is there until the spool has been changed."""
+    tool_length: str | None = Field(default=None, exclude_if=lambda length: length is None)
+    """How the length of a router's tool is known."""
 
 
 class LotAccepted(Wire):
+    """`line`: as it was offered; by it a broker that was restored from a backup knows what the lot is of."""
+
     kind: Literal["lot_accepted"] = "lot_accepted"
     lot: str
     quantity: int
+    line: str = Field(default="", exclude_if=_unsaid)
 
 
 class LotDeclined(Wire):
@@ -77,8 +76,17 @@ class LotDeclined(Wire):
     reason: str
 
 
+class LotPieces(Wire):
+    lot: str
+    pieces: int = Field(ge=1)
+
+
 class Claimed(Wire):
+    """What was offered, said back: by it a broker that was restored from a backup knows a run it has never heard of."""
+
     kind: Literal["claimed"] = "claimed"
+    machine: str = Field(default="", exclude_if=_unsaid)
+    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Rejected(Wire):
@@ -150,6 +158,8 @@ class Faulted(Wire):
     lines: Lines = 0
     safe: bool
     """The safe end state was sent and confirmed; False: go and look."""
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed: the machine is in order, and needs clearing."""
 
 
 class Stopped(Wire):
@@ -182,6 +192,8 @@ class Settled(Wire):
     operator: str
     note: str
     counts: tuple[LotCount, ...]
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed, and nothing is good: the same plate is offered to the machine again."""
 
 
 class Availability(StrEnum):
@@ -234,8 +246,10 @@ RunBody = (
     | Counted
     | Settled
 )
+Remark = Skipped | Corrected
+"""About a run, and no step of it; like a step it raises the run's version."""
 ShopBody = Inventory | LotAccepted | LotDeclined | MachineChanged | HandedOver
-Body = Annotated[RunBody | ShopBody, Field(discriminator="kind")]
+Body = Annotated[RunBody | Remark | ShopBody, Field(discriminator="kind")]
 
 
 class Envelope(Wire):
@@ -280,6 +294,8 @@ class Hello(Wire):
     epoch: str
     software: str
     signature: str
+    last_seq: int | None = Field(default=None, exclude_if=_unsaid)
+    """Highest seq of the epoch so far: a broker restored from a backup offers nothing before it has all up to there."""
 
 
 class Events(Wire):
@@ -341,7 +357,11 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after."""
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+
+    `broker_epoch` names the history that the broker's rows tell. A restore from a backup begins another: permits of
+    an earlier one are void, and a broker that goes on with one is not listened to.
+    """
 
     type: Literal["welcome"] = "welcome"
     broker_epoch: str
@@ -400,6 +420,8 @@ class RunOffer(Wire):
     lots: tuple[str, ...]
     process: Process
     material: str
+    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
+    """What the plate holds of each lot."""
 
 
 class Permit(Wire):
@@ -411,6 +433,8 @@ class Permit(Wire):
     version: int
     request: str
     life_s: float = 30.0
+    broker_epoch: str = Field(default="", exclude_if=_unsaid)
+    """The history in which it was given; it is void in any other."""
 
 
 class PermitRefused(Wire):
@@ -421,12 +445,18 @@ class PermitRefused(Wire):
 
 
 class Withdrawn(Wire):
-    """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be."""
+    """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
+
+    With a `version` the broker needs the agent's word: it was restored from a backup, and doesn't know whether the
+    run has started since. The agent sees that the run never will, and answers with `NotStarted`, at this version and
+    fence - 1; or the run has started, and its events tell.
+    """
 
     type: Literal["withdrawn"] = "withdrawn"
     run: str
     fence: int
     reason: str
+    version: int | None = Field(default=None, exclude_if=_unsaid)
 
 
 class StopRequest(Wire):

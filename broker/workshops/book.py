@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from broker.database import Workshops
@@ -25,6 +25,10 @@ class WorkshopBook(Rows, Protocol):
 
     async def connections(self) -> Mapping[str, str | None]:
         """The latest connection of every agent that is not revoked."""
+        ...
+
+    async def behind(self) -> Collection[str]:
+        """Workshops whose agent hasn't sent again all that a restored broker lacks."""
         ...
 
     async def agents_in(self, among: Workshops) -> Sequence[Agent]:

@@ -43,6 +43,12 @@ async def connections(session: AsyncSession) -> dict[str, str | None]:
     return dict(iter(await session.execute(query)))
 
 
+async def behind(session: AsyncSession) -> set[str]:
+    """Workshops whose agent hasn't sent again all that a restored broker lacks."""
+    query = select(Agent.workshop_id).where(Agent.behind, Agent.revoked_at.is_(None))
+    return set(await session.scalars(query))
+
+
 async def agents_in(session: AsyncSession, among: Workshops) -> Sequence[Agent]:
     """Of these workshops or of all, those that are not revoked."""
     query = select(Agent).where(Agent.revoked_at.is_(None))

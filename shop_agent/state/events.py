@@ -1,9 +1,11 @@
 """Everything that can happen to a shop, as the pure core takes it in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from broker.wire.states import RunState
-from shop_agent.state.records import Count, MachineView, Mode, PlateNeeds, Program, Setup
+from shop_agent.state.memory import Rules
+from shop_agent.state.records import Count, MachineFacts, MachineView, Mode, PlateNeeds, Program, Setup
 from shop_agent.state.reports import MachineReport
 
 # From the broker ----------------------------------------------------------------------------------
@@ -20,6 +22,11 @@ class Disconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerRestored:
+    """The broker's rows are a backup's: another history begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class LotOffered:
     lot: str
     part: str
@@ -27,6 +34,7 @@ class LotOffered:
     quantity: int
     payout: int
     currency: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class RunOffered:
     lots: tuple[str, ...]
     router: bool
     material: str
+    pieces: tuple[tuple[str, int], ...] = ()
+    """What the plate holds of each lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,12 @@ class PermitDenied:
 
 @dataclass(frozen=True, slots=True)
 class RunWithdrawn:
+    """With a `version` the broker needs our word on whether the run has started."""
+
     run: str
     fence: int
     reason: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +194,21 @@ class StartUnclear:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyRead:
+    """The owner has changed the policy's file, and it is in order."""
+
+    rules: Rules
+    machines: tuple[MachineFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBroken:
+    """The policy's file can't be read as one: the last good one stays in force, and nothing new starts."""
+
+    reason: str
+
+
 # From people at the bench -------------------------------------------------------------------------
 
 
@@ -207,10 +235,40 @@ class CountGiven:
 
 @dataclass(frozen=True, slots=True)
 class SettleGiven:
+    """`first_layer`: nothing but the first layer failed; the plate is to come again."""
+
     run: str
     operator: str
     note: str
     counts: tuple[Count, ...]
+    first_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionGiven:
+    """All counts of a run anew, those that stay as they were too."""
+
+    run: str
+    operator: str
+    note: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGiven:
+    """A spool as it is now; an empty `spool` is a new one."""
+
+    spool: str
+    material: str
+    colour: str
+    left_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGone:
+    """Used up, or not to be used any more."""
+
+    spool: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +299,11 @@ class HandoverGiven:
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
+    """`machine` empty: all of the shop. `until`: when it ends by itself."""
+
     machine: str
     mode: Mode
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +316,7 @@ class JournalLost:
 BrokerEvent = (
     Connected
     | Disconnected
+    | BrokerRestored
     | LotOffered
     | RunOffered
     | PermitGranted
@@ -276,12 +338,17 @@ MachineEvent = (
     | StartRefused
     | StartUnclear
     | JournalLost
+    | PolicyRead
+    | PolicyBroken
 )
 PersonEvent = (
     SetupGiven
     | AttestGiven
     | CountGiven
     | SettleGiven
+    | CorrectionGiven
+    | SpoolGiven
+    | SpoolGone
     | MachineCleared
     | MachineReleased
     | LotAnswered

@@ -136,7 +136,7 @@ def _synced(role: Role, needs: Needs = Needs.ORDER) -> Place:
 
 PLACES: tuple[Place, ...] = (
     _broker_commits("welcome", "broker.runs.link.admission", "Admission._admit_all"),
-    _broker_commits("inbox", "broker.runs.inbox", "Inbox._store"),
+    _broker_commits("inbox", "broker.runs.inbox", "Inbox.take"),
     _broker_commits("heartbeat", "broker.runs.link.signs", "Signs._write"),
     _broker_commits("permit", "broker.runs.link.conversation", "Conversation._permit"),
     _broker_commits("plan", "broker.planning.tick", "Planner._plan"),

@@ -21,8 +21,6 @@ from broker.runs.link.watch import Watch
 from broker.wire.messages import AgentFrame, BrokerFrame, Challenge, Hello, Welcome
 from broker.workshops.liveness import HEARTBEAT_S
 
-BROKER_EPOCH = "1"
-"""Which history the broker's rows tell; a restore from a backup begins the next."""
 _PROGRESS_S = 2.0
 """How often a running machine's progress is wanted, by few agents; pages show it live."""
 _PROGRESS_MOST_S = 30.0
@@ -77,7 +75,7 @@ class Switchboard:
         # Progress may be lost: the more agents there are, the less of it is asked for.
         progress_s = min(_PROGRESS_MOST_S, max(_PROGRESS_S, len(self._registry) / _PROGRESS_PER_S))
         welcome = Welcome(
-            broker_epoch=BROKER_EPOCH, acked=admitted.acked, heartbeat_s=HEARTBEAT_S, progress_s=progress_s
+            broker_epoch=admitted.broker_epoch, acked=admitted.acked, heartbeat_s=HEARTBEAT_S, progress_s=progress_s
         )
         return connection, welcome
 
