@@ -17,7 +17,7 @@ from shop_agent.identity import Signer
 from shop_agent.journal_file import JournalFile
 from shop_agent.shop_log import Answer, Unsent
 from shop_agent.state.memory import DONE, Changed, Memory
-from shop_agent.state.records import LotRecord, MachineRecord, RunRecord
+from shop_agent.state.records import LotRecord, MachineRecord, RunRecord, SpoolRecord
 
 KEEP = timedelta(days=30)
 """Acknowledged events and settled runs stay this long."""
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, body TEXT NOT NULL, done INTEGER NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS machines (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS lots (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS spools (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tombstones (run TEXT PRIMARY KEY, fence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (task TEXT PRIMARY KEY, answer TEXT NOT NULL, at TEXT NOT NULL);
 """
@@ -39,6 +40,7 @@ INSERT INTO tombstones VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET fence = max
 _RUN: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)
 _MACHINE: TypeAdapter[MachineRecord] = TypeAdapter(MachineRecord)
 _LOT: TypeAdapter[LotRecord] = TypeAdapter(LotRecord)
+_SPOOL: TypeAdapter[SpoolRecord] = TypeAdapter(SpoolRecord)
 Record = TypeVar("Record")
 
 
@@ -128,6 +130,9 @@ class Journal:
         for lot in changed.lots:
             text = _LOT.dump_json(memory.lots[lot]).decode()
             self._db.execute("INSERT OR REPLACE INTO lots VALUES (?, ?)", (lot, text))
+        for spool in changed.spools:
+            text = _SPOOL.dump_json(memory.spools[spool]).decode()
+            self._db.execute("INSERT OR REPLACE INTO spools VALUES (?, ?)", (spool, text))
         for run in changed.tombstones:
             self._db.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (run, memory.tombstones[run]))
 
@@ -168,6 +173,7 @@ class Journal:
         runs = self._load("SELECT body FROM runs", _RUN.validate_json, lambda run: run.id)
         memory.runs = {id_: run for id_, run in runs.items() if run.machine in memory.machines}
         memory.lots = self._load("SELECT body FROM lots", _LOT.validate_json, lambda lot: lot.id)
+        memory.spools = self._load("SELECT body FROM spools", _SPOOL.validate_json, lambda spool: spool.id)
         machines = self._load("SELECT body FROM machines", _MACHINE.validate_json, lambda machine: machine.name)
         memory.machines |= {name: machine for name, machine in machines.items() if name in memory.machines}
         memory.tombstones = {run: int(fence) for run, fence in self._db.execute("SELECT run, fence FROM tombstones")}

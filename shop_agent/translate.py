@@ -12,18 +12,20 @@ from shop_agent.state.instructions import AskPermit, CancelRun, ForbidStart, Sta
 from shop_agent.state.memory import Memory
 from shop_agent.state.records import Count, MachineView, Setup
 from shop_agent.streamer import wire as streamer
-from shop_agent.streamer.wire import MachineStatus, Report
+from shop_agent.streamer.wire import FirstLayerFailed, MachineStatus, ObjectSkipped, Report, StateReport
 
 
 def setup_record(setup: Setup) -> wire.SetupRecord:
     return wire.SetupRecord.model_validate(asdict(setup))
 
 
-def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.ShopBody:
+def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.Remark | wire.ShopBody:
     """What goes into an envelope."""
     match report:
-        case say.Counted() | say.Settled():
+        case say.Counted() | say.Settled() | say.Corrected():
             return _counts(report)
+        case say.Skipped(lot=lot, object=name, reason=reason, operator=operator):
+            return wire.Skipped(lot=lot, object=name, reason=scrap_reason(reason), operator=operator)
         case say.LotAccepted() | say.LotDeclined() | say.HandedOver() | say.MachineChanged():
             return _shop_body(report)
         case say.Claimed() | say.Rejected() | say.Staged() | say.Released() | say.Armed() | say.Lapsed():
@@ -34,7 +36,7 @@ def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.ShopBody
             return _machine_body(report)
 
 
-def told(tell: Tell, memory: Memory) -> wire.RunBody | wire.ShopBody:
+def told(tell: Tell, memory: Memory) -> wire.RunBody | wire.Remark | wire.ShopBody:
     """What goes into an envelope; with what was offered, where a restored broker would need it back."""
     report = tell.report
     if isinstance(report, say.Claimed) and (run := memory.runs.get(tell.run or "")) is not None:
@@ -83,7 +85,7 @@ def _early_body(
     )
 
 
-_KINDS: Mapping[type, type[Report]] = {
+_KINDS: Mapping[type, type[StateReport]] = {
     say.Starting: wire.Starting,
     say.Running: wire.Running,
     say.Paused: wire.Paused,
@@ -93,31 +95,46 @@ _KINDS: Mapping[type, type[Report]] = {
     say.Stopped: wire.Stopped,
     say.Unknown: wire.Unknown,
 }
-_CORE: Mapping[type, type[say.MachineReport]] = {theirs: ours for ours, theirs in _KINDS.items()}
+_CORE: Mapping[type, type[say.StateReport]] = {theirs: ours for ours, theirs in _KINDS.items()}
 """These eight have the same fields on both sides."""
 
 
-def _machine_body(report: say.MachineReport) -> Report:
+def _machine_body(report: say.StateReport) -> StateReport:
     return _KINDS[type(report)].model_validate(asdict(report))
 
 
 def machine_report(report: Report) -> say.MachineReport:
     """What a streamer wrote."""
+    if isinstance(report, ObjectSkipped):
+        return say.ObjectSkipped(report.object, report.operator, report.reason)
+    if isinstance(report, FirstLayerFailed):
+        return say.FirstLayerFailed(report.operator, report.note, report.lines)
     return _CORE[type(report)](**report.model_dump(exclude={"kind"}))
 
 
-def _counts(report: say.Counted | say.Settled) -> wire.RunBody:
-    counts = tuple(
+def scrap_reason(word: str) -> wire.ScrapReason:
+    """A firmware's own words are no reason of ours."""
+    return wire.ScrapReason(word) if word in list(wire.ScrapReason) else wire.ScrapReason.OTHER
+
+
+def _counts(report: say.Counted | say.Settled | say.Corrected) -> wire.RunBody | wire.Remark:
+    counts = wire_counts(report.counts)
+    if isinstance(report, say.Counted):
+        return wire.Counted(operator=report.operator, counts=counts)
+    if isinstance(report, say.Corrected):
+        return wire.Corrected(operator=report.operator, note=report.note, counts=counts)
+    return wire.Settled(operator=report.operator, note=report.note, counts=counts, first_layer=report.first_layer)
+
+
+def wire_counts(counts: tuple[Count, ...]) -> tuple[wire.LotCount, ...]:
+    return tuple(
         wire.LotCount(
             lot=count.lot,
             good=count.good,
             scrap=tuple(wire.Scrap(reason=wire.ScrapReason(reason), pieces=pieces) for reason, pieces in count.scrap),
         )
-        for count in report.counts
+        for count in counts
     )
-    if isinstance(report, say.Counted):
-        return wire.Counted(operator=report.operator, counts=counts)
-    return wire.Settled(operator=report.operator, note=report.note, counts=counts)
 
 
 def core_counts(counts: tuple[wire.LotCount, ...]) -> tuple[Count, ...]:
@@ -136,6 +153,9 @@ def view(status: MachineStatus) -> MachineView:
         work_offset_mm=status.work_offset_mm,
         quarantine=status.quarantine,
         warm=status.run if status.run is not None and not status.heating else "",
+        homed=status.homed,
+        zeroed=status.zeroed,
+        probed=status.probed,
     )
 
 
@@ -160,6 +180,7 @@ def streamer_request(order: StartRun | ForbidStart | CancelRun) -> streamer.Star
         sha256=program.sha256,
         record=setup_record(order.setup),
         deadline_s=order.deadline_s,
+        present_until_s=order.present_until_s,
         blocks=program.blocks,
     )
 

@@ -73,6 +73,6 @@ class Lot(Base):
     good: Mapped[int] = mapped_column(default=0)
     scrap: Mapped[int] = mapped_column(default=0)
     surplus: Mapped[int] = mapped_column(default=0)
-    """Good pieces beyond what the line was ordered in; nobody is paid for them."""
+    """Good pieces over and above what was ordered; `good` leaves them out."""
     reason: Mapped[str] = mapped_column(default="")
     delivered_at: Mapped[datetime | None]

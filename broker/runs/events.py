@@ -12,8 +12,18 @@ from broker.runs.errors import NotApplied
 from broker.runs.lifecycle import Step
 from broker.runs.moves import move
 from broker.runs.quantities import remeasure
+from broker.runs.remarks import apply_remark
 from broker.runs.run_events import apply_run_event
-from broker.wire.messages import Envelope, HandedOver, LotAccepted, LotDeclined, MachineChanged, RunBody
+from broker.wire.messages import (
+    Corrected,
+    Envelope,
+    HandedOver,
+    LotAccepted,
+    LotDeclined,
+    MachineChanged,
+    RunBody,
+    Skipped,
+)
 from broker.wire.shop import Inventory
 from broker.wire.states import Actor, RunState
 from broker.workshops.models import Agent
@@ -49,6 +59,8 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
                 await _hand_over(book, agent, await _open_lot(book, agent, body.lot), hand_over, now)
+            case Skipped() | Corrected():
+                await apply_remark(book, agent, envelope, body, now)
             case _:
                 assert_never(body)
     except BrokerError as error:

@@ -10,6 +10,7 @@ from broker.runs.errors import NotApplied
 from broker.runs.lifecycle import Kind, Said, StaleEvent, armed_note, heed
 from broker.runs.models import Run
 from broker.runs.moves import facts, move
+from broker.runs.retries import try_again
 from broker.wire.messages import (
     Armed,
     Availability,
@@ -35,7 +36,7 @@ from broker.wire.messages import (
 )
 from broker.wire.plates import Plate
 from broker.wire.shop import Process
-from broker.wire.states import IllegalTransition
+from broker.wire.states import IllegalTransition, RunState
 from broker.workshops.models import Agent
 
 
@@ -101,10 +102,13 @@ async def _follow_up(book: Book, run: Run, body: RunBody, now: datetime) -> None
             machine.availability, machine.reason = Availability.OCCUPIED, body.reason
         case Faulted():
             run.lines_done = body.lines
-            machine.availability, machine.reason = Availability.QUARANTINED, body.reason
+            stands = Availability.OCCUPIED if body.first_layer else Availability.QUARANTINED
+            machine.availability, machine.reason = stands, body.reason
         case Unknown():
             machine.availability, machine.reason = Availability.QUARANTINED, body.reason
         case Counted() | Settled():
+            if isinstance(body, Settled) and body.first_layer and run.state is RunState.SCRAPPED:
+                await try_again(book, run, now)
             await write_counts(book, run, body.counts, body.operator, now)
         case Claimed() | Rejected() | Released() | Armed() | Lapsed() | NotStarted() | Paused():
             return

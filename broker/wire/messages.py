@@ -11,8 +11,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.wire.base import Wire
+from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
+
+__all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "Skipped"]
+"""From `pieces`: events of a run are said with these."""
 
 PROTOCOL = 1
 Lines = Annotated[int, Field(ge=0, le=10**12)]
@@ -30,29 +34,6 @@ def _unsaid(value: object) -> bool:
 # Durable events, agent to broker -----------------------------------------------------------------
 
 
-class ScrapReason(StrEnum):
-    ADHESION = "adhesion"
-    WARP = "warp"
-    LAYER_SHIFT = "layer shift"
-    STRINGING = "stringing"
-    RUNOUT = "runout"
-    DIMENSION = "dimension"
-    SURFACE = "surface"
-    HANDLING = "handling"
-    OTHER = "other"
-
-
-class Scrap(Wire):
-    reason: ScrapReason
-    pieces: int = Field(ge=1)
-
-
-class LotCount(Wire):
-    lot: str
-    good: int = Field(ge=0)
-    scrap: tuple[Scrap, ...] = ()
-
-
 class SetupRecord(Wire):
     """What an operator confirmed at the machine: single use, bound to machine, run and boot id."""
 
@@ -68,6 +49,16 @@ class SetupRecord(Wire):
     """Work offset read back from the firmware, machine coordinates; routers and lasers only."""
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+    # What wasn't asked for goes unsaid: a broker that is older doesn't know it.
+    colour: str = Field(default="", exclude_if=lambda colour: not colour)
+    surface: str = Field(default="", exclude_if=lambda surface: not surface)
+    """The sheet on a printer's bed."""
+    spools: tuple[str, ...] = Field(default=(), exclude_if=lambda spools: not spools)
+    """By the shop's own names: the loaded one, then those that follow it."""
+    stays: bool = Field(default=False, exclude_if=lambda stays: not stays)
+    """The operator is there until the spool has been changed."""
+    tool_length: str | None = Field(default=None, exclude_if=lambda length: length is None)
+    """How the length of a router's tool is known."""
 
 
 class LotAccepted(Wire):
@@ -167,6 +158,8 @@ class Faulted(Wire):
     lines: Lines = 0
     safe: bool
     """The safe end state was sent and confirmed; False: go and look."""
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed: the machine is in order, and needs clearing."""
 
 
 class Stopped(Wire):
@@ -199,6 +192,8 @@ class Settled(Wire):
     operator: str
     note: str
     counts: tuple[LotCount, ...]
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed, and nothing is good: the same plate is offered to the machine again."""
 
 
 class Availability(StrEnum):
@@ -251,8 +246,10 @@ RunBody = (
     | Counted
     | Settled
 )
+Remark = Skipped | Corrected
+"""About a run, and no step of it; like a step it raises the run's version."""
 ShopBody = Inventory | LotAccepted | LotDeclined | MachineChanged | HandedOver
-Body = Annotated[RunBody | ShopBody, Field(discriminator="kind")]
+Body = Annotated[RunBody | Remark | ShopBody, Field(discriminator="kind")]
 
 
 class Envelope(Wire):

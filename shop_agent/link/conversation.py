@@ -15,6 +15,7 @@ from shop_agent.mind import Mind
 from shop_agent.shop_log import ShopLog
 from shop_agent.state.instructions import Instruction
 from shop_agent.state.records import Now
+from shop_agent.version import VERSION
 
 HELLO_S = 15.0
 """Longest from the opening to the welcome."""
@@ -23,7 +24,7 @@ RESEND_S = 60.0
 BATCH = 50
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
-SOFTWARE = "llagar-agent 0.1"
+SOFTWARE = f"llagar-agent {VERSION}"
 
 Sent = TypeVar("Sent")
 Dice = Callable[[float, float], float]

@@ -1,9 +1,11 @@
 """Everything that can happen to a shop, as the pure core takes it in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from broker.wire.states import RunState
-from shop_agent.state.records import Count, MachineView, Mode, PlateNeeds, Program, Setup
+from shop_agent.state.memory import Rules
+from shop_agent.state.records import Count, MachineFacts, MachineView, Mode, PlateNeeds, Program, Setup
 from shop_agent.state.reports import MachineReport
 
 # From the broker ----------------------------------------------------------------------------------
@@ -192,6 +194,21 @@ class StartUnclear:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyRead:
+    """The owner has changed the policy's file, and it is in order."""
+
+    rules: Rules
+    machines: tuple[MachineFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBroken:
+    """The policy's file can't be read as one: the last good one stays in force, and nothing new starts."""
+
+    reason: str
+
+
 # From people at the bench -------------------------------------------------------------------------
 
 
@@ -218,10 +235,40 @@ class CountGiven:
 
 @dataclass(frozen=True, slots=True)
 class SettleGiven:
+    """`first_layer`: nothing but the first layer failed; the plate is to come again."""
+
     run: str
     operator: str
     note: str
     counts: tuple[Count, ...]
+    first_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionGiven:
+    """All counts of a run anew, those that stay as they were too."""
+
+    run: str
+    operator: str
+    note: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGiven:
+    """A spool as it is now; an empty `spool` is a new one."""
+
+    spool: str
+    material: str
+    colour: str
+    left_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGone:
+    """Used up, or not to be used any more."""
+
+    spool: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +299,11 @@ class HandoverGiven:
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
+    """`machine` empty: all of the shop. `until`: when it ends by itself."""
+
     machine: str
     mode: Mode
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,12 +338,17 @@ MachineEvent = (
     | StartRefused
     | StartUnclear
     | JournalLost
+    | PolicyRead
+    | PolicyBroken
 )
 PersonEvent = (
     SetupGiven
     | AttestGiven
     | CountGiven
     | SettleGiven
+    | CorrectionGiven
+    | SpoolGiven
+    | SpoolGone
     | MachineCleared
     | MachineReleased
     | LotAnswered

@@ -1,4 +1,9 @@
-"""What an agent and a streamer say on their Unix socket: one JSON line asks, one answers."""
+"""What an agent and a streamer say on their Unix socket: one JSON line asks, one answers.
+
+A streamer outlives its agent's upgrade, so the two may be of different versions. Of a request everything must be
+understood, else it is refused: what is left out might be what makes it safe. A reply may hold more than is known here,
+and what an older streamer doesn't tell has a default; so new fields of either kind have one.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,9 +19,30 @@ class Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Report = Annotated[
-    Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown, Field(discriminator="kind")
-]
+class ReplyLine(Line):
+    model_config = ConfigDict(extra="ignore")
+
+
+class ObjectSkipped(Line):
+    """Left out of the run under way; nobody is named where the firmware did it by itself."""
+
+    kind: Literal["object_skipped"] = "object_skipped"
+    object: str
+    operator: str = ""
+    reason: str = ""
+
+
+class FirstLayerFailed(Line):
+    """The run's end: a person at the machine said so, and it has ended safely."""
+
+    kind: Literal["first_layer_failed"] = "first_layer_failed"
+    operator: str
+    note: str = ""
+    lines: int = 0
+
+
+StateReport = Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown
+Report = Annotated[StateReport | ObjectSkipped | FirstLayerFailed, Field(discriminator="kind")]
 REPORTS: TypeAdapter[Report] = TypeAdapter(Report)
 Triple = tuple[float, float, float]
 
@@ -45,6 +71,8 @@ class Start(Line):
     sha256: str
     record: SetupRecord
     deadline_s: float
+    present_until_s: float | None = Field(default=None, exclude_if=lambda until_s: until_s is None)
+    """On the same clock: so long whoever set up an attended machine is believed to be there."""
     blocks: tuple[ProgramBlock, ...] = ()
 
 
@@ -80,6 +108,16 @@ class SkipObject(Line):
 
     verb: Literal["skip_object"] = "skip_object"
     name: str
+    operator: str = ""
+    reason: str = ""
+
+
+class FailFirstLayer(Line):
+    """End the run under way in order: its first layer failed, as a person at the machine says."""
+
+    verb: Literal["fail_first_layer"] = "fail_first_layer"
+    operator: str
+    note: str = ""
 
 
 Percent = Annotated[int, Field(ge=10, le=100)]
@@ -161,6 +199,7 @@ Request = Annotated[
     | Resume
     | Cancel
     | SkipObject
+    | FailFirstLayer
     | Override
     | Probe
     | AttestStarted
@@ -178,7 +217,7 @@ REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
 # Replies ------------------------------------------------------------------------------------------
 
 
-class MachineStatus(Line):
+class MachineStatus(ReplyLine):
     """`boot_id` changes with everything that voids a setup record."""
 
     kind: Literal["status"] = "status"
@@ -193,6 +232,10 @@ class MachineStatus(Line):
     run: str | None
     attended: bool
     presence_left_s: float | None = None
+    present: str = ""
+    """Who said last that they are there."""
+    lapsed: bool = False
+    """Held because nobody said that they are there; only the machine's own control goes on with it."""
     firmware: str = ""
     lost_link: str = ""
     attested: bool = False
@@ -211,25 +254,33 @@ class MachineStatus(Line):
     skipped: tuple[str, ...] = ()
     prompt: str = ""
     """What the machine asks a person at it; `resume` answers."""
+    homed: bool = False
+    """Since its firmware began."""
+    zeroed: bool = False
+    """Its work zero was set or probed after that."""
+    probed: bool = False
+    """… the last time by a contact plate."""
     details: dict[str, str] = Field(default_factory=dict)
     """What else it tells, for people."""
     pid: int
+    version: str = ""
+    """Of the program that the streamer runs; older ones don't tell."""
 
 
-class Entry(Line):
+class Entry(ReplyLine):
     seq: int
     at: datetime
     run: str
     report: Report
 
 
-class Entries(Line):
+class Entries(ReplyLine):
     kind: Literal["entries"] = "entries"
     journal_id: str
     entries: tuple[Entry, ...]
 
 
-class StartAnswer(Line):
+class StartAnswer(ReplyLine):
     """`started`: this run has started here, now or before. Otherwise it never will."""
 
     kind: Literal["start"] = "start"
@@ -238,16 +289,16 @@ class StartAnswer(Line):
     reason: str = ""
 
 
-class WorkOffset(Line):
+class WorkOffset(ReplyLine):
     kind: Literal["work_offset"] = "work_offset"
     work_offset_mm: Triple
 
 
-class Done(Line):
+class Done(ReplyLine):
     kind: Literal["done"] = "done"
 
 
-class No(Line):
+class No(ReplyLine):
     """The request can't be done now; `reason` is for people."""
 
     kind: Literal["no"] = "no"

@@ -10,13 +10,27 @@ from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, Tell
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import Count, MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
+from shop_agent.state.records import (
+    Count,
+    MachineFacts,
+    MachineView,
+    Now,
+    PlateNeeds,
+    Program,
+    RunRecord,
+    Setup,
+    ToolLength,
+)
 from shop_agent.state.shop import Shop
+from shop_agent.version import VERSION
 from tests.simulation.journals import MemoryJournal, ShopDisk
 
 BOOT = "boot1/0"
 PROGRAM = Program("/p.gcode", "aa", 100, 60.0, 2.0, "slicer 1")
-NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",))
+NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",), objects=(("cube.stl copy 0", "lot1"), ("cube.stl copy 1", "lot1")))
+SHEET = PlateNeeds((("lot1", 2),), ("2 × square",), thickness_mm=3.0, tool_mm=3.0, reach_mm=(420.0, 120.0))
+ZERO = (-590.0, -390.0, -60.0)
+AT_ROUTER = MachineView(True, BOOT, work_offset_mm=ZERO, homed=True, zeroed=True, probed=True)
 RULES = Rules(True, 3600.0, frozenset({"PLA", "plywood"}))
 INVENTORY = Inventory(
     workshop="Nava", town="Nava", country="ES", latitude=0, longitude=0, attended=(), rates=Rates(), stock=(),
@@ -74,6 +88,31 @@ class Mind:
         setup = Setup("rec1", "Ana", BOOT, self.now.at, True, "PLA", 0.4)
         return replace(setup, **changes)  # type: ignore[arg-type]
 
+    def router_setup(self, **changes: object) -> Setup:
+        setup = Setup(
+            "rec1",
+            "Ana",
+            BOOT,
+            self.now.at,
+            True,
+            "plywood",
+            3.0,
+            sheet_mm=(580.0, 380.0, 3.0),
+            work_zero_mm=ZERO,
+            clamps_clear=True,
+            extraction_on=True,
+            tool_length=ToolLength.TOUCHED_OFF,
+        )
+        return replace(setup, **changes)  # type: ignore[arg-type]
+
+    def router_staged(self, view: MachineView = AT_ROUTER) -> "Mind":
+        """A sheet's run waits for its setup at the router."""
+        self.do(ev.StreamerOpened("router", "j1", 0))
+        self.do(ev.MachineSeen("router", view))
+        self.offer("run1", machine="router", material="plywood", router=True)
+        self.do(ev.ProgramMade("run1", 1, PROGRAM, SHEET))
+        return self
+
     def all_good(self) -> tuple[Count, ...]:
         return tuple(Count(lot, pieces) for lot, pieces in NEEDS.pieces)
 
@@ -111,9 +150,9 @@ class Mind:
         return self
 
 
-def follower(machine: str) -> Follower:
+def follower(machine: str, version: str = VERSION) -> Follower:
     """Of a shop that has just begun."""
     facts = [MachineFacts(machine, False, ("PLA",), 0.4)]
     journal = MemoryJournal(ShopDisk(), "agt_1", lambda: "epoch1")
     mind = AgentMind(facts, RULES, journal, INVENTORY, "tok")
-    return Follower(machine, mind, Now(START, 0.0))
+    return Follower(machine, mind, Now(START, 0.0), version)
