@@ -96,6 +96,8 @@ class Agent:
 
     async def run(self) -> None:
         """Until cancelled; an unknown error ends it, and the journal recovers."""
+        if self._failed.done():
+            self._failed.result()
         unfinished = self.mind.begin(self._clock())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_failures())

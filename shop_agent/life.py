@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shop_agent.agent import Agent
 from shop_agent.bench.api import BenchServer
-from shop_agent.errors import AlreadyRunning, BadConfig
+from shop_agent.errors import AgentError, AlreadyRunning, BadConfig
 from shop_agent.identity import load_signer
 from shop_agent.profiles import load_profile
 from shop_agent.settings import AgentConfig, load_policy, machine_limits
@@ -62,4 +62,12 @@ async def _live(config: AgentConfig, path: Path) -> None:
         await agent.close()
     failure = None if work.cancelled() else work.exception()
     if failure is not None:
-        raise failure
+        raise _cause(failure)
+
+
+def _cause(failure: BaseException) -> BaseException:
+    """What the owner can put right, out of the group of all that ended with it."""
+    while isinstance(failure, BaseExceptionGroup):
+        known = failure.subgroup(AgentError)
+        failure = (known or failure).exceptions[0]
+    return failure

@@ -180,10 +180,26 @@ def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEv
             return ev.LotOffered(frame.lot, frame.part, frame.material, frame.quantity, frame.payout, frame.currency)
         case wire.LotReady():
             return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
+        case wire.RunUnsettled():
+            return _unsettled(frame)
         case wire.Challenge() | wire.Welcome() | wire.Ack():
             return None
         case _:
             return _run_event(frame, latest)
+
+
+def _unsettled(frame: wire.RunUnsettled) -> ev.RunUnsettled:
+    return ev.RunUnsettled(
+        run=frame.run,
+        fence=frame.fence,
+        version=frame.version,
+        state=frame.state,
+        machine=frame.machine,
+        material=frame.material,
+        plate_sha256=frame.plate_sha256,
+        pieces=frame.pieces,
+        reason=frame.reason,
+    )
 
 
 def _run_event(

@@ -1,5 +1,6 @@
 """The one place where a run changes its state."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from broker.runs.book import Book
@@ -34,20 +35,25 @@ async def facts(book: Book, run: Run, agent: Agent) -> RunFacts:
     """The run as the rules want it, for an event of this agent."""
     steps = (await book.steps([run.id])).get(run.id, [])
     silent = [step for step in steps if step.state is RunState.UNKNOWN and step.actor is Actor.BROKER]
-    permitted = [step for step in steps if step.state is RunState.PERMITTED]
     return RunFacts(
         state=run.state,
         version=run.version,
         fence=run.fence,
         silent_steps=len(silent),
-        unbroken=not permitted or await _began_before(book, agent, permitted[-1].at),
+        unbroken=await _is_unbroken(book, agent, steps),
         unknown_by=steps[-1].actor if steps and run.state is RunState.UNKNOWN else None,
     )
 
 
-async def _began_before(book: Book, agent: Agent, at: datetime) -> bool:
-    """Whether the agent's journal as it is now reaches back to `at`."""
-    if agent.epoch is None:
-        return False
-    first = await book.inbox_event(agent.id, agent.epoch, 1)
-    return first is not None and first.received_at <= at
+async def broken_off(book: Book, runs: Sequence[Run], agent: Agent) -> list[Run]:
+    """Those of which the agent's journal as it is now doesn't reach back to their permit."""
+    steps = await book.steps([run.id for run in runs])
+    return [run for run in runs if not await _is_unbroken(book, agent, steps.get(run.id, []))]
+
+
+async def _is_unbroken(book: Book, agent: Agent, steps: Sequence[RunStep]) -> bool:
+    permitted = [step.at for step in steps if step.state is RunState.PERMITTED]
+    if not permitted:
+        return True
+    first = None if agent.epoch is None else await book.inbox_event(agent.id, agent.epoch, 1)
+    return first is not None and first.received_at <= permitted[-1]

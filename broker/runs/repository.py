@@ -197,5 +197,6 @@ async def taken_back(session: AsyncSession, workshop_id: str, since: datetime) -
             RunStep.actor == Actor.BROKER,
             RunStep.at >= since,
         )
+        .order_by(Run.id)
     )
     return (await session.scalars(query)).all()

@@ -434,6 +434,24 @@ class StopRequest(Wire):
     reason: str
 
 
+class RunUnsettled(Wire):
+    """The agent's journal doesn't reach back to this run's permit: a person has to say what became of it.
+
+    Repeated until then; `pieces`: each lot and how many of it the plate holds.
+    """
+
+    type: Literal["run_unsettled"] = "run_unsettled"
+    run: str
+    fence: int
+    version: int
+    state: RunState
+    machine: str
+    material: str
+    plate_sha256: str
+    pieces: tuple[tuple[str, int], ...]
+    reason: str
+
+
 class LotReady(Wire):
     """All good pieces of the lot's line are counted: pack this lot and hand it over. Repeated until handed over."""
 
@@ -455,6 +473,7 @@ BrokerFrame = Annotated[
     | PermitRefused
     | Withdrawn
     | StopRequest
+    | RunUnsettled
     | LotReady,
     Field(discriminator="type"),
 ]

@@ -54,6 +54,8 @@ class Operator:
     news: deque[str]
     counted: dict[str, int] = field(default_factory=dict)
     """Run → good pieces by material."""
+    set_up: set[str] = field(default_factory=set)
+    """Runs whose machine was set up, whether or not the bench has heard of it."""
     error: BaseException | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _refusals: Counter[str] = field(default_factory=Counter)
@@ -105,7 +107,7 @@ class Operator:
             return
         try:
             self._do(task)
-        except (AnswerRefused, ProcessEnded) as refusal:
+        except (AnswerRefused, ProcessEnded, PlateUnknown) as refusal:
             self._refusals[task.id] += 1
             if self._refusals[task.id] == 1:
                 self.news.append(f"{self.name}: {task.kind} not taken yet: {refusal}")
@@ -164,6 +166,7 @@ class Operator:
             machine.somebody_there()
         else:
             self._thread_in(machine, task)
+        self.set_up.add(task.run or "")
         self.bench.answer(task.id, answer)
         for fault in self._plans[task.id]:
             machine.break_it(fault)

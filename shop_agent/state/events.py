@@ -79,6 +79,21 @@ class RunConflicted:
 
 
 @dataclass(frozen=True, slots=True)
+class RunUnsettled:
+    """The broker has a run of this shop whose permit is older than our journal. `pieces`: lot and how many of it."""
+
+    run: str
+    fence: int
+    version: int
+    state: RunState
+    machine: str
+    material: str
+    plate_sha256: str
+    pieces: tuple[tuple[str, int], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     run: str
     reason: str
@@ -296,6 +311,7 @@ BrokerEvent = (
     | PermitDenied
     | RunWithdrawn
     | RunConflicted
+    | RunUnsettled
     | StopAsked
     | LotIsReady
 )

@@ -113,10 +113,17 @@ class Memory:
         self.bury(run.id, run.fence if fence is None else fence)
         del self.runs[run.id]
         self.changed.runs.add(run.id)
-        self.asked.pop(run.id, None)
-        self.deadlines.pop(run.id, None)
+        self.forget_permit(run.id)
         told: list[Instruction] = [] if report is None else [Tell(report, run.id, run.fence, run.version)]
         return [*told, AbandonProgram(run.id)]
+
+    def forget_permit(self, run: str) -> None:
+        self.asked.pop(run, None)
+        self.deadlines.pop(run, None)
+
+    def next_order(self) -> int:
+        """Of a run that comes now."""
+        return 1 + max((run.order for run in self.runs.values()), default=0)
 
     def lapse(self, run: RunRecord, reason: str) -> Tell:
         """An armed run goes back to wait for its setup."""

@@ -16,6 +16,7 @@ from shop_agent.state.instructions import CancelRun, ForbidStart, Instruction, M
 from shop_agent.state.memory import BEFORE_PERMIT, DONE, UNSURE, Changed, Memory, Rules
 from shop_agent.state.permit_rules import Permits
 from shop_agent.state.records import MachineFacts, Mode, Now, RunRecord
+from shop_agent.state.unsettled_rules import unsettled
 
 _S = RunState
 
@@ -89,6 +90,8 @@ class Shop:
                 out = self._permits.denied(event, now)
             case ev.RunWithdrawn():
                 out = self._withdrawn(event)
+            case ev.RunUnsettled():
+                out = unsettled(self.memory, event)
             case ev.RunConflicted():
                 out = self._conflicted(event)
             case ev.StopAsked():
@@ -191,7 +194,7 @@ class Shop:
             plate_sha256=event.plate_sha256,
             lots=event.lots,
             material=event.material,
-            order=1 + max((run.order for run in memory.runs.values()), default=0),
+            order=memory.next_order(),
         )
         memory.keep_run(run)
         make = MakeProgram(run.id, run.fence, run.machine, run.plate_sha256)

@@ -25,7 +25,7 @@ from shop_agent.policy_files import LimitsFiles, PolicyFiles
 from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
 from shop_agent.streamer.acts import Act, act, probe
-from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.journal import open_journal
 from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.supervision import REPEAT_S, Supervision
@@ -70,7 +70,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
-        self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
+        self._journal = open_journal(config.folder(machine.name))
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
         self._files = PolicyFiles(config, policy)
@@ -109,7 +109,7 @@ class Service:
     # Life -------------------------------------------------------------------------------------------
 
     async def serve(self, socket: Path) -> None:
-        """Until `shutdown`, or SIGTERM: then a run is cancelled in order first."""
+        """Until `shutdown`, or SIGTERM: then a run is cancelled in order first. Raises what ended the worker."""
         _private_folder(socket.parent)
         socket.unlink(missing_ok=True)
         self._thread.begin()
@@ -126,6 +126,8 @@ class Service:
             await asyncio.to_thread(self._thread.finish)
             self._stopper.shutdown(wait=False)
             self._journal.close()
+        if self._thread.failure is not None:
+            raise self._thread.failure
 
     def _terminate(self) -> None:
         self._supervision.end("the streamer was told to end")

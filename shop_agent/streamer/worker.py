@@ -13,7 +13,7 @@ from broker.wire.messages import Unknown
 from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
 from shop_agent.blocks import as_spans, why_not
-from shop_agent.errors import BadConfig
+from shop_agent.errors import BadConfig, JournalFailed
 from shop_agent.streamer.execution import Execution
 from shop_agent.streamer.line_check import ChangedLimits
 from shop_agent.streamer.power import PowerCut
@@ -95,11 +95,19 @@ class Worker:
         self.execution: Execution | None = None
 
     def begin(self) -> None:
-        """First of all: a run whose end nobody wrote has one now."""
+        """First of all: a run whose end nobody wrote has one now.
+
+        Raises JournalFailed, if that can't be written: but the machine isn't left as it is.
+        """
         run = self._log.unended()
-        if run is not None:
+        if run is None:
+            return
+        self._unproven = True
+        try:
             self._write(run, Unknown(reason="the streamer ended in mid-run: nobody knows what the machine did"))
-            self._unproven = True
+        except JournalFailed:
+            self.look()
+            raise
 
     def end(self) -> None:
         """Give the port back."""

@@ -203,7 +203,7 @@ class _Runs(_Rows):
         return [run_id for _, run_id in sorted(due)]
 
     async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
-        runs = self.tables.by(Run, "workshop_id", workshop_id)
+        runs = sorted(self.tables.by(Run, "workshop_id", workshop_id), key=lambda run: run.id)
         offered = [run for run in runs if run.state in _TAKEN_BACK and run.fence > 1]
         last = [(run, self.tables.get(RunStep, run.id, run.version)) for run in offered]
         return self._all_out(
