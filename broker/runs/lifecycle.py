@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from broker.wire.states import AFTER_PERMIT, Actor, IllegalTransition, RunState, check
 
+RESTORED = "the broker was restored from a backup: only the workshop knows what has become of this since"
+"""The note of the step by which a restore makes a run unknown."""
 OFFER_LIFE = timedelta(seconds=120)
 CLAIM_LEASE = timedelta(minutes=10)
 PERMIT_LIFE = timedelta(seconds=30)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from broker.runs.book import Book
-from broker.runs.lifecycle import RAISES_FENCE, RUN_SILENCE, RunFacts, Step, exit_at
+from broker.runs.lifecycle import RAISES_FENCE, RESTORED, RUN_SILENCE, RunFacts, Step, exit_at
 from broker.runs.models import Run, RunStep
 from broker.wire.states import Actor, RunState, check
 from broker.workshops.models import Agent
@@ -52,7 +52,7 @@ async def broken_off(book: Book, runs: Sequence[Run], agent: Agent) -> list[Run]
 
 
 async def _is_unbroken(book: Book, agent: Agent, steps: Sequence[RunStep]) -> bool:
-    permitted = [step.at for step in steps if step.state is RunState.PERMITTED]
+    permitted = [step.at for step in steps if step.state is RunState.PERMITTED or step.note == RESTORED]
     if not permitted:
         return True
     first = None if agent.epoch is None else await book.inbox_event(agent.id, agent.epoch, 1)

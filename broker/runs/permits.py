@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from broker.runs.book import Book
+from broker.runs.history import current_epoch
 from broker.runs.lifecycle import PERMIT_LIFE, Step
 from broker.runs.models import Run
 from broker.runs.moves import move
@@ -16,7 +17,7 @@ async def grant(book: Book, workshop_id: str, request: PermitRequest, now: datet
     if run is None or run.workshop_id != workshop_id:
         return _refused(request, "the workshop has no such run")
     if run.state is RunState.PERMITTED and run.permit_request == request.request and run.fence == request.fence:
-        return _permit(run, request)
+        return await _permit(book, run, request)
     if run.state is not RunState.ARMED:
         return _refused(request, f"the run is {run.state}, not armed")
     if (run.fence, run.version) != (request.fence, request.version):
@@ -25,16 +26,17 @@ async def grant(book: Book, workshop_id: str, request: PermitRequest, now: datet
         return _refused(request, "the run was armed with another setup record")
     run.permit_request = request.request
     await move(book, run, Step(RunState.PERMITTED, Actor.BROKER), now)
-    return _permit(run, request)
+    return await _permit(book, run, request)
 
 
-def _permit(run: Run, request: PermitRequest) -> Permit:
+async def _permit(book: Book, run: Run, request: PermitRequest) -> Permit:
     return Permit(
         run=run.id,
         fence=run.fence,
         version=run.version,
         request=request.request,
         life_s=PERMIT_LIFE.total_seconds(),
+        broker_epoch=await current_epoch(book),
     )
 
 

@@ -9,10 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders.models import Line, Lot
 from broker.runs.lifecycle import armed_note
-from broker.runs.models import Correction, Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
+from broker.runs.models import (
+    BrokerEpoch,
+    Correction,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+)
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
-from broker.workshops.models import Machine, Workshop
+from broker.workshops.models import Agent, Machine, Workshop
 
 
 async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
@@ -119,10 +130,20 @@ async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int
     return await session.get(InboxEvent, (agent_id, epoch, seq))
 
 
+async def latest_epoch(session: AsyncSession) -> BrokerEpoch | None:
+    """None for a database that was never restored."""
+    return await session.scalar(select(BrokerEpoch).order_by(BrokerEpoch.number.desc()).limit(1))
+
+
+async def any_behind(session: AsyncSession) -> bool:
+    """Whether an agent has still to send again what a backup lacked."""
+    query = select(Agent.id).where(Agent.behind, Agent.revoked_at.is_(None)).limit(1)
+    return await session.scalar(query) is not None
+
+
 async def record_was_used(session: AsyncSession, record_id: str) -> bool:
-    """Also by a run that was armed with another one since."""
-    armed = (RunStep.state == RunState.ARMED) & (RunStep.note == armed_note(record_id))
-    query = select(func.count()).select_from(RunStep).where(armed)
+    """Also by a run that was armed with another one since, or that a restore made unknown."""
+    query = select(func.count()).select_from(RunStep).where(RunStep.note == armed_note(record_id))
     return bool(await session.scalar(query))
 
 

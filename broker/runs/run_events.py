@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
+from broker.runs import history
 from broker.runs.book import Book
 from broker.runs.counting import check_counts, write_counts
 from broker.runs.errors import NotApplied
@@ -42,12 +43,17 @@ from broker.workshops.models import Agent
 async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: RunBody, now: datetime) -> None:
     """Raises NotApplied for a run of another shop, a stale or impossible event, or one whose content doesn't hold."""
     run = await book.locked_run(envelope.run) if envelope.run else None
+    run = run or await history.adopt_run(book, agent, envelope, now)
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
+    known = await history.renumbered(book, run, await facts(book, run, agent), envelope)
+    if await history.heard_early(book, run, known, envelope, now):
+        return
+    body = await history.countable(book, run, body)
     good = sum(count.good for count in body.counts) if isinstance(body, Settled) else 0
     said = Said(Kind(body.kind), envelope.version, envelope.fence, good)
     try:
-        steps = heed(await facts(book, run, agent), said)
+        steps = heed(known, said)
     except (StaleEvent, IllegalTransition) as error:
         raise NotApplied(str(error)) from error
     await _check(book, run, body)

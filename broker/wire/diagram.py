@@ -44,7 +44,8 @@ test compares the two. A pair that is not below does not exist.
 Until the permit the broker owns a run and may take it back. From `permitted` on only the agent, or a person who attests
 to what they saw, says what happened: all that is left to the broker is to say that it doesn't know. After the broker's
 `unknown` an agent is believed only if its journal is unbroken since the permit; that rule, and the states' exit timers,
-are in `broker/runs/lifecycle.py`."""
+are in `broker/runs/lifecycle.py`. Before the permit a run becomes `unknown` only by a restore from a backup: what the
+backup holds may have started since, and the agent tells (`broker/runs/history.py`)."""
 
 
 def document() -> str:

@@ -2,7 +2,8 @@
 
 A place is a function by its qualified name, or the commit of a transaction that such a function makes. Each has two
 points, `NAME.before` and `NAME.after`. `when` sees the function's arguments (of a commit: its variables at that moment)
-and says whether this pass counts. All processes of a world import this before anything else: the standard library alone.
+and says whether this pass counts.
+All processes of a world import this before anything else: the standard library alone.
 """
 
 import json

@@ -14,7 +14,17 @@ from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
 from broker.runs.lifecycle import armed_note
-from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
+from broker.runs.models import (
+    BrokerEpoch,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+)
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
 from tests.simulation.rows import Row, Tables, Undo
@@ -138,6 +148,9 @@ class _Orders(_Rows):
     async def line(self, line_id: str) -> Line:
         return self._there(Line, line_id)
 
+    async def find_line(self, line_id: str) -> Line | None:
+        return self._one(Line, line_id)
+
     async def lines_of_order(self, order_id: str) -> Sequence[Line]:
         lines = self.tables.by(Line, "order_id", order_id)
         return self._all_out(sorted(lines, key=lambda line: line.position))
@@ -252,9 +265,12 @@ class _Runs(_Rows):
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)
 
+    async def latest_epoch(self) -> BrokerEpoch | None:
+        found = sorted(self.tables.all(BrokerEpoch), key=lambda epoch: epoch.number)
+        return self._out(found[-1]) if found else None
+
     async def record_was_used(self, record_id: str) -> bool:
-        steps = self.tables.by(RunStep, "note", armed_note(record_id))
-        return any(step.state is RunState.ARMED for step in steps)
+        return any(True for _ in self.tables.by(RunStep, "note", armed_note(record_id)))
 
     def _with_lot(self, lot_id: str) -> Iterable[tuple[Run, PlateLot]]:
         for row in self.tables.by(PlateLot, "lot_id", lot_id):

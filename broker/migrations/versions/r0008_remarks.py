@@ -4,11 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0007"
 
 
 def upgrade() -> None:
-    op.add_column("lots", sa.Column("surplus", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("runs", sa.Column("first_layer", sa.Boolean(), nullable=False, server_default=sa.false()))
     _skips()
     _corrections()
