@@ -10,6 +10,7 @@ from broker.database import Workshops
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState
 from broker.runs.book import Book
+from broker.runs.counting import to_account_for
 from broker.runs.history import never_heard_of, to_forbid
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import PlateLot, Run
@@ -165,10 +166,10 @@ async def _unsettled(book: Book, among: Workshops) -> list[_For]:
     if not runs:
         return []
     plates = await _plates(book, runs)
-    return [(run.workshop_id, _run_unsettled(run, plates)) for run in runs]
+    return [(run.workshop_id, _run_unsettled(run, plates, await to_account_for(book, run))) for run in runs]
 
 
-def _run_unsettled(run: Run, plates: _Plates) -> RunUnsettled:
+def _run_unsettled(run: Run, plates: _Plates, pieces: Mapping[str, int]) -> RunUnsettled:
     return RunUnsettled(
         run=run.id,
         fence=run.fence,
@@ -177,7 +178,7 @@ def _run_unsettled(run: Run, plates: _Plates) -> RunUnsettled:
         machine=plates.machines[run.machine_id],
         material=plates.line(run).material,
         plate_sha256=plates.hashes[run.plate_id],
-        pieces=tuple((row.lot_id, row.pieces) for row in plates.held[run.plate_id]),
+        pieces=tuple(pieces.items()),
         reason=run.note,
     )
 
