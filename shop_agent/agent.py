@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 
 from broker.wire.messages import Progress
 from shop_agent import translate
-from shop_agent.errors import BadConfig, Refused, StagingFailed, StreamerGone, StreamerSaidNo
+from shop_agent.errors import BadConfig, Refused, RotationFailed, StagingFailed, StreamerGone, StreamerSaidNo
 from shop_agent.following import Follower
 from shop_agent.identity import Signer
 from shop_agent.journal import KEEP, Journal
 from shop_agent.link.conversation import Conversation
+from shop_agent.link.polling import polls
 from shop_agent.link.socket import Link
 from shop_agent.mind import Mind
 from shop_agent.policy_files import PolicyFiles
+from shop_agent.rotation import KeyRing
 from shop_agent.settings import AgentConfig, MachinePolicy, MachineSection, Policy, is_router
 from shop_agent.shop_log import Answer
 from shop_agent.staging.fetch import Fetcher
@@ -79,7 +81,9 @@ class Agent:
         conversation = Conversation(
             signer.identity.agent, signer.sign, self.journal, self.mind, self._progress, random.uniform
         )
-        self.link = Link(config.broker, conversation, self._carry_out_all, clock)
+        self._keys = KeyRing(config.data, signer)
+        self.link = Link(config.broker, conversation, self._carry_out_all, clock, instead=polls(config.broker))
+        self.link.renewed = self._register_key
         self.zone = ZoneInfo(config.shop.timezone)
         self._making: dict[str, asyncio.Task[None]] = {}
         self._doing: set[asyncio.Task[None]] = set()
@@ -121,8 +125,20 @@ class Agent:
     async def _tick(self) -> None:
         while True:
             self._follow_policy()
+            if self._keys.followed():
+                self.link.begin_anew("another key signs from now on")
             self.apply(ev.Ticked(open=self.policy.is_open(self._clock().at.astimezone(self.zone))))
             await asyncio.sleep(TICK_S)
+
+    async def _register_key(self) -> bool:
+        """After a refusal: whether the broker may now know the key that signs."""
+        try:
+            await asyncio.to_thread(self._keys.register_again, self._clock().at)
+        except RotationFailed as error:
+            _LOG.debug("the key was not registered again: %s", error)
+            return False
+        _LOG.info("the key before this one has vouched for it")
+        return True
 
     def _follow_policy(self) -> None:
         """The owner may have changed it. One that is not in order starts nothing, until it is."""
@@ -141,6 +157,7 @@ class Agent:
             at = self._clock().at
             self.journal.forget_old(at)
             self._stager.forget_old(at - KEEP)
+            self._keys.forget_former()
             await asyncio.sleep(TIDY_S)
 
     # Events in, instructions out --------------------------------------------------------------------

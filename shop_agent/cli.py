@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -42,6 +43,20 @@ def enroll(
 
     identity = enrol(load_config(config), broker, code, again=again)
     Console().print(f"enrolled as {identity.agent} of {identity.workshop} at {identity.broker}")
+
+
+@app.command()
+def rotate_key(config: Config = DEFAULT) -> None:
+    """Have another key follow this agent's; may be called again if it was interrupted.
+
+    A running agent takes it up by itself. What the old key has signed is taken for 30 days more.
+    """
+    from shop_agent.identity import load_signer
+    from shop_agent.rotation import rotate
+
+    loaded = load_config(config)
+    rotate(loaded.data, load_signer(loaded), datetime.now(UTC))
+    Console().print("the agent signs with another key from now on")
 
 
 @app.command()

@@ -19,6 +19,10 @@ class EnrolmentFailed(AgentError):
     """The broker did not take this agent in."""
 
 
+class RotationFailed(AgentError):
+    """The key could not be followed by another."""
+
+
 class Refused(AgentError):
     """A person's answer can't be taken; its text is the reason, and nothing has changed."""
 

@@ -31,14 +31,21 @@ class Identity(BaseModel, frozen=True):
     broker: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Signer:
+    """`key` may be followed by another: see `shop_agent.rotation`."""
+
     identity: Identity
     key: Ed25519PrivateKey
 
     def sign(self, text: str) -> str:
         """Base64 of the signature over the text in UTF-8."""
-        return base64.b64encode(self.key.sign(text.encode())).decode()
+        return signature(self.key, text)
+
+
+def signature(key: Ed25519PrivateKey, text: str) -> str:
+    """Base64 of the signature over the text in UTF-8."""
+    return base64.b64encode(key.sign(text.encode())).decode()
 
 
 def write_private(path: Path, text: str) -> None:
@@ -51,17 +58,35 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    replace_durably(fresh, path)
+
+
+def replace_durably(fresh: Path, path: Path) -> None:
+    """`fresh` takes the name `path`, and a power cut doesn't take it back."""
     fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def own_key(data: Path) -> Ed25519PrivateKey:
     """The agent's key, made if there is none. Raises BadConfig for a file that holds no such key."""
     path = data / KEY_FILE
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(path, pem.decode())
-        return key
+    return read_key(path) if path.exists() else make_key(path)
+
+
+def make_key(path: Path) -> Ed25519PrivateKey:
+    """A new one, in this file."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(path, pem.decode())
+    return key
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """Raises BadConfig for a file that holds no such key."""
     try:
         loaded = load_pem_private_key(path.read_bytes(), None)
     except (ValueError, TypeError) as error:
@@ -92,7 +117,7 @@ def enrol(config: AgentConfig, broker: str, code: str, *, again: bool) -> Identi
     except httpx.HTTPError as error:
         raise EnrolmentFailed(f"{broker} does not answer: {error}") from error
     if answer.status_code != httpx.codes.CREATED:
-        raise EnrolmentFailed(_reason(answer))
+        raise EnrolmentFailed(refusal(answer))
     try:
         enrolled = Enrolled.model_validate_json(answer.content)
     except ValidationError as error:
@@ -107,7 +132,8 @@ class _Problem(BaseModel):
     fix: str | None = None
 
 
-def _reason(answer: httpx.Response) -> str:
+def refusal(answer: httpx.Response) -> str:
+    """The broker's reason, in words."""
     try:
         problem = _Problem.model_validate_json(answer.content)
     except ValidationError:

@@ -35,6 +35,7 @@ from broker.quotes.service import Quoter
 from broker.runs.documents import router as documents
 from broker.runs.endpoints import router as runs
 from broker.runs.inbox import Inbox
+from broker.runs.link.polling import router as polling
 from broker.runs.link.router import router as agents
 from broker.runs.link.switchboard import Switchboard
 from broker.runs.sql_book import SqlBooks
@@ -159,6 +160,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
         planning(database, anybody, Exclusions(database, clock, services.solver), services.explainer),
         documents(database, SignedGet(database, clock), services.blobs),
         agents(services.switchboard),
+        polling(services.switchboard),
     )
 
 

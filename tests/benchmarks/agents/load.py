@@ -114,8 +114,9 @@ class Speaker:
     async def beat_for_ever(self) -> None:
         frame = framed(self._who.heartbeat())
         await asyncio.sleep(random.uniform(0.0, _HEARTBEAT_S))
-        while self._link is not None and self.welcomed:
-            self._link.send(frame)
+        while True:
+            if self._link is not None and self.welcomed:
+                self._link.send(frame)
             await asyncio.sleep(_HEARTBEAT_S * random.uniform(0.8, 1.2))
 
     def _gone(self) -> None:
@@ -159,9 +160,14 @@ def _bundles(who: Member, epoch: str, count: int, size: int) -> list[Bundle]:
     ]
 
 
-async def _connected(speakers: Sequence[Speaker]) -> None:
+async def _connected(speakers: Sequence[Speaker]) -> list[asyncio.Task[None]]:
+    """The heartbeats of all, from each one's welcome on."""
+    beats = []
     for at in range(0, len(speakers), _DIALLING_AT_ONCE):
-        await asyncio.gather(*(one.connect() for one in speakers[at : at + _DIALLING_AT_ONCE]))
+        some = speakers[at : at + _DIALLING_AT_ONCE]
+        await asyncio.gather(*(one.connect() for one in some))
+        beats += [asyncio.create_task(one.beat_for_ever()) for one in some]
+    return beats
 
 
 async def _line() -> None:
@@ -183,11 +189,7 @@ async def _events(speakers: Sequence[Speaker], tally: Tally) -> dict[str, float]
 
 async def _hold(speakers: Sequence[Speaker], tally: Tally) -> dict[str, float]:
     began_s, cpu_s = time.monotonic(), time.process_time()
-    beats = [asyncio.create_task(one.beat_for_ever()) for one in speakers]
     await _line()
-    for beat in beats:
-        beat.cancel()
-    await asyncio.gather(*beats, return_exceptions=True)
     return tally.result(began_s, cpu_s) | {"held": sum(one.welcomed for one in speakers)}
 
 
@@ -221,9 +223,12 @@ async def _run(given: argparse.Namespace) -> None:
     for number in range(given.agents):
         who = member(number)
         speakers.append(Speaker(given.url, who, given.epoch, _bundles(who, given.epoch, given.each, size), tally))
-    await _connected(speakers)
+    beats = await _connected(speakers)
     _say("connected")
     _say(json.dumps(await _SCENES[given.scene](speakers, tally)))
+    for beat in beats:
+        beat.cancel()
+    await asyncio.gather(*beats, return_exceptions=True)
 
 
 def main() -> None:
