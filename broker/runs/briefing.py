@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState, Order
 from broker.runs.book import Book
+from broker.runs.counting import to_account_for
 from broker.runs.history import never_heard_of
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import Run
@@ -110,7 +111,6 @@ async def _unsettled(book: Book, workshop_id: str) -> list[RunUnsettled]:
     [agent] = [agent for agent in await book.agents() if agent.workshop_id == workshop_id]
     runs = await broken_off(book, runs, agent)
     plates = await book.plates([run.plate_id for run in runs])
-    held = await book.plate_lots(plates)
     machines = {machine.id: machine.name for machine in await book.all_machines_of(workshop_id)}
     return [
         RunUnsettled(
@@ -121,7 +121,7 @@ async def _unsettled(book: Book, workshop_id: str) -> list[RunUnsettled]:
             machine=machines[run.machine_id],
             material=Plate.model_validate_json(plates[run.plate_id].document).material,
             plate_sha256=plates[run.plate_id].sha256,
-            pieces=tuple((row.lot_id, row.pieces) for row in held[run.plate_id]),
+            pieces=tuple((await to_account_for(book, run)).items()),
             reason=run.note,
         )
         for run in runs

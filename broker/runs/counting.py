@@ -17,7 +17,7 @@ async def check_counts(book: Book, run: Run, counts: Sequence[LotCount], *, whol
     `whole`: good + scrap = the plate's pieces but for those that were skipped, for every lot; else at most that, and
     a lot may be left out.
     """
-    plate = await _to_account_for(book, run)
+    plate = await to_account_for(book, run)
     named = [counted.lot for counted in counts]
     if len(set(named)) != len(named) or not set(named) <= set(plate):
         raise NotApplied(f"the plate holds the lots {', '.join(plate)}, each once; counted were {', '.join(named)}")
@@ -27,7 +27,7 @@ async def check_counts(book: Book, run: Run, counts: Sequence[LotCount], *, whol
             raise NotApplied(f"the plate holds {pieces} pieces of {lot}; good and scrap add up to {totals[lot]}")
 
 
-async def _to_account_for(book: Book, run: Run) -> dict[str, int]:
+async def to_account_for(book: Book, run: Run) -> dict[str, int]:
     """Pieces of each lot on the plate that were not skipped."""
     plate = {row.lot_id: row.pieces for row in (await book.plate_lots([run.plate_id]))[run.plate_id]}
     for skipped in await book.skips(run.id):
@@ -37,7 +37,7 @@ async def _to_account_for(book: Book, run: Run) -> dict[str, int]:
 
 async def skip(book: Book, run: Run, body: Skipped, now: datetime) -> None:
     """One piece is scrap at once, and planned again. Raises NotApplied if it isn't there to be skipped."""
-    left = await _to_account_for(book, run)
+    left = await to_account_for(book, run)
     if not left.get(body.lot):
         raise NotApplied(f"no piece of lot {body.lot!r} is left on the plate")
     if any(one.object == body.object for one in await book.skips(run.id)):
@@ -53,13 +53,13 @@ async def skip(book: Book, run: Run, body: Skipped, now: datetime) -> None:
 
 async def write_counts(book: Book, run: Run, counts: Sequence[LotCount], operator: str, now: datetime) -> None:
     """Keep the counts and add them to their lots; call it after the run's own step."""
-    lines = set()
+    held = (await book.plate_lots([run.plate_id]))[run.plate_id]
+    lines = {line.id for line in (await book.lines_of_lots([row.lot_id for row in held])).values()}
     for counted in counts:
         await written(book, run, counted, operator, now)
         lot = await book.locked_lot(counted.lot)
         assert lot is not None  # the plate names it
         lots.count(lot, counted.good, scrapped(counted))
-        lines.add(lot.line_id)
     await share_out(book, lines)
     await remeasure(book, lines)
 

@@ -75,6 +75,8 @@ class Operator:
         self._frail = Frailties(self.name, self.news)
 
     def start(self) -> None:
+        """Again too, once it was stopped and joined."""
+        self._stop.clear()
         self._thread = threading.Thread(target=self._work, name=self.name)
         self._thread.start()
 
