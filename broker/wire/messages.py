@@ -437,8 +437,7 @@ class PermitRefused(Wire):
 class Withdrawn(Wire):
     """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
 
-    With a `version` a broker restored from a backup needs the agent's word: the run has started, and events tell; or
-    the agent sees that it never will, and answers with `NotStarted` at this version and fence - 1.
+    With a `version` a restored broker needs the agent's word: `NotStarted`, at that and fence - 1, unless it started.
     """
 
     type: Literal["withdrawn"] = "withdrawn"
