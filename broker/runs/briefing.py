@@ -11,7 +11,7 @@ from broker.runs.history import never_heard_of
 from broker.runs.lifecycle import RAISES_FENCE
 from broker.runs.models import Run
 from broker.runs.moves import broken_off
-from broker.wire.messages import LotOffer, LotPieces, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
+from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.plates import Plate
 from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
@@ -90,7 +90,7 @@ async def _run_offers(book: Book, workshop_id: str) -> list[RunOffer]:
                 machine=machines[run.machine_id],
                 plate_sha256=plates[run.plate_id].sha256,
                 lots=tuple(row.lot_id for row in held[run.plate_id]),
-                pieces=tuple(LotPieces(lot=row.lot_id, pieces=row.pieces) for row in held[run.plate_id]),
+                pieces=tuple((row.lot_id, row.pieces) for row in held[run.plate_id]),
                 process=plate.process,
                 material=plate.material,
             )
