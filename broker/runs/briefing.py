@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState, Order
 from broker.runs.book import Book
-from broker.runs.lifecycle import RAISES_FENCE
+from broker.runs.lifecycle.steps import RAISES_FENCE
 from broker.runs.models import Run
 from broker.wire.messages import LotOffer, LotReady, RunOffer, StopRequest, Withdrawn
 from broker.wire.plates import Plate
@@ -16,7 +16,6 @@ Told = LotOffer | RunOffer | StopRequest | Withdrawn | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
 TAKEN_BACK = RAISES_FENCE & FINAL
-LEASED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
 
 
 async def briefing(book: Book, workshop_id: str, now: datetime) -> tuple[Told, ...]:

@@ -61,8 +61,8 @@ class Conversation:
                 return ()
             case PermitRequest():
                 async with self._books.writing() as book:
-                    await _still_its_own(book, connection)
-                    answer = await grant(book, connection.workshop_id, frame, self._clock.now())
+                    agent = await _still_its_own(book, connection)
+                    answer = await grant(book, agent, frame, self._clock.now())
                 self._books.ring()
                 return (answer,)
             case Hello():

@@ -1,53 +1,102 @@
-"""The one place where a run changes its state."""
+"""The one place where a run changes: the rules' instructions become rows."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from broker.runs.book import Book
-from broker.runs.lifecycle import RAISES_FENCE, RUN_SILENCE, RunFacts, Step, exit_at
-from broker.runs.models import Run, RunStep
-from broker.wire.states import Actor, RunState, check
-from broker.workshops.models import Agent
+from broker.runs.lifecycle.events import Event
+from broker.runs.lifecycle.facts import PlateFacts, RunFacts
+from broker.runs.lifecycle.handle import handle
+from broker.runs.lifecycle.instructions import (
+    AddCounts,
+    CallPerson,
+    Grant,
+    Instruction,
+    KeepPermit,
+    KeepProgram,
+    KeepProgress,
+    KeepStop,
+    Move,
+    Refuse,
+    SetMachine,
+    SetTimer,
+    UseRecord,
+)
+from broker.runs.models import Run, RunStep, UsedRecord
 
-ON_MACHINE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.PAUSED})
+Left = AddCounts | CallPerson | Grant | Refuse
+"""What only whoever heard of the event can do."""
+_NO_PLATE = PlateFacts()
 
 
-async def move(book: Book, run: Run, step: Step, now: datetime, note: str = "") -> None:
-    """Take the step: state, version, fence, exit timer and the record of it. Raises IllegalTransition."""
-    check(run.state, step.after, step.actor)
-    run.exit_at = exit_at(step.after, now, _expected_end(run, now))
-    run.state = step.after
-    run.version += 1
-    run.fence += step.after in RAISES_FENCE
-    run.note = note or run.note
-    book.add(RunStep(run_id=run.id, version=run.version, state=step.after, actor=step.actor, at=now, note=note))
-    await book.flush()
+async def happen(book: Book, run: Run, event: Event, now: datetime, plate: PlateFacts = _NO_PLATE) -> tuple[Left, ...]:
+    """Let the event have its effect on the rows, and return what is left to do.
+
+    Raises Stale, Unfit or IllegalTransition for an event that changes nothing.
+    """
+    instructions = handle(facts(run, plate), event, now)
+    left = [one for each in instructions if (one := await _carry_out(book, run, each, now)) is not None]
+    if any(isinstance(each, Move) for each in instructions):
+        await book.flush()
+    return tuple(left)
 
 
-def _expected_end(run: Run, now: datetime) -> datetime:
-    if run.state in ON_MACHINE and run.exit_at is not None:
-        return run.exit_at - RUN_SILENCE
+def facts(run: Run, plate: PlateFacts = _NO_PLATE) -> RunFacts:
     planned = run.planned_end - run.planned_start
-    return now + (timedelta(seconds=run.estimate_s) if run.estimate_s is not None else planned)
-
-
-async def facts(book: Book, run: Run, agent: Agent) -> RunFacts:
-    """The run as the rules want it, for an event of this agent."""
-    steps = (await book.steps([run.id])).get(run.id, [])
-    silent = [step for step in steps if step.state is RunState.UNKNOWN and step.actor is Actor.BROKER]
-    permitted = [step for step in steps if step.state is RunState.PERMITTED]
     return RunFacts(
         state=run.state,
         version=run.version,
         fence=run.fence,
-        silent_steps=len(silent),
-        unbroken=not permitted or await _began_before(book, agent, permitted[-1].at),
-        unknown_by=steps[-1].actor if steps and run.state is RunState.UNKNOWN else None,
+        moved_by=run.moved_by,
+        silent_steps=run.silent_steps,
+        exit_at=run.exit_at,
+        expected=planned if run.estimate_s is None else timedelta(seconds=run.estimate_s),
+        record=run.record_id,
+        permit_request=run.permit_request,
+        permit_epoch=run.permit_epoch,
+        lines_done=run.lines_done,
+        lines_total=run.lines_total,
+        stop_requested=run.stop_requested,
+        plate=plate,
     )
 
 
-async def _began_before(book: Book, agent: Agent, at: datetime) -> bool:
-    """Whether the agent's journal as it is now reaches back to `at`."""
-    if agent.epoch is None:
-        return False
-    first = await book.inbox_event(agent.id, agent.epoch, 1)
-    return first is not None and first.received_at <= at
+async def _carry_out(book: Book, run: Run, instruction: Instruction, now: datetime) -> Left | None:
+    match instruction:
+        case Move():
+            _move(book, run, instruction, now)
+        case SetTimer(exit_at):
+            run.exit_at = exit_at
+        case SetMachine(availability, reason):
+            machine = await book.machine(run.machine_id)
+            machine.availability, machine.reason = availability, reason
+        case KeepProgram(lines, estimate_s):
+            run.lines_total, run.estimate_s = lines, estimate_s
+        case KeepProgress(done, total):
+            run.lines_done, run.lines_total = done, total
+        case UseRecord(record):
+            run.record_id = record
+            book.add(UsedRecord(id=record, run_id=run.id, at=now))
+        case KeepStop(reason):
+            run.stop_requested = reason
+        case KeepPermit(request, epoch):
+            run.permit_request, run.permit_epoch = request, epoch
+        case AddCounts() | CallPerson() | Grant() | Refuse():
+            return instruction
+        case _:
+            assert_never(instruction)
+    return None
+
+
+def _move(book: Book, run: Run, move: Move, now: datetime) -> None:
+    run.state, run.moved_by = move.state, move.actor
+    run.version, run.fence, run.silent_steps = move.version, move.fence, move.silent_steps
+    run.exit_at = move.exit_at
+    run.note = move.note or run.note
+    book.add(RunStep(run_id=run.id, version=move.version, state=move.state, actor=move.actor, at=now, note=move.note))
+
+
+def waiting(left: Iterable[Left]) -> tuple[str, ...]:
+    """What persons are called for."""
+    return tuple(one.why for one in left if isinstance(one, CallPerson))

@@ -8,8 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders.models import Line, Lot
-from broker.runs.lifecycle import armed_note
-from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount
+from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, UsedRecord
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
 from broker.workshops.models import Machine, Workshop
@@ -88,10 +87,7 @@ async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int
 
 
 async def record_was_used(session: AsyncSession, record_id: str) -> bool:
-    """Also by a run that was armed with another one since."""
-    armed = (RunStep.state == RunState.ARMED) & (RunStep.note == armed_note(record_id))
-    query = select(func.count()).select_from(RunStep).where(armed)
-    return bool(await session.scalar(query))
+    return await session.get(UsedRecord, record_id) is not None
 
 
 async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:

@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from broker.wire import availability
 from broker.wire.base import Wire
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
 
 PROTOCOL = 1
+Availability = availability.Availability
 Lines = Annotated[int, Field(ge=0, le=10**12)]
 Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
 """Three years at most: the plan adds them up."""
@@ -182,16 +184,6 @@ class Settled(Wire):
     operator: str
     note: str
     counts: tuple[LotCount, ...]
-
-
-class Availability(StrEnum):
-    FREE = "free"
-    BUSY = "busy"
-    OCCUPIED = "occupied"
-    """A bed or table with parts on it: nobody has cleared it yet."""
-    QUARANTINED = "quarantined"
-    OWN_WORK = "own work"
-    OFFLINE = "offline"
 
 
 class MachineChanged(Wire):

@@ -13,8 +13,7 @@ from broker.database import Base
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
-from broker.runs.lifecycle import armed_note
-from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep, UsedRecord
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
 from tests.simulation.rows import Row, Tables, Undo
@@ -236,8 +235,7 @@ class _Runs(_Rows):
         return self._one(InboxEvent, agent_id, epoch, seq)
 
     async def record_was_used(self, record_id: str) -> bool:
-        steps = self.tables.by(RunStep, "note", armed_note(record_id))
-        return any(step.state is RunState.ARMED for step in steps)
+        return self.tables.get(UsedRecord, record_id) is not None
 
     def _with_lot(self, lot_id: str) -> Iterable[tuple[Run, PlateLot]]:
         for row in self.tables.by(PlateLot, "lot_id", lot_id):
