@@ -35,7 +35,7 @@ def write_parts(folder: Path) -> list[Part]:
     ]
 
 
-def _solid_triangles(solid: manifold3d.Manifold) -> NDArray[np.float32]:
+def solid_triangles(solid: manifold3d.Manifold) -> NDArray[np.float32]:
     """Triangles of a solid, (n, 3, 3) mm, in an order that doesn't depend on the kernel."""
     mesh = solid.to_mesh()
     corners = np.asarray(mesh.vert_properties, dtype=np.float32)[:, :3]
@@ -55,7 +55,7 @@ def knob_triangles() -> NDArray[np.float32]:
     posts = [manifold3d.Manifold.cylinder(4.0, 3.0, 3.0, 12).translate((x, y, 0.0)) for x, y in corners]
     block = manifold3d.Manifold.batch_hull(posts)
     hole = manifold3d.Manifold.cylinder(6.0, 2.0, 2.0, 12).translate((8.0, 5.5, -1.0))
-    return _solid_triangles(block - hole)
+    return solid_triangles(block - hole)
 
 
 def bracket_triangles() -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ def bracket_triangles() -> NDArray[np.float32]:
     foot = manifold3d.Manifold.cube((20.0, 12.0, 3.0))
     wall = manifold3d.Manifold.cube((20.0, 3.0, 7.0))
     hole = manifold3d.Manifold.cylinder(5.0, 2.0, 2.0, 12).translate((10.0, 7.5, -1.0))
-    return _solid_triangles(foot + wall - hole)
+    return solid_triangles(foot + wall - hole)
 
 
 def write_stl(path: Path, triangles: NDArray[np.float32]) -> None:

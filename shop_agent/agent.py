@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from broker.wire.messages import Progress
 from shop_agent import translate
-from shop_agent.errors import Refused, StagingFailed, StreamerGone, StreamerSaidNo
+from shop_agent.errors import BadConfig, Refused, StagingFailed, StreamerGone, StreamerSaidNo
 from shop_agent.following import Follower
 from shop_agent.identity import Signer
 from shop_agent.journal import KEEP, Journal
 from shop_agent.link.conversation import Conversation
 from shop_agent.link.socket import Link
 from shop_agent.mind import Mind
+from shop_agent.policy_files import PolicyFiles
 from shop_agent.settings import AgentConfig, MachinePolicy, MachineSection, Policy, is_router
 from shop_agent.shop_log import Answer
 from shop_agent.staging.fetch import Fetcher
@@ -61,7 +62,7 @@ class Agent:
         clock: Callable[[], Now] = now,
     ) -> None:
         self.config = config
-        self.policy = policy
+        self._policy_files = PolicyFiles(config, policy)
         self._clock = clock
         self.journal = Journal(config.data / "agent.sqlite", signer)
         self.mind = Mind(
@@ -79,10 +80,15 @@ class Agent:
             signer.identity.agent, signer.sign, self.journal, self.mind, self._progress, random.uniform
         )
         self.link = Link(config.broker, conversation, self._carry_out_all, clock)
-        self._zone = ZoneInfo(config.shop.timezone)
+        self.zone = ZoneInfo(config.shop.timezone)
         self._making: dict[str, asyncio.Task[None]] = {}
         self._doing: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def policy(self) -> Policy:
+        """The last one that was in order."""
+        return self._policy_files.policy
 
     @property
     def memory(self) -> Memory:
@@ -90,6 +96,8 @@ class Agent:
 
     async def run(self) -> None:
         """Until cancelled; an unknown error ends it, and the journal recovers."""
+        if self._failed.done():
+            self._failed.result()
         unfinished = self.mind.begin(self._clock())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_failures())
@@ -112,8 +120,21 @@ class Agent:
 
     async def _tick(self) -> None:
         while True:
-            self.apply(ev.Ticked(open=self.policy.is_open(self._clock().at.astimezone(self._zone))))
+            self._follow_policy()
+            self.apply(ev.Ticked(open=self.policy.is_open(self._clock().at.astimezone(self.zone))))
             await asyncio.sleep(TICK_S)
+
+    def _follow_policy(self) -> None:
+        """The owner may have changed it. One that is not in order starts nothing, until it is."""
+        try:
+            policy = self._policy_files.changed()
+        except BadConfig as error:
+            _LOG.error("nothing new starts: %s", error)
+            self.apply(ev.PolicyBroken(str(error)))
+            return
+        if policy is not None:
+            self._stager.policy = policy
+            self.apply(ev.PolicyRead(_rules(self.config, policy), tuple(_facts(self.config, policy))))
 
     async def _tidy(self) -> None:
         while True:
@@ -229,6 +250,7 @@ def _fact(machine: MachineSection, policy: MachinePolicy) -> MachineFacts:
         materials=machine.materials,
         tool_mm=machine.tool_mm,
         attested=machine.attested,
+        attended=machine.attended,
         heat_w=policy.heat_w or 0.0,
         heat_up_s=policy.heat_up_s,
     )
@@ -236,4 +258,6 @@ def _fact(machine: MachineSection, policy: MachinePolicy) -> MachineFacts:
 
 def _rules(config: AgentConfig, policy: Policy) -> Rules:
     stock = frozenset(one.material for one in config.shop.stock)
-    return Rules(policy.auto_accept_lots, policy.record_life_s, stock, policy.power_budget_w)
+    return Rules(
+        policy.auto_accept_lots, policy.record_life_s, stock, policy.power_budget_w, policy.presence_interval_s
+    )

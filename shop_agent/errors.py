@@ -1,5 +1,7 @@
 """Errors of the shop agent. Each says what is wrong, where, and what to do."""
 
+from pathlib import Path
+
 
 class AgentError(Exception):
     """The agent can't do this."""
@@ -46,3 +48,22 @@ class JournalTorn(AgentError):
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
+
+
+class JournalFailed(AgentError):
+    """The disk did not take what had to be written down."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} can't be written ({reason}): make room on its disk, or mend it, and start again")
+        self.path = path
+
+
+class JournalDamaged(AgentError):
+    """A journal's file is not what was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({reason}): go and look at every machine, move the file and those that begin with its"
+            " name aside, and start again; what it knew is lost, and the broker is told so"
+        )
+        self.path = path

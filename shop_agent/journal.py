@@ -4,7 +4,6 @@ SQLite, WAL, synchronous=FULL: it survives a power cut. A crash between any two 
 because state, outbox and the streamers' cursors change in one transaction.
 """
 
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -15,9 +14,10 @@ from pydantic import TypeAdapter
 
 from broker.wire.messages import Body, Envelope, Signed
 from shop_agent.identity import Signer
+from shop_agent.journal_file import JournalFile
 from shop_agent.shop_log import Answer, Unsent
 from shop_agent.state.memory import DONE, Changed, Memory
-from shop_agent.state.records import LotRecord, MachineRecord, RunRecord
+from shop_agent.state.records import LotRecord, MachineRecord, RunRecord, SpoolRecord
 
 KEEP = timedelta(days=30)
 """Acknowledged events and settled runs stay this long."""
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, body TEXT NOT NULL, done INTEGER NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS machines (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS lots (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS spools (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tombstones (run TEXT PRIMARY KEY, fence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (task TEXT PRIMARY KEY, answer TEXT NOT NULL, at TEXT NOT NULL);
 """
@@ -39,22 +40,19 @@ INSERT INTO tombstones VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET fence = max
 _RUN: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)
 _MACHINE: TypeAdapter[MachineRecord] = TypeAdapter(MachineRecord)
 _LOT: TypeAdapter[LotRecord] = TypeAdapter(LotRecord)
+_SPOOL: TypeAdapter[SpoolRecord] = TypeAdapter(SpoolRecord)
 Record = TypeVar("Record")
 
 
 class Journal:
-    """A `ShopLog` on the disk."""
+    """A `ShopLog` on the disk. Raises JournalDamaged, JournalFailed."""
 
     def __init__(self, path: Path, signer: Signer) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = JournalFile(path, _SCHEMA)
+        self._db = self._file.db
         self._signer = signer
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
         if self.meta("epoch") is None or self.meta("agent") != signer.identity.agent:
-            with self._db:
-                self._db.execute("BEGIN IMMEDIATE")
+            with self._file.writing():
                 self._begin_epoch()
 
     def close(self) -> None:
@@ -70,8 +68,7 @@ class Journal:
         self, inventory: Body, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime
     ) -> None:
         """Numbers begin at 1 again; the broker learns anew what the shop has, and after it what is told."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._file.writing():
             self._begin_epoch()
             self._tell_inventory(inventory, at)
             self._write(memory, changed, at)
@@ -98,7 +95,8 @@ class Journal:
         return [(number, Signed(payload=payload, signature=signature)) for number, payload, signature in rows]
 
     def acknowledge(self, epoch: str, seq: int) -> None:
-        self._db.execute("UPDATE outbox SET acked = 1 WHERE epoch = ? AND seq <= ? AND acked = 0", (epoch, seq))
+        with self._file.writing():
+            self._db.execute("UPDATE outbox SET acked = 1 WHERE epoch = ? AND seq <= ? AND acked = 0", (epoch, seq))
 
     def is_latest(self, seq: int, run: str) -> bool:
         """Whether nothing was said of the run after this event."""
@@ -111,8 +109,7 @@ class Journal:
         self, memory: Memory, changed: Changed, unsent: Iterable[Unsent], at: datetime, answer: Answer | None = None
     ) -> None:
         """One transaction: what is known, what is told, and which answer of a person it came from."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._file.writing():
             self._write(memory, changed, at)
             for event in unsent:
                 self._tell(event, at)
@@ -133,6 +130,9 @@ class Journal:
         for lot in changed.lots:
             text = _LOT.dump_json(memory.lots[lot]).decode()
             self._db.execute("INSERT OR REPLACE INTO lots VALUES (?, ?)", (lot, text))
+        for spool in changed.spools:
+            text = _SPOOL.dump_json(memory.spools[spool]).decode()
+            self._db.execute("INSERT OR REPLACE INTO spools VALUES (?, ?)", (spool, text))
         for run in changed.tombstones:
             self._db.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (run, memory.tombstones[run]))
 
@@ -158,8 +158,7 @@ class Journal:
         """Once an epoch, and whenever it has changed. True if it was told."""
         if self.meta("inventory") == body.model_dump_json():
             return False
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._file.writing():
             self._tell_inventory(body, at)
         return True
 
@@ -174,6 +173,7 @@ class Journal:
         runs = self._load("SELECT body FROM runs", _RUN.validate_json, lambda run: run.id)
         memory.runs = {id_: run for id_, run in runs.items() if run.machine in memory.machines}
         memory.lots = self._load("SELECT body FROM lots", _LOT.validate_json, lambda lot: lot.id)
+        memory.spools = self._load("SELECT body FROM spools", _SPOOL.validate_json, lambda spool: spool.id)
         machines = self._load("SELECT body FROM machines", _MACHINE.validate_json, lambda machine: machine.name)
         memory.machines |= {name: machine for name, machine in machines.items() if name in memory.machines}
         memory.tombstones = {run: int(fence) for run, fence in self._db.execute("SELECT run, fence FROM tombstones")}
@@ -190,8 +190,7 @@ class Journal:
     def forget_old(self, now: datetime) -> None:
         """Drop what is acknowledged or settled and over 30 days old."""
         before = (now - KEEP).isoformat()
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._file.writing():
             self._db.execute(
                 "DELETE FROM outbox WHERE acked = 1 AND at < ? AND NOT (epoch = ? AND seq = ?)",
                 (before, self.epoch, self.last_seq),
@@ -211,8 +210,7 @@ class Journal:
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._file.writing():
             self._set(key, value)
 
     def _set(self, key: str, value: str) -> None:

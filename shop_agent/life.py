@@ -10,8 +10,7 @@ from pathlib import Path
 
 from shop_agent.agent import Agent
 from shop_agent.bench.api import BenchServer
-from shop_agent.bench.desk import Desk
-from shop_agent.errors import AlreadyRunning, BadConfig
+from shop_agent.errors import AgentError, AlreadyRunning, BadConfig
 from shop_agent.identity import load_signer
 from shop_agent.profiles import load_profile
 from shop_agent.settings import AgentConfig, load_policy, machine_limits
@@ -47,7 +46,7 @@ def run_agent(config: AgentConfig, path: Path) -> None:
 async def _live(config: AgentConfig, path: Path) -> None:
     agent = Agent(config, path, load_policy(config), load_signer(config))
     try:
-        bench = BenchServer(config, Desk(agent))
+        bench = BenchServer(config, agent)
     except OSError as error:
         raise BadConfig(f"bench_port {config.bench_port} can't be opened: {error}") from error
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,4 +62,12 @@ async def _live(config: AgentConfig, path: Path) -> None:
         await agent.close()
     failure = None if work.cancelled() else work.exception()
     if failure is not None:
-        raise failure
+        raise _cause(failure)
+
+
+def _cause(failure: BaseException) -> BaseException:
+    """What the owner can put right, out of the group of all that ended with it."""
+    while isinstance(failure, BaseExceptionGroup):
+        known = failure.subgroup(AgentError)
+        failure = (known or failure).exceptions[0]
+    return failure

@@ -5,7 +5,8 @@ come from agent.toml) and `[filaments.MATERIAL]` (keys of `FilamentProfile`). `[
 files that `llagar-agent profile import` made of PrusaSlicer profiles, which then take their place. A router's has
 `[tools.MATERIAL]` (keys of `slicer_bridge.cutting.feeds.CutTool` but the diameter), `[cutting]` and `[tabs]` (keys of
 `slicer_bridge.cutting.options.CutOptions` and `cutting.tabs.Tabs`), and `[keep_out.NAME]` for clamps, in the sheet's
-coordinates. What isn't given has the packages' own values.
+coordinates. `[surfaces]` names, by material, the sheet that is to lie on a printer's bed. What isn't given has the
+packages' own values.
 """
 
 import tomllib
@@ -110,6 +111,13 @@ class Profile:
         fixed: Values = {"tabs": tabs, "keep_out": zones, "work_offset": None, "tool_changes": False}
         return self._make(CutOptions, self.tables.get("cutting", {}), {**fixed, "layers": plain.layers}, "cutting")
 
+    def surface(self, material: str) -> str:
+        """The sheet on the bed that this material is printed on; empty: any. Raises BadConfig."""
+        named = self.tables.get("surfaces", {}).get(material, "")
+        if not isinstance(named, str):
+            raise BadConfig(f"{self.path}: [surfaces] {material} must be the name of a surface")
+        return named
+
     def _table(self, kind: str, name: str) -> Values | None:
         try:
             return _TABLES.validate_python(self.tables.get(kind, {})).get(name)
@@ -140,10 +148,12 @@ def load_profile(path: Path) -> Profile:
         raise BadConfig(f"{path}: can't be read as TOML: {error}") from error
     except ValidationError as error:
         raise BadConfig(f"{path}: only tables stand in a profile") from error
-    foreign = sorted(set(tables) - {"printer", "filaments", "tools", "imported", "cutting", "tabs", "keep_out"})
+    foreign = sorted(
+        set(tables) - {"printer", "filaments", "tools", "imported", "cutting", "tabs", "keep_out", "surfaces"}
+    )
     if foreign:
         raise BadConfig(
             f"{path}: no table [{foreign[0]}]; there are: printer, filaments.NAME, imported.NAME, "
-            "tools.NAME, cutting, tabs, keep_out.NAME"
+            "tools.NAME, cutting, tabs, keep_out.NAME, surfaces"
         )
     return Profile(path, tables)

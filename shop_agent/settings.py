@@ -217,8 +217,8 @@ class Policy(_File):
     """What may happen in this shop; the broker can't write it."""
 
     auto_accept_lots: bool = False
-    record_life_s: float = Field(default=3600.0, ge=60.0, le=7200.0)
-    """How long a setup record holds: 1 min to 2 h."""
+    record_life_s: float = Field(default=3600.0, ge=600.0, le=7200.0)
+    """How long a setup record holds: 10 min to 2 h."""
     presence_interval_s: float = Field(default=600.0, gt=0.0)
     """Attended machines: a named operator confirms at least so often."""
     hours: tuple[Window, ...] = ()

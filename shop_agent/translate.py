@@ -11,18 +11,20 @@ from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, CancelRun, ForbidStart, StartRun
 from shop_agent.state.records import Count, MachineView, Setup
 from shop_agent.streamer import wire as streamer
-from shop_agent.streamer.wire import MachineStatus, Report
+from shop_agent.streamer.wire import FirstLayerFailed, MachineStatus, ObjectSkipped, Report, StateReport
 
 
 def setup_record(setup: Setup) -> wire.SetupRecord:
     return wire.SetupRecord.model_validate(asdict(setup))
 
 
-def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.ShopBody:
+def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.Remark | wire.ShopBody:
     """What goes into an envelope."""
     match report:
-        case say.Counted() | say.Settled():
+        case say.Counted() | say.Settled() | say.Corrected():
             return _counts(report)
+        case say.Skipped(lot=lot, object=name, reason=reason, operator=operator):
+            return wire.Skipped(lot=lot, object=name, reason=scrap_reason(reason), operator=operator)
         case say.LotAccepted() | say.LotDeclined() | say.HandedOver() | say.MachineChanged():
             return _shop_body(report)
         case say.Claimed() | say.Rejected() | say.Staged() | say.Released() | say.Armed() | say.Lapsed():
@@ -71,7 +73,7 @@ def _early_body(
     )
 
 
-_KINDS: Mapping[type, type[Report]] = {
+_KINDS: Mapping[type, type[StateReport]] = {
     say.Starting: wire.Starting,
     say.Running: wire.Running,
     say.Paused: wire.Paused,
@@ -81,31 +83,46 @@ _KINDS: Mapping[type, type[Report]] = {
     say.Stopped: wire.Stopped,
     say.Unknown: wire.Unknown,
 }
-_CORE: Mapping[type, type[say.MachineReport]] = {theirs: ours for ours, theirs in _KINDS.items()}
+_CORE: Mapping[type, type[say.StateReport]] = {theirs: ours for ours, theirs in _KINDS.items()}
 """These eight have the same fields on both sides."""
 
 
-def _machine_body(report: say.MachineReport) -> Report:
+def _machine_body(report: say.StateReport) -> StateReport:
     return _KINDS[type(report)].model_validate(asdict(report))
 
 
 def machine_report(report: Report) -> say.MachineReport:
     """What a streamer wrote."""
+    if isinstance(report, ObjectSkipped):
+        return say.ObjectSkipped(report.object, report.operator, report.reason)
+    if isinstance(report, FirstLayerFailed):
+        return say.FirstLayerFailed(report.operator, report.note, report.lines)
     return _CORE[type(report)](**report.model_dump(exclude={"kind"}))
 
 
-def _counts(report: say.Counted | say.Settled) -> wire.RunBody:
-    counts = tuple(
+def scrap_reason(word: str) -> wire.ScrapReason:
+    """A firmware's own words are no reason of ours."""
+    return wire.ScrapReason(word) if word in list(wire.ScrapReason) else wire.ScrapReason.OTHER
+
+
+def _counts(report: say.Counted | say.Settled | say.Corrected) -> wire.RunBody | wire.Remark:
+    counts = wire_counts(report.counts)
+    if isinstance(report, say.Counted):
+        return wire.Counted(operator=report.operator, counts=counts)
+    if isinstance(report, say.Corrected):
+        return wire.Corrected(operator=report.operator, note=report.note, counts=counts)
+    return wire.Settled(operator=report.operator, note=report.note, counts=counts, first_layer=report.first_layer)
+
+
+def wire_counts(counts: tuple[Count, ...]) -> tuple[wire.LotCount, ...]:
+    return tuple(
         wire.LotCount(
             lot=count.lot,
             good=count.good,
             scrap=tuple(wire.Scrap(reason=wire.ScrapReason(reason), pieces=pieces) for reason, pieces in count.scrap),
         )
-        for count in report.counts
+        for count in counts
     )
-    if isinstance(report, say.Counted):
-        return wire.Counted(operator=report.operator, counts=counts)
-    return wire.Settled(operator=report.operator, note=report.note, counts=counts)
 
 
 def core_counts(counts: tuple[wire.LotCount, ...]) -> tuple[Count, ...]:
@@ -124,6 +141,9 @@ def view(status: MachineStatus) -> MachineView:
         work_offset_mm=status.work_offset_mm,
         quarantine=status.quarantine,
         warm=status.run if status.run is not None and not status.heating else "",
+        homed=status.homed,
+        zeroed=status.zeroed,
+        probed=status.probed,
     )
 
 
@@ -148,6 +168,7 @@ def streamer_request(order: StartRun | ForbidStart | CancelRun) -> streamer.Star
         sha256=program.sha256,
         record=setup_record(order.setup),
         deadline_s=order.deadline_s,
+        present_until_s=order.present_until_s,
         blocks=program.blocks,
     )
 
@@ -159,10 +180,26 @@ def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEv
             return ev.LotOffered(frame.lot, frame.part, frame.material, frame.quantity, frame.payout, frame.currency)
         case wire.LotReady():
             return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
+        case wire.RunUnsettled():
+            return _unsettled(frame)
         case wire.Challenge() | wire.Welcome() | wire.Ack():
             return None
         case _:
             return _run_event(frame, latest)
+
+
+def _unsettled(frame: wire.RunUnsettled) -> ev.RunUnsettled:
+    return ev.RunUnsettled(
+        run=frame.run,
+        fence=frame.fence,
+        version=frame.version,
+        state=frame.state,
+        machine=frame.machine,
+        material=frame.material,
+        plate_sha256=frame.plate_sha256,
+        pieces=frame.pieces,
+        reason=frame.reason,
+    )
 
 
 def _run_event(

@@ -72,9 +72,28 @@ def decline(lot: Lot, reason: str, committed: int) -> None:
 
 
 def count(lot: Lot, good: int, scrap: int) -> None:
-    lot.good += good
+    """What was made; `share_out` says how much of it counts."""
+    lot.surplus += good
     lot.scrap += scrap
-    lot.state = state_of(lot)
+
+
+def recount(lot: Lot, good: int, scrap: int) -> None:
+    """So many more, or fewer than was known; what is less is taken from the surplus first."""
+    spare = min(lot.surplus, max(0, -good))
+    lot.good += min(good, 0) + spare
+    count(lot, max(good, 0) - spare, scrap)
+
+
+def share_out(lots: Sequence[Lot], ordered: int) -> None:
+    """Of a line's good pieces so many count as were ordered; what counted before goes on counting."""
+    left = ordered - sum(lot.good for lot in lots)
+    for lot in sorted(lots, key=lambda lot: lot.id):
+        if lot.state is not LotState.DELIVERED:
+            counts = max(0, min(left, lot.surplus))
+            lot.good += counts
+            lot.surplus -= counts
+            left -= counts
+            lot.state = state_of(lot)
 
 
 def hand_over(lot: Lot, now: datetime) -> None:

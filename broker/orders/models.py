@@ -72,5 +72,7 @@ class Lot(Base):
     accepted_quantity: Mapped[int] = mapped_column(default=0)
     good: Mapped[int] = mapped_column(default=0)
     scrap: Mapped[int] = mapped_column(default=0)
+    surplus: Mapped[int] = mapped_column(default=0)
+    """Good pieces over and above what was ordered; `good` leaves them out."""
     reason: Mapped[str] = mapped_column(default="")
     delivered_at: Mapped[datetime | None]

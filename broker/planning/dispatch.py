@@ -10,11 +10,13 @@ from broker.runs.models import Run
 from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
 from broker.wire.messages import Availability
-from broker.wire.states import LIVE, RunState
+from broker.wire.states import LIVE, UNSETTLED, RunState
 from broker.wire.tracking import Link
 from broker.workshops.liveness import link
 
 _PENDING = frozenset({RunState.PLANNED, RunState.OFFERED})
+_HAS_MACHINE = LIVE - UNSETTLED - {RunState.PLANNED}
+"""A machine that is free again has been cleared, whether or not its last pieces were counted."""
 
 
 async def ready_to_offer(book: Book, now: datetime) -> list[str]:
@@ -22,7 +24,7 @@ async def ready_to_offer(book: Book, now: datetime) -> list[str]:
     planned = await book.runs_in({RunState.PLANNED})
     if not planned:
         return []
-    taken = {run.machine_id for run in await book.runs_in(LIVE - {RunState.PLANNED})}
+    taken = {run.machine_id for run in await book.runs_in(_HAS_MACHINE)}
     accepted = await _accepted_plates(book, planned)
     agents = {agent.workshop_id: agent for agent in await book.agents()}
     chosen = []

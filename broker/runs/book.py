@@ -10,7 +10,7 @@ from typing import Protocol
 
 from broker.orders.book import OrderBook
 from broker.rows import Rows
-from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
 from broker.wire.states import LIVE, RunState
 from broker.workshops.book import WorkshopBook
 
@@ -47,8 +47,18 @@ class RunBook(Rows, Protocol):
     async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]: ...
 
     async def live_pieces(self, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE) -> Mapping[str, int]:
-        """Pieces of each lot on plates whose run is in one of the states."""
+        """Pieces of each lot on plates whose run is in one of the states, but for those that it skipped."""
         ...
+
+    async def runs_of_plate(self, plate_id: str) -> Sequence[Run]: ...
+
+    async def skips(self, run_id: str) -> Sequence[Skip]:
+        """Pieces that were left out while the run went on."""
+        ...
+
+    async def counts(self, run_id: str) -> Sequence[Count]: ...
+
+    async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]: ...
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None: ...
 

@@ -8,11 +8,12 @@ from broker.orders.models import Line, LotState, Order
 from broker.runs.book import Book
 from broker.runs.lifecycle.steps import RAISES_FENCE
 from broker.runs.models import Run
-from broker.wire.messages import LotOffer, LotReady, RunOffer, StopRequest, Withdrawn
+from broker.runs.moves import broken_off
+from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.plates import Plate
-from broker.wire.states import AFTER_PERMIT, FINAL, RunState
+from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
-Told = LotOffer | RunOffer | StopRequest | Withdrawn | LotReady
+Told = LotOffer | RunOffer | StopRequest | Withdrawn | RunUnsettled | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
 TAKEN_BACK = RAISES_FENCE & FINAL
@@ -25,6 +26,7 @@ async def briefing(book: Book, workshop_id: str, now: datetime) -> tuple[Told, .
         *await _lot_offers(book, workshop_id),
         *await _run_offers(book, workshop_id),
         *await _stop_requests(book, workshop_id),
+        *await _unsettled(book, workshop_id),
         *await _lots_ready(book, workshop_id),
     )
 
@@ -93,6 +95,31 @@ async def _run_offers(book: Book, workshop_id: str) -> list[RunOffer]:
 async def _stop_requests(book: Book, workshop_id: str) -> list[StopRequest]:
     live = await book.runs_in(AFTER_PERMIT | {RunState.UNKNOWN}, workshop_id)
     return [StopRequest(run=run.id, reason=run.stop_requested) for run in live if run.stop_requested is not None]
+
+
+async def _unsettled(book: Book, workshop_id: str) -> list[RunUnsettled]:
+    """Runs that the shop's people must settle, and of which its agent may know nothing: its journal began later."""
+    runs = await book.runs_in(UNSETTLED, workshop_id)
+    if not runs:
+        return []
+    runs = [run for agent in await book.agents() if agent.workshop_id == workshop_id for run in broken_off(runs, agent)]
+    plates = await book.plates([run.plate_id for run in runs])
+    held = await book.plate_lots(plates)
+    machines = {machine.id: machine.name for machine in await book.all_machines_of(workshop_id)}
+    return [
+        RunUnsettled(
+            run=run.id,
+            fence=run.fence,
+            version=run.version,
+            state=run.state,
+            machine=machines[run.machine_id],
+            material=Plate.model_validate_json(plates[run.plate_id].document).material,
+            plate_sha256=plates[run.plate_id].sha256,
+            pieces=tuple((row.lot_id, row.pieces) for row in held[run.plate_id]),
+            reason=run.note,
+        )
+        for run in runs
+    ]
 
 
 async def _lots_ready(book: Book, workshop_id: str) -> list[LotReady]:

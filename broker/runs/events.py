@@ -11,8 +11,18 @@ from broker.runs.errors import NotApplied
 from broker.runs.lifecycle.events import TakeBack
 from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
+from broker.runs.remarks import apply_remark
 from broker.runs.run_events import apply_run_event
-from broker.wire.messages import Envelope, HandedOver, LotAccepted, LotDeclined, MachineChanged, RunBody
+from broker.wire.messages import (
+    Corrected,
+    Envelope,
+    HandedOver,
+    LotAccepted,
+    LotDeclined,
+    MachineChanged,
+    RunBody,
+    Skipped,
+)
 from broker.wire.shop import Inventory
 from broker.wire.states import RunState
 from broker.workshops.models import Agent
@@ -47,6 +57,8 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
                 await hand_over(book, await _open_lot(book, agent, body.lot), now)
+            case Skipped() | Corrected():
+                await apply_remark(book, agent, envelope, body, now)
             case _:
                 assert_never(body)
     except BrokerError as error:

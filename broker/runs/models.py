@@ -73,6 +73,8 @@ class Run(Base):
     estimate_s: Mapped[float | None]
     note: Mapped[str] = mapped_column(default="")
     """Reason of the last fault, stop or release."""
+    first_layer: Mapped[bool] = mapped_column(default=False)
+    """Nothing but its first layer failed."""
 
     # Whoever writes a run that another has moved since it was read fails instead of overwriting.
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
@@ -137,3 +139,35 @@ class ScrapCount(Base):
     count_id: Mapped[int] = mapped_column(ForeignKey("counts.id"), primary_key=True)
     reason: Mapped[ScrapReason] = mapped_column(primary_key=True)
     pieces: Mapped[int]
+
+
+class Skip(Base):
+    """One piece that was left out while the others went on: scrap since then."""
+
+    __tablename__ = "skips"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    object: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    reason: Mapped[ScrapReason]
+    operator: Mapped[str]
+    """Empty: the firmware did it by itself."""
+    at: Mapped[datetime]
+
+
+class Correction(Base):
+    """A count that was put right: who, when, and what it was before."""
+
+    __tablename__ = "corrections"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    """The run's, after it."""
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True, index=True)
+    operator: Mapped[str]
+    note: Mapped[str]
+    at: Mapped[datetime]
+    good_before: Mapped[int]
+    good_after: Mapped[int]
+    scrap_before: Mapped[int]
+    scrap_after: Mapped[int]

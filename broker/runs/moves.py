@@ -16,16 +16,19 @@ from broker.runs.lifecycle.instructions import (
     KeepPermit,
     KeepProgram,
     KeepProgress,
+    KeepRemark,
     KeepStop,
     Move,
     Refuse,
     SetMachine,
     SetTimer,
+    TryAgain,
     UseRecord,
 )
 from broker.runs.models import Run, RunStep, UsedRecord
+from broker.workshops.models import Agent
 
-Left = AddCounts | CallPerson | Grant | Refuse
+Left = AddCounts | CallPerson | Grant | Refuse | TryAgain
 """What only whoever heard of the event can do."""
 _NO_PLATE = PlateFacts()
 
@@ -82,7 +85,9 @@ async def _carry_out(book: Book, run: Run, instruction: Instruction, now: dateti
             run.stop_requested = reason
         case KeepPermit(request, epoch):
             run.permit_request, run.permit_epoch = request, epoch
-        case AddCounts() | CallPerson() | Grant() | Refuse():
+        case KeepRemark(version):
+            run.version = version
+        case AddCounts() | CallPerson() | Grant() | Refuse() | TryAgain():
             return instruction
         case _:
             assert_never(instruction)
@@ -100,3 +105,8 @@ def _move(book: Book, run: Run, move: Move, now: datetime) -> None:
 def waiting(left: Iterable[Left]) -> tuple[str, ...]:
     """What persons are called for."""
     return tuple(one.why for one in left if isinstance(one, CallPerson))
+
+
+def broken_off(runs: Iterable[Run], agent: Agent) -> list[Run]:
+    """Those whose permit another journal was given than the agent has now."""
+    return [run for run in runs if run.permit_epoch != agent.epoch]

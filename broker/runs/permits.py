@@ -1,11 +1,10 @@
 """The answer to an agent that asks for a start."""
 
 from datetime import datetime
-from typing import assert_never
 
 from broker.runs.book import Book
 from broker.runs.lifecycle.events import PermitAsked
-from broker.runs.lifecycle.instructions import AddCounts, CallPerson, Grant, Refuse
+from broker.runs.lifecycle.instructions import Grant, Refuse
 from broker.runs.moves import happen
 from broker.wire.messages import Permit, PermitRefused, PermitRequest
 from broker.wire.standings import PERMIT_LIFE
@@ -24,10 +23,8 @@ async def grant(book: Book, agent: Agent, request: PermitRequest, now: datetime)
             return _permit(request, version, fence)
         case Refuse(reason):
             return _refused(request, reason)
-        case AddCounts() | CallPerson():
-            raise TypeError(f"no answer to a request for a permit: {answer}")
         case _:
-            assert_never(answer)
+            raise TypeError(f"no answer to a request for a permit: {answer}")
 
 
 def _permit(request: PermitRequest, version: int, fence: int) -> Permit:

@@ -8,7 +8,18 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders.models import Line, Lot
-from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, UsedRecord
+from broker.runs.models import (
+    Correction,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+    UsedRecord,
+)
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
 from broker.workshops.models import Machine, Workshop
@@ -65,14 +76,46 @@ async def plate_lots(session: AsyncSession, plate_ids: Iterable[str]) -> Mapping
 async def live_pieces(
     session: AsyncSession, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE
 ) -> dict[str, int]:
-    """Pieces of each lot on plates whose run is in one of the states."""
+    """Pieces of each lot on plates whose run is in one of the states, but for those that it skipped."""
+    lots, wanted = set(lot_ids), set(states)
     query = (
         select(PlateLot.lot_id, func.sum(PlateLot.pieces))
         .join(Run, Run.plate_id == PlateLot.plate_id)
-        .where(PlateLot.lot_id.in_(set(lot_ids)), Run.state.in_(set(states)))
+        .where(PlateLot.lot_id.in_(lots), Run.state.in_(wanted))
         .group_by(PlateLot.lot_id)
     )
-    return {lot_id: int(pieces) for lot_id, pieces in await session.execute(query)}
+    pieces = {lot_id: int(number) for lot_id, number in await session.execute(query)}
+    skipped = (
+        select(Skip.lot_id, func.count())
+        .join(Run, Run.id == Skip.run_id)
+        .where(Skip.lot_id.in_(lots), Run.state.in_(wanted))
+        .group_by(Skip.lot_id)
+    )
+    for lot_id, number in await session.execute(skipped):
+        pieces[lot_id] -= int(number)
+    return pieces
+
+
+async def runs_of_plate(session: AsyncSession, plate_id: str) -> Sequence[Run]:
+    return (await session.scalars(select(Run).where(Run.plate_id == plate_id))).all()
+
+
+async def skips(session: AsyncSession, run_id: str) -> Sequence[Skip]:
+    return (await session.scalars(select(Skip).where(Skip.run_id == run_id).order_by(Skip.object))).all()
+
+
+async def counts(session: AsyncSession, run_id: str) -> Sequence[Count]:
+    return (await session.scalars(select(Count).where(Count.run_id == run_id))).all()
+
+
+async def scrap_counts(session: AsyncSession, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
+    return (await session.scalars(select(ScrapCount).where(ScrapCount.count_id.in_(set(count_ids))))).all()
+
+
+async def corrections_of(session: AsyncSession, lot_ids: Iterable[str]) -> Sequence[Correction]:
+    """In the order in which they were made."""
+    query = select(Correction).where(Correction.lot_id.in_(set(lot_ids)))
+    return (await session.scalars(query.order_by(Correction.at, Correction.version))).all()
 
 
 async def offered_documents(session: AsyncSession, workshop_id: str) -> Sequence[PlateRow]:
@@ -124,10 +167,16 @@ async def scrap_by_reason(session: AsyncSession, lot_ids: Iterable[str]) -> dict
         .where(Count.lot_id.in_(set(lot_ids)))
         .group_by(Count.lot_id, ScrapCount.reason)
     )
-    found: dict[str, dict[ScrapReason, int]] = defaultdict(dict)
-    for lot_id, reason, pieces in await session.execute(query):
-        found[lot_id][reason] = int(pieces)
-    return found
+    skipped = (
+        select(Skip.lot_id, Skip.reason, func.count())
+        .where(Skip.lot_id.in_(set(lot_ids)))
+        .group_by(Skip.lot_id, Skip.reason)
+    )
+    found: dict[str, dict[ScrapReason, int]] = defaultdict(lambda: defaultdict(int))
+    for one in (query, skipped):
+        for lot_id, reason, pieces in await session.execute(one):
+            found[lot_id][reason] += int(pieces)
+    return {lot_id: {reason: pieces for reason, pieces in scrap.items() if pieces} for lot_id, scrap in found.items()}
 
 
 async def steps_into(

@@ -3,14 +3,16 @@
 from datetime import datetime
 
 from broker.runs.book import Book
-from broker.runs.counting import scrapped, write_counts
+from broker.runs.counting import told_counts, write_counts
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle.events import Counts, Done, Kind, Pieces, Program, Record, Said
+from broker.runs.lifecycle.events import Counts, Done, Kind, Program, Record, Said
 from broker.runs.lifecycle.facts import PlateFacts
 from broker.runs.lifecycle.handle import NOT_HEEDED
-from broker.runs.lifecycle.instructions import AddCounts
+from broker.runs.lifecycle.instructions import AddCounts, TryAgain
 from broker.runs.models import Run
 from broker.runs.moves import happen
+from broker.runs.plate_facts import needs, pieces_left
+from broker.runs.retries import try_again
 from broker.wire.messages import (
     Armed,
     Counted,
@@ -18,7 +20,6 @@ from broker.wire.messages import (
     Faulted,
     Finished,
     Lapsed,
-    LotCount,
     NotStarted,
     Paused,
     Rejected,
@@ -31,8 +32,6 @@ from broker.wire.messages import (
     Stopped,
     Unknown,
 )
-from broker.wire.plates import Plate
-from broker.wire.shop import Process
 from broker.workshops.models import Agent
 
 Told = Program | Record | Done | Counts | None
@@ -50,11 +49,14 @@ async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: Ru
         epoch=envelope.epoch,
         note=_note(body),
         told=await _told(book, body),
+        first_layer=isinstance(body, Faulted | Settled) and body.first_layer,
     )
     try:
         left = await happen(book, run, said, now, await _plate(book, run, body))
     except NOT_HEEDED as error:
         raise NotApplied(str(error)) from error
+    if TryAgain() in left:
+        await try_again(book, run, now)
     if AddCounts() in left and isinstance(body, Counted | Settled):
         await write_counts(book, run, body.counts, body.operator, now)
 
@@ -63,11 +65,9 @@ async def _plate(book: Book, run: Run, body: RunBody) -> PlateFacts:
     """What the event speaks of: what is to be loaded, or the pieces."""
     match body:
         case Armed():
-            plate = Plate.model_validate_json((await book.plate(run.plate_id)).document)
-            return PlateFacts(plate.material, plate.process is Process.FDM)
+            return await needs(book, run)
         case Counted() | Settled():
-            held = (await book.plate_lots([run.plate_id]))[run.plate_id]
-            return PlateFacts(pieces={row.lot_id: row.pieces for row in held})
+            return await pieces_left(book, run)
         case _:
             return PlateFacts()
 
@@ -81,7 +81,7 @@ async def _told(book: Book, body: RunBody) -> Told:
         case Finished() | Faulted() | Stopped():
             return Done(body.lines)
         case Counted() | Settled():
-            return Counts(body.operator, tuple(_pieces(counted) for counted in body.counts))
+            return told_counts(body, whole=isinstance(body, Counted))
         case _:
             return None
 
@@ -95,10 +95,6 @@ def _record(record: SetupRecord, *, was_used: bool) -> Record:
         extraction_on=record.extraction_on is True,
         was_used=was_used,
     )
-
-
-def _pieces(counted: LotCount) -> Pieces:
-    return Pieces(counted.lot, counted.good, scrapped(counted))
 
 
 def _note(body: RunBody) -> str:

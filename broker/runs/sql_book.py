@@ -14,7 +14,7 @@ from broker.parts.models import Part
 from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.book import Book
-from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep
+from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
 from broker.wire.states import LIVE, RunState
 from broker.workshops import repository as workshops
 from broker.workshops.models import Agent, Machine, Workshop
@@ -148,6 +148,18 @@ class _Runs(_Rows):
 
     async def live_pieces(self, lot_ids: Iterable[str], states: Iterable[RunState] = LIVE) -> Mapping[str, int]:
         return await repository.live_pieces(self._session, lot_ids, states)
+
+    async def runs_of_plate(self, plate_id: str) -> Sequence[Run]:
+        return await repository.runs_of_plate(self._session, plate_id)
+
+    async def skips(self, run_id: str) -> Sequence[Skip]:
+        return await repository.skips(self._session, run_id)
+
+    async def counts(self, run_id: str) -> Sequence[Count]:
+        return await repository.counts(self._session, run_id)
+
+    async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
+        return await repository.scrap_counts(self._session, count_ids)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return await repository.inbox_event(self._session, agent_id, epoch, seq)

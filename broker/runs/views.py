@@ -15,6 +15,7 @@ from broker.wire.shop import BY_HAND, MachineSpec
 from broker.wire.standings import STANDINGS
 from broker.wire.states import RunState
 from broker.wire.tracking import (
+    CorrectionView,
     LotPieces,
     LotStateView,
     LotView,
@@ -142,6 +143,7 @@ async def lot_views(session: AsyncSession, order_id: str) -> list[LotView]:
     lots = await lot_repository.lots_of_order(session, order_id)
     scrap = await repository.scrap_by_reason(session, [lot.id for lot in lots])
     names = {row.id: row.name for row in await workshops.workshops(session)}
+    corrected = await _corrections(session, [lot.id for lot in lots])
     return [
         LotView(
             id=lot.id,
@@ -154,8 +156,26 @@ async def lot_views(session: AsyncSession, order_id: str) -> list[LotView]:
             scrap_by_reason=tuple(
                 ScrapView(reason=reason, pieces=pieces) for reason, pieces in scrap.get(lot.id, {}).items()
             ),
+            surplus=lot.surplus,
+            corrections=corrected.get(lot.id, ()),
             reason=lot.reason,
             delivered_at=lot.delivered_at,
         )
         for lot in lots
     ]
+
+
+async def _corrections(session: AsyncSession, lot_ids: Sequence[str]) -> dict[str, tuple[CorrectionView, ...]]:
+    found: dict[str, tuple[CorrectionView, ...]] = {}
+    for row in await repository.corrections_of(session, lot_ids):
+        view = CorrectionView(
+            run=row.run_id,
+            at=row.at,
+            note=row.note,
+            good_before=row.good_before,
+            good_after=row.good_after,
+            scrap_before=row.scrap_before,
+            scrap_after=row.scrap_after,
+        )
+        found[row.lot_id] = (*found.get(row.lot_id, ()), view)
+    return found

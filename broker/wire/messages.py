@@ -5,15 +5,18 @@ bytes. Everything else on the socket is a hint; correctness lives in seq, versio
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from broker.wire import availability
 from broker.wire.base import Wire
+from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
+
+__all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "Skipped"]
+"""From `pieces`: events of a run are said with these."""
 
 PROTOCOL = 1
 Availability = availability.Availability
@@ -25,29 +28,6 @@ _MOST = 1000
 
 
 # Durable events, agent to broker -----------------------------------------------------------------
-
-
-class ScrapReason(StrEnum):
-    ADHESION = "adhesion"
-    WARP = "warp"
-    LAYER_SHIFT = "layer shift"
-    STRINGING = "stringing"
-    RUNOUT = "runout"
-    DIMENSION = "dimension"
-    SURFACE = "surface"
-    HANDLING = "handling"
-    OTHER = "other"
-
-
-class Scrap(Wire):
-    reason: ScrapReason
-    pieces: int = Field(ge=1)
-
-
-class LotCount(Wire):
-    lot: str
-    good: int = Field(ge=0)
-    scrap: tuple[Scrap, ...] = ()
 
 
 class SetupRecord(Wire):
@@ -65,6 +45,16 @@ class SetupRecord(Wire):
     """Work offset read back from the firmware, machine coordinates; routers and lasers only."""
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+    # What wasn't asked for goes unsaid: a broker that is older doesn't know it.
+    colour: str = Field(default="", exclude_if=lambda colour: not colour)
+    surface: str = Field(default="", exclude_if=lambda surface: not surface)
+    """The sheet on a printer's bed."""
+    spools: tuple[str, ...] = Field(default=(), exclude_if=lambda spools: not spools)
+    """By the shop's own names: the loaded one, then those that follow it."""
+    stays: bool = Field(default=False, exclude_if=lambda stays: not stays)
+    """The operator is there until the spool has been changed."""
+    tool_length: str | None = Field(default=None, exclude_if=lambda length: length is None)
+    """How the length of a router's tool is known."""
 
 
 class LotAccepted(Wire):
@@ -152,6 +142,8 @@ class Faulted(Wire):
     lines: Lines = 0
     safe: bool
     """The safe end state was sent and confirmed; False: go and look."""
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed: the machine is in order, and needs clearing."""
 
 
 class Stopped(Wire):
@@ -184,6 +176,8 @@ class Settled(Wire):
     operator: str
     note: str
     counts: tuple[LotCount, ...]
+    first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
+    """Nothing but the first layer failed, and nothing is good: the same plate is offered to the machine again."""
 
 
 class MachineChanged(Wire):
@@ -226,8 +220,10 @@ RunBody = (
     | Counted
     | Settled
 )
+Remark = Skipped | Corrected
+"""About a run, and no step of it; like a step it raises the run's version."""
 ShopBody = Inventory | LotAccepted | LotDeclined | MachineChanged | HandedOver
-Body = Annotated[RunBody | ShopBody, Field(discriminator="kind")]
+Body = Annotated[RunBody | Remark | ShopBody, Field(discriminator="kind")]
 
 
 class Envelope(Wire):
@@ -429,6 +425,24 @@ class StopRequest(Wire):
     reason: str
 
 
+class RunUnsettled(Wire):
+    """The agent's journal doesn't reach back to this run's permit: a person has to say what became of it.
+
+    Repeated until then; `pieces`: each lot and how many of it the plate holds.
+    """
+
+    type: Literal["run_unsettled"] = "run_unsettled"
+    run: str
+    fence: int
+    version: int
+    state: RunState
+    machine: str
+    material: str
+    plate_sha256: str
+    pieces: tuple[tuple[str, int], ...]
+    reason: str
+
+
 class LotReady(Wire):
     """All good pieces of the lot's line are counted: pack this lot and hand it over. Repeated until handed over."""
 
@@ -450,6 +464,7 @@ BrokerFrame = Annotated[
     | PermitRefused
     | Withdrawn
     | StopRequest
+    | RunUnsettled
     | LotReady,
     Field(discriminator="type"),
 ]

@@ -1,5 +1,7 @@
 """The document of a plate, which agents fetch by its hash."""
 
+from pydantic import Field
+
 from broker.wire.base import Wire
 from broker.wire.shop import Process
 
@@ -43,5 +45,7 @@ class Plate(Wire):
     usable_mm: tuple[float, float, float, float]
     """x0, y0, x1, y1 within which every outline lies."""
     thickness_mm: float = 0.0
+    colour: str = Field(default="", exclude_if=lambda colour: not colour)
+    """That all of it must have; empty: any."""
     recipe: Recipe = Recipe()
     parts: tuple[PlatedPart, ...]

@@ -71,6 +71,18 @@ class ScrapView(Wire):
     pieces: int
 
 
+class CorrectionView(Wire):
+    """A count of a lot that was put right."""
+
+    run: str
+    at: datetime
+    note: str
+    good_before: int
+    good_after: int
+    scrap_before: int
+    scrap_after: int
+
+
 class LotStateView(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"
@@ -89,6 +101,9 @@ class LotView(Wire):
     good: int
     scrap: int
     scrap_by_reason: tuple[ScrapView, ...]
+    surplus: int = 0
+    """Good pieces over and above what was ordered."""
+    corrections: tuple[CorrectionView, ...] = ()
     reason: str
     """Why the shop declined it or a growth of it."""
     delivered_at: datetime | None

@@ -94,7 +94,7 @@ class FitNozzle(_Act):
 
 
 class PressButton(_Act):
-    """A person presses the printer's knob: whatever waits for a person goes on."""
+    """A person presses the printer's knob, or a router's cycle start: whatever waits for a person goes on."""
 
     command: Literal["press_button"]
 
@@ -155,9 +155,9 @@ class CloseDoor(_Act):
     command: Literal["close_door"]
 
 
-AtPrinter = LoadSpool | FitNozzle | PressButton | Choose
+AtPrinter = LoadSpool | FitNozzle | Choose
 AtRouter = LoadSheet | FitTool | LayProbePlate | TakeProbePlate | OpenDoor | CloseDoor
-AtAny = Summary | InjectFault | Reset | ClearBed | Expect | SomebodyThere | NobodyThere
+AtAny = Summary | InjectFault | Reset | ClearBed | Expect | SomebodyThere | NobodyThere | PressButton
 AtCable = Unplug | Plug | HostCommand
 Command = Annotated[AtPrinter | AtRouter | AtAny | AtCable, Field(discriminator="command")]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -62,7 +62,7 @@ class Bench:
     def _carry_out(self, act: acts.Command, now: float) -> tuple[Reply, bytes]:
         firmware = self.firmware
         match act:
-            case acts.LoadSpool() | acts.FitNozzle() | acts.PressButton() | acts.Choose():
+            case acts.LoadSpool() | acts.FitNozzle() | acts.Choose():
                 if not isinstance(firmware, Marlin):
                     raise NotThisMachine(f"{act.command}: a router has none")
                 return {"ok": True}, self._at_printer(firmware, act, now)
@@ -116,6 +116,8 @@ class Bench:
                 out = firmware.recover(now)
             case acts.ClearBed():
                 reply["bed"] = firmware.clear_bed(now)
+            case acts.PressButton():
+                out = firmware.press_button(now)
             case acts.Expect():
                 firmware.wanted = act.model_dump(exclude={"command"}, exclude_none=True)
             case acts.SomebodyThere(until_s=until_s):
@@ -137,8 +139,6 @@ class Bench:
             case acts.FitNozzle(diameter_mm=diameter_mm):
                 printer.fit_nozzle(diameter_mm, now)
                 printer.witness.note("nozzle_fitted", now, nozzle_mm=diameter_mm)
-            case acts.PressButton():
-                return printer.press_button(now)
             case acts.Choose(entry=entry):
                 return printer.choose(entry, now)
             case _:

@@ -95,4 +95,8 @@ class Bench:
         self._send("POST", f"/machines/{machine}/zero", {"machine_mm": list(zero_mm)})
 
     def presence(self, machine: str, operator: str) -> None:
-        self._send("POST", f"/machines/{machine}/presence", {"operator": operator})
+        self.act(machine, "presence", operator)
+
+    def act(self, machine: str, verb: str, operator: str) -> None:
+        """hold, resume, cancel, stop, presence. Raises BenchAway, AnswerRefused."""
+        self._send("POST", f"/machines/{machine}/{verb}", {"operator": operator})

@@ -20,11 +20,15 @@ class BrokerProcess:
     def _argv(self, *words: str) -> list[str]:
         return [executable("llagar-broker"), *words, "--data", str(self.data)]
 
+    def begin(self, port: int = 0) -> int:
+        """Start it, and wait for nothing; returns its process id."""
+        (self.data / "address").unlink(missing_ok=True)
+        return self.processes.start(NAME, self._argv("serve", "--port", str(port))).popen.pid
+
     def start(self, port: int = 0) -> str:
         """Start it and return its URL once it answers; `port` 0 takes a free one."""
+        self.begin(port)
         address = self.data / "address"
-        address.unlink(missing_ok=True)
-        self.processes.start(NAME, self._argv("serve", "--port", str(port)))
         until(lambda: address.exists() and bool(address.read_text().strip()), "the broker's address", self.processes)
         url = address.read_text().strip()
         until(lambda: _answers(url), "the broker's first answer", self.processes)

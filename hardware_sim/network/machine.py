@@ -26,6 +26,8 @@ class Summary(BaseModel):
     faulted: bool
     bed: int
     loaded: dict[str, str | float]
+    counters: dict[str, float]
+    details: dict[str, str | float | bool | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Network:
     speed: float
     mishaps: Mishaps
     agents_from: Path | None = None
+    shops: tuple[SimShop, ...] = SHOPS
     url: str = ""
     producer_token: str = ""
     news: deque[str] = field(default_factory=lambda: deque(maxlen=NEWS))
@@ -53,7 +54,7 @@ class Network:
 
     def start(self) -> None:
         """Everything up and every machine seen by the broker. Raises ProcessEnded, WaitedTooLong."""
-        for shop in SHOPS:
+        for shop in self.shops:
             for machine in shop.machines:
                 self._start_machine(shop, machine.name)
         self.url = self._broker.start()
@@ -61,7 +62,7 @@ class Network:
         self.producer_token = self._broker.add_user(
             "producer", "--role", "producer", "--address", "Plaza del Ayuntamiento, Siero", "--deposit", str(DEPOSIT)
         )
-        for shop in SHOPS:
+        for shop in self.shops:
             self._enrol(shop)
         watching = self.broker()
         expected = len(self.machines)
@@ -125,8 +126,12 @@ class Network:
     def kill_broker(self) -> int:
         return self.processes.kill(BROKER)
 
+    def begin_broker(self) -> int:
+        """At the address that it had, not waited for; returns its process id."""
+        return self._broker.begin(int(self.url.rsplit(":", 1)[1]))
+
     def restart_broker(self) -> int:
-        """At the address that it had; returns its process id."""
+        """At the address that it had; returns its process id once it answers."""
         self._broker.start(int(self.url.rsplit(":", 1)[1]))
         return self.processes.children[BROKER].popen.pid
 

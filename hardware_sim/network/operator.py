@@ -54,10 +54,15 @@ class Operator:
     news: deque[str]
     counted: dict[str, int] = field(default_factory=dict)
     """Run → good pieces by material."""
+    set_up: set[str] = field(default_factory=set)
+    """Runs whose machine was set up, whether or not the bench has heard of it."""
     error: BaseException | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _refusals: Counter[str] = field(default_factory=Counter)
     _tallies: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    """Run → what was counted of it."""
+    _boxed: set[str | None] = field(default_factory=set)
+    """Runs whose parts are off their machine."""
     _thread: threading.Thread | None = None
     _frail: Frailties = field(init=False)
     _plans: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
@@ -102,7 +107,7 @@ class Operator:
             return
         try:
             self._do(task)
-        except (AnswerRefused, ProcessEnded) as refusal:
+        except (AnswerRefused, ProcessEnded, PlateUnknown) as refusal:
             self._refusals[task.id] += 1
             if self._refusals[task.id] == 1:
                 self.news.append(f"{self.name}: {task.kind} not taken yet: {refusal}")
@@ -115,10 +120,10 @@ class Operator:
             case "setup":
                 self._set_up(task)
             case "count":
-                counts = self._counts(task)
-                if self._frail.take(task.machine or "", FaultKind.BED_NOT_CLEARED, task.id) is None:
-                    self.machines[task.machine or ""].clear_bed()
-                self.bench.answer(task.id, {**me, "counts": counts, "cleared": True})
+                counts, lies_there = self._counts(task), task.run not in self._boxed
+                if lies_there:
+                    self._take_off(task)
+                self.bench.answer(task.id, {**me, "counts": counts, "cleared": lies_there})
             case "settle":
                 counts = self._counts(task)
                 self.bench.answer(task.id, {**me, "counts": counts, "note": "looked at it; pieces taken off"})
@@ -128,12 +133,20 @@ class Operator:
                 machine.reset()
                 self.bench.answer(task.id, me)
             case "clear":
-                self.machines[task.machine or ""].clear_bed()
+                with suppress(PlateUnknown):  # settled before: nobody will ask for a count
+                    self._counts(task)
+                self._take_off(task)
                 self.bench.answer(task.id, me)
             case "lot":
                 self.bench.answer(task.id, {**me, "accept": True})
             case "handover":
                 self.bench.answer_in_terminal(task.id, {**me, "reference": "by van"})
+
+    def _take_off(self, task: Waiting) -> None:
+        """Into a box, where they are counted later; what is still on the bed then is the next run's."""
+        if self._frail.take(task.machine or "", FaultKind.BED_NOT_CLEARED, task.run or "") is None:
+            self.machines[task.machine or ""].clear_bed()
+        self._boxed.add(task.run)
 
     def _set_up(self, task: Waiting) -> None:
         machine = self.machines[task.machine or ""]
@@ -149,9 +162,11 @@ class Operator:
             self._plans[task.id] = self._frail.plan(machine.name, self.break_next(machine, plate))
         if task.router:
             answer |= {"sheet_mm": self._clamp(machine, task), "clamps_clear": True, "extraction_on": True}
+            answer |= {"tool_length": "touched off"}
             machine.somebody_there()
         else:
             self._thread_in(machine, task)
+        self.set_up.add(task.run or "")
         self.bench.answer(task.id, answer)
         for fault in self._plans[task.id]:
             machine.break_it(fault)
@@ -198,15 +213,16 @@ class Operator:
 
     def _counts(self, task: Waiting) -> list[dict[str, object]]:
         """Good and scrap by lot, from the material on the bed; counted once, before anything is taken off."""
-        if task.id not in self._tallies:
+        name = task.run or ""
+        if name not in self._tallies:
             plate = self._plate(task)
             machine = self.machines[task.machine or ""]
             truth = self._frail.miscounted(machine.name, count_bed(machine, plate.document, self._drawings(plate)))
             self.counted[task.run or ""] = truth.good
             self.news.append(f"{self.name}: {task.machine}: {truth.good} good of {len(truth.pieces)}")
             lots = sorted({piece.label for piece in truth.pieces})
-            self._tallies[task.id] = [_lot_count(lot, truth) for lot in lots]
-        return self._tallies[task.id]
+            self._tallies[name] = [_lot_count(lot, truth) for lot in lots]
+        return self._tallies[name]
 
     def _stay_present(self) -> None:
         if time.monotonic() < self._presence_at:

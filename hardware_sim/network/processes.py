@@ -45,6 +45,8 @@ class Processes:
     """Use as a context: at its end nothing that was started, nor what that started, is left."""
 
     logs: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of the environment, for all that is started."""
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
     children: dict[str, Child] = field(default_factory=dict)
     _guardian: subprocess.Popen[bytes] | None = None
@@ -73,7 +75,7 @@ class Processes:
             self._guardian.wait()
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, MARK: self.mark, "PYTHONUNBUFFERED": "1", **(more or {})}
+        return {**os.environ, **self.variables, MARK: self.mark, "PYTHONUNBUFFERED": "1", **(more or {})}
 
     def start(
         self, name: str, argv: Sequence[str], *, environment: Mapping[str, str] | None = None, talk: bool = False

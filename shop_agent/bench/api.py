@@ -11,8 +11,12 @@ from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 
+from shop_agent.agent import Agent
 from shop_agent.bench import schemas
-from shop_agent.bench.desk import AnsweredOtherwise, Desk, NoSuchThing
+from shop_agent.bench.counted import CountedRuns
+from shop_agent.bench.desk import Desk
+from shop_agent.bench.errors import AnsweredOtherwise, NoSuchThing
+from shop_agent.bench.shelf import Shelf
 from shop_agent.errors import Refused
 from shop_agent.identity import write_private
 from shop_agent.settings import AgentConfig
@@ -27,16 +31,17 @@ _VERBS: dict[str, Make] = {
     "cancel": lambda act: wire.Cancel(reason=act.reason or f"cancelled by {act.operator or 'the bench'}"),
     "stop": lambda act: wire.StopNow(reason=act.reason),
     "presence": lambda act: wire.Presence(operator=act.operator),
+    "first-layer": lambda act: wire.FailFirstLayer(operator=act.operator, note=act.reason),
 }
 _OTHERS = ("home", "zero", "probe", "skip", "override", "mode")
-_NAMED = frozenset({"resume", "presence"})
+_NAMED = frozenset({"resume", "presence", "first-layer"})
 
 
 class Unauthorised(Exception):
     """The token is missing or another."""
 
 
-def application(desk: Desk, token: str) -> FastAPI:
+def application(desk: Desk, shelf: Shelf, counted: CountedRuns, token: str) -> FastAPI:
     def allowed(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise Unauthorised("give the token of bench.json as a bearer token")
@@ -44,6 +49,9 @@ def application(desk: Desk, token: str) -> FastAPI:
     app = FastAPI(title="Llagar bench", docs_url=None, redoc_url=None, dependencies=[Depends(allowed)])
     _add_errors(app)
     _add_tasks(app, desk)
+    _add_shop(app, desk)
+    _add_spools(app, shelf)
+    _add_runs(app, counted)
     _add_machines(app, desk)
     return app
 
@@ -57,6 +65,42 @@ def _add_tasks(app: FastAPI, desk: Desk) -> None:
     async def answer(task: str, answer: schemas.Answer) -> schemas.Taken:
         """The same answer may be sent again: it is taken once."""
         return await desk.answer(task, answer)
+
+
+def _add_shop(app: FastAPI, desk: Desk) -> None:
+    @app.get("/shop")
+    async def shop() -> schemas.ShopView:
+        return desk.shop()
+
+    @app.post("/mode")
+    async def mode(change: schemas.ModeChange) -> list[schemas.MachineView]:
+        """Of all machines."""
+        return desk.set_all_modes(change.mode)
+
+
+def _add_spools(app: FastAPI, shelf: Shelf) -> None:
+    @app.get("/spools")
+    async def spools() -> list[schemas.SpoolView]:
+        return shelf.spools()
+
+    @app.post("/spools")
+    async def put(spool: schemas.SpoolNow) -> schemas.SpoolView:
+        return shelf.put(spool)
+
+    @app.post("/spools/away")
+    async def put_away(spool: schemas.SpoolOut) -> list[schemas.SpoolView]:
+        return shelf.put_away(spool.id)
+
+
+def _add_runs(app: FastAPI, counted: CountedRuns) -> None:
+    @app.get("/runs")
+    async def runs() -> list[schemas.CountedRun]:
+        """Counted or settled, and still known here."""
+        return counted.runs()
+
+    @app.post("/runs/{run}/correct")
+    async def correct(run: str, correction: schemas.Correction) -> schemas.CountedRun:
+        return counted.correct(run, correction)
 
 
 def _add_machines(app: FastAPI, desk: Desk) -> None:
@@ -83,7 +127,7 @@ def _add_machines(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/machines/{name}/skip")
     async def skip(name: str, which: schemas.Skip) -> schemas.MachineView:
-        await desk.act(name, wire.SkipObject(name=which.object))
+        await desk.act(name, wire.SkipObject(name=which.object, operator=which.operator, reason=which.reason.value))
         return desk.machine(name)
 
     @app.post("/machines/{name}/override")
@@ -99,11 +143,9 @@ def _add_machines(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/machines/{name}/{verb}")
     async def act(name: str, verb: str, act: schemas.Act) -> schemas.MachineView:
-        """hold, resume, cancel, stop, presence."""
+        """hold, resume, cancel, stop, presence, first-layer."""
         if verb not in _VERBS:
-            raise NoSuchThing(
-                f"no verb {verb}; there are: {', '.join(_VERBS)}, home, zero, probe, skip, override, mode"
-            )
+            raise NoSuchThing(f"no verb {verb}; there are: {', '.join((*_VERBS, *_OTHERS))}")
         if verb in _NAMED and not act.operator.strip():
             raise Refused("say who is there: the operator's name is missing")
         await desk.act(name, _VERBS[verb](act))
@@ -139,7 +181,7 @@ def _add_errors(app: FastAPI) -> None:
 class BenchServer:
     """Opens its port before the agent runs, so that a taken port is an error at once."""
 
-    def __init__(self, config: AgentConfig, desk: Desk) -> None:
+    def __init__(self, config: AgentConfig, agent: Agent) -> None:
         """Raises OSError if the port is taken."""
         self._socket = socket.create_server(("127.0.0.1", config.bench_port))
         token = secrets.token_urlsafe(24)
@@ -147,7 +189,12 @@ class BenchServer:
         address = schemas.Address(url=f"http://127.0.0.1:{port}", token=token, pid=os.getpid())
         self._file = config.data / ADDRESS_FILE
         write_private(self._file, address.model_dump_json())
-        settings = uvicorn.Config(application(desk, token), log_level="warning", access_log=False, lifespan="off")
+        settings = uvicorn.Config(
+            application(Desk(agent), Shelf(agent), CountedRuns(agent), token),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+        )
         self._server = uvicorn.Server(settings)
 
     async def serve(self) -> None:

@@ -12,6 +12,9 @@ from drivers.base import State
 from shop_agent import shop_log
 from shop_agent.agent import Agent
 from shop_agent.bench import schemas
+from shop_agent.bench.errors import AnsweredOtherwise, NoSuchThing
+from shop_agent.bench.run_fields import run_fields
+from shop_agent.bench.today import end_of_today
 from shop_agent.errors import Refused, StreamerGone, StreamerSaidNo
 from shop_agent.settings import machine_limits
 from shop_agent.state import events as ev
@@ -21,14 +24,6 @@ from shop_agent.state.tasks import Task, waiting
 from shop_agent.streamer import wire
 from shop_agent.translate import core_counts
 from slicer_bridge.programs.check import check_program
-
-
-class NoSuchThing(Exception):
-    """There is no task, or no machine, of this name."""
-
-
-class AnsweredOtherwise(Exception):
-    """This task was answered before, with another answer."""
 
 
 class Desk:
@@ -73,7 +68,7 @@ class Desk:
             case schemas.CountAnswer(operator=operator, counts=counts, cleared=cleared):
                 event = ev.CountGiven(run, operator, core_counts(counts), cleared)
             case schemas.SettleAnswer(operator=operator, note=note, counts=counts):
-                event = ev.SettleGiven(run, operator, note, core_counts(counts))
+                event = ev.SettleGiven(run, operator, note, core_counts(counts), answer.first_layer)
             case schemas.ClearAnswer():
                 event = ev.MachineCleared(task.machine)
             case schemas.ReleaseAnswer(operator=operator):
@@ -107,8 +102,22 @@ class Desk:
             work_zero_mm=status.work_offset_mm if router else None,
             clamps_clear=answer.clamps_clear,
             extraction_on=answer.extraction_on,
+            colour=self._colour(answer),
+            surface=answer.surface,
+            spools=answer.spools,
+            stays=answer.stays,
+            tool_length=answer.tool_length,
         )
         return ev.SetupGiven(run.id, setup)
+
+    def _colour(self, answer: schemas.SetupAnswer) -> str:
+        """Raises Refused where the spool is known to be of another than is said."""
+        spool = self._agent.memory.spools.get(answer.spools[0]) if answer.spools else None
+        if spool is None:
+            return answer.colour
+        if answer.colour not in ("", spool.colour):
+            raise Refused(f"spool {spool.id} is {spool.colour or 'of no known colour'}, not {answer.colour}")
+        return spool.colour
 
     async def _check_in_place(self, run: RunRecord, offset: wire.Triple) -> None:
         """Raises Refused if the program leaves the machine from where the work's zero is."""
@@ -163,6 +172,7 @@ class Desk:
                 "standing": standing,
                 "reason": reason,
                 "mode": memory.machines[name].mode,
+                "mode_until": memory.machines[name].mode_until,
                 "run": live[0].id if live else None,
                 "waits": next((memory.slot_waits[one] for one in armed if one in memory.slot_waits), ""),
                 "attested": memory.facts[name].attested,
@@ -172,8 +182,20 @@ class Desk:
     def set_mode(self, name: str, mode: Mode) -> schemas.MachineView:
         """Raises NoSuchThing."""
         self._require(name)
-        self._agent.apply(ev.ModeSet(name, mode))
+        self._agent.apply(ev.ModeSet(name, mode, self._until(mode)))
         return self.machine(name)
+
+    def set_all_modes(self, mode: Mode) -> list[schemas.MachineView]:
+        """Of every machine of the shop."""
+        self._agent.apply(ev.ModeSet("", mode, self._until(mode)))
+        return self.machines()
+
+    def _until(self, mode: Mode) -> datetime | None:
+        """Nothing new *today* ends with the day."""
+        return end_of_today(datetime.now(UTC), self._agent.zone) if mode is Mode.NOTHING_NEW else None
+
+    def shop(self) -> schemas.ShopView:
+        return schemas.ShopView(alarm=self._agent.memory.policy_fault)
 
     async def act(self, name: str, request: wire.Request) -> None:
         """Raises NoSuchThing, Refused with the streamer's reason."""
@@ -234,7 +256,7 @@ class Desk:
                 update={"router": facts.router, "attested": facts.attested, "tool_mm": facts.tool_mm}
             )
         if task.run is not None:
-            view = view.model_copy(update=_run_fields(task.run))
+            view = view.model_copy(update=run_fields(task.run, self._agent.memory))
         if task.lot is not None:
             lot = task.lot
             quantity = lot.quantity if lot.ready_pieces is None else lot.ready_pieces
@@ -242,17 +264,3 @@ class Desk:
             money = {"payout": lot.payout, "currency": lot.currency, "ship_to": lot.ship_to, "notices": lot.notices}
             view = view.model_copy(update={**update, **money})
         return view
-
-
-def _run_fields(run: RunRecord) -> dict[str, object]:
-    needs, program = run.needs, run.program
-    return {
-        "run": run.id,
-        "state": RunState(run.phase).value,
-        "material": run.material,
-        "plate_sha256": run.plate_sha256,
-        "estimate_s": program.estimate_s if program else None,
-        "thickness_mm": needs.thickness_mm if needs else None,
-        "parts": needs.parts if needs else (),
-        "expected": tuple(schemas.Expected(lot=lot, pieces=pieces) for lot, pieces in needs.pieces) if needs else (),
-    }

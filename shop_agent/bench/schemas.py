@@ -1,11 +1,12 @@
 """What the bench API says and takes; terminal, rig and local page use nothing else."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from broker.wire.messages import LotCount
-from shop_agent.state.records import Mode, Standing
+from broker.wire.messages import LotCount, ScrapReason
+from shop_agent.state.records import Mode, Standing, ToolLength
 from shop_agent.state.tasks import TaskKind
 from shop_agent.streamer.wire import Percent
 
@@ -23,6 +24,38 @@ class Expected(Schema):
     pieces: int
 
 
+class Zone(Schema):
+    """Where a clamp may stand: a polygon of the sheet, or in machine coordinates; millimetres."""
+
+    name: str
+    corners: tuple[tuple[float, float], ...]
+    height_mm: float | None = None
+    machine: bool = False
+
+
+class SpoolView(Schema):
+    """`machine`: where it was loaded last; empty: on the shelf."""
+
+    id: str
+    material: str
+    colour: str
+    left_g: float
+    machine: str = ""
+
+
+class SpoolNow(Schema):
+    """A spool as it is now. `id` is what the shop calls it; empty: a new one, and it is numbered."""
+
+    id: str = Field(default="", max_length=40, pattern=r"^[^\s/]*$")
+    material: str = Field(min_length=1, max_length=80)
+    colour: str = Field(default="", max_length=40)
+    left_g: float = Field(ge=0, le=100_000, allow_inf_nan=False)
+
+
+class SpoolOut(Schema):
+    id: str
+
+
 class TaskView(Schema):
     """What waits for a person. Which fields are filled depends on `kind`."""
 
@@ -36,10 +69,24 @@ class TaskView(Schema):
     attested: bool = False
     """The machine is run by hand."""
     run: str | None = None
+    label: str = ""
+    """What stands on the box of the run's pieces."""
     state: str | None = None
     """The run's."""
     material: str | None = None
     tool_mm: float | None = None
+    """Nozzle or cutter that the program was made for."""
+    colour: str = ""
+    surface: str = ""
+    """The sheet on a printer's bed; empty: any."""
+    material_g: float | None = None
+    """What the program takes."""
+    spools: tuple[SpoolView, ...] = ()
+    """Of this material, as the shop keeps them; the one on this machine first. None: it keeps none."""
+    reach_mm: tuple[float, float] | None = None
+    """How far from a sheet's low corner its parts reach."""
+    keep_out: tuple[Zone, ...] = ()
+    """Where clamps may stand on the sheet."""
     thickness_mm: float | None = None
     plate_sha256: str | None = None
     estimate_s: float | None = None
@@ -65,6 +112,15 @@ class SetupAnswer(Schema):
     sheet_mm: Triple | None = None
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+    colour: str = ""
+    """Left out: that of the first spool."""
+    surface: str = ""
+    spools: tuple[str, ...] = ()
+    """The shop's names: the loaded one, then those that follow when it is empty."""
+    stays: bool = False
+    """The operator is there until the spool has been changed."""
+    tool_length: ToolLength | None = None
+    """Routers: how the length of the tool that is fitted now is known."""
 
 
 class StartedAnswer(Schema):
@@ -100,12 +156,16 @@ class ClearAnswer(Schema):
 
 
 class SettleAnswer(Schema):
-    """Per lot good + scrap ≤ what the plate holds: what was never made is neither."""
+    """Per lot good + scrap ≤ what the plate holds: what was never made is neither. The note is needed.
+
+    `first_layer`: nothing but the first layer failed and nothing is good; the plate comes again.
+    """
 
     kind: Literal["settle"] = "settle"
     operator: str
     note: str = ""
     counts: tuple[LotCount, ...] = ()
+    first_layer: bool = False
 
 
 class ReleaseAnswer(Schema):
@@ -149,6 +209,8 @@ class MachineView(Schema):
     standing: Standing
     reason: str
     mode: Mode
+    mode_until: datetime | None = None
+    """When it ends by itself."""
     run: str | None = None
     waits: str = ""
     """What a run that is set up waits for before it may start."""
@@ -175,7 +237,16 @@ class MachineView(Schema):
     """What the machine asks a person at it; `resume` answers."""
     details: dict[str, str] = Field(default_factory=dict)
     """What else it tells, such as its overrides."""
+    homed: bool = False
+    """Routers: since the firmware began."""
+    zeroed: bool = False
+    """… and its work zero set after that."""
+    probed: bool = False
     presence_left_s: float | None = None
+    present: str = ""
+    """Who said last that they are there."""
+    lapsed: bool = False
+    """Held because nobody said so; only the machine's own control goes on with it."""
     pid: int | None = None
     """Of its streamer."""
 
@@ -192,10 +263,11 @@ class Act(Schema):
 
 
 class Skip(Schema):
-    """`object`: one of the machine's `objects`."""
+    """`object`: one of the machine's `objects`; it is scrap for this reason."""
 
     operator: str
     object: str
+    reason: ScrapReason = ScrapReason.OTHER
 
 
 class OverrideTo(Schema):
@@ -225,6 +297,37 @@ class Offset(Schema):
     """Read back from the firmware."""
 
     work_offset_mm: Triple
+
+
+class CountedRun(Schema):
+    """A run that was counted or settled; its counts may be put right while its lots are here."""
+
+    run: str
+    label: str
+    machine: str
+    state: str
+    material: str
+    parts: tuple[str, ...]
+    expected: tuple[Expected, ...]
+    """What a count accounts for."""
+    counts: tuple[LotCount, ...]
+    note: str = ""
+    handed_over: tuple[str, ...] = ()
+    """Lots that are out of the door: their counts stand."""
+
+
+class Correction(Schema):
+    """All counts of a run anew, and why."""
+
+    operator: str
+    note: str
+    counts: tuple[LotCount, ...]
+
+
+class ShopView(Schema):
+    """`alarm`: why nothing new starts, until somebody has put it right; empty: all is well."""
+
+    alarm: str = ""
 
 
 class Taken(Schema):

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from dataclasses import replace
+from math import cos, radians, sin
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from shop_agent.errors import BadConfig, StagingFailed
 from shop_agent.profiles import load_profile
 from shop_agent.settings import policy_of
 from shop_agent.staging.order import Made, MakeOrder
-from shop_agent.state.records import PlateNeeds, Program
+from shop_agent.state.records import KeepOut, PlateNeeds, Program
 from slicer_bridge.errors import BridgeError
 from slicer_bridge.plates.plate import PlacedPart, Placement
 from slicer_bridge.programs.check import check_program
@@ -40,7 +41,7 @@ def make(order: MakeOrder) -> Made:
         raise StagingFailed(f"the plate is not one of this version: {error.errors()[0]['msg']}") from error
     if plate.process is not order.machine.process:
         raise StagingFailed(f"the plate is for {plate.process}, {order.machine.name} does {order.machine.process}")
-    program = _printed(order, plate) if plate.process is Process.FDM else _cut(order, plate)
+    program, needs = _printed(order, plate) if plate.process is Process.FDM else _cut(order, plate)
     limits = load_limits(order.limits)
     reason = why_not(program.blocks, _approvals(order), limits)
     if reason:
@@ -51,10 +52,10 @@ def make(order: MakeOrder) -> Made:
         raise StagingFailed(f"the program is outside this machine's limits: {reasons}")
     _flush(Path(program.path))
     # Progress counts the file's lines, comments too; so does what it is measured by.
-    return Made(program=replace(program, lines=verdict.lines), needs=_needs(plate))
+    return Made(program=replace(program, lines=verdict.lines), needs=needs)
 
 
-def _printed(order: MakeOrder, plate: Plate) -> Program:
+def _printed(order: MakeOrder, plate: Plate) -> tuple[Program, PlateNeeds]:
     profile = load_profile(order.profile)
     recipe = Recipe(plate.recipe.layer_mm, plate.recipe.perimeters, plate.recipe.infill)
     own = profile.imported(plate.material, order.machine.tool_mm)
@@ -66,7 +67,7 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         order.folder / "program.gcode",
         shop=None if own is None else approved(own, _approvals(order)),
     )
-    return Program(
+    program = Program(
         str(made.program),
         made.sha256,
         made.lines,
@@ -76,6 +77,9 @@ def _printed(order: MakeOrder, plate: Plate) -> Program:
         as_record(made.blocks),
         made.provenance.profile_sha256,
     )
+    objects = tuple((one.label, one.lot) for one in made.objects)
+    needs = _needs(order, plate)
+    return program, replace(needs, surface=profile.surface(plate.material), objects=objects)
 
 
 def _material(name: str) -> FilamentProfile:
@@ -88,18 +92,21 @@ def _approvals(order: MakeOrder) -> tuple[Approval, ...]:
     return approvals_for(policy_of(order.policy).blocks, order.machine.name)
 
 
-def _cut(order: MakeOrder, plate: Plate) -> Program:
+def _cut(order: MakeOrder, plate: Plate) -> tuple[Program, PlateNeeds]:
     from slicer_bridge.cutting.cut import Sheet, cut_sheet  # half of what there is to import, and no print needs it
 
     profile = load_profile(order.profile)
+    cutting = profile.cutting()
     made = cut_sheet(
         _placed(plate, order.parts, ".dxf"),
         profile.tool(plate.material, order.machine.tool_mm, load_limits(order.limits)),
         Sheet(plate.size_mm, plate.thickness_mm),
         order.folder / "program.nc",
-        profile.cutting(),
+        cutting,
     )
-    return Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
+    program = Program(str(made.program), made.sha256, made.lines, made.estimate_s, 0.0, made.made_by)
+    keep_out = tuple(KeepOut(one.name, one.corners, one.height_mm, one.machine) for one in cutting.keep_out)
+    return program, replace(_needs(order, plate), reach_mm=_reach(plate), keep_out=keep_out)
 
 
 def _placed(plate: Plate, folder: Path, suffix: str) -> tuple[PlacedPart, ...]:
@@ -124,11 +131,29 @@ def _file(blob: Path, suffix: str) -> Path:
     return named
 
 
-def _needs(plate: Plate) -> PlateNeeds:
+def _needs(order: MakeOrder, plate: Plate) -> PlateNeeds:
     pieces: dict[str, int] = {}
     for part in plate.parts:
         pieces[part.lot] = pieces.get(part.lot, 0) + len(part.placements)
-    return PlateNeeds(tuple(pieces.items()), tuple(_title(part) for part in plate.parts), plate.thickness_mm)
+    return PlateNeeds(
+        tuple(pieces.items()),
+        tuple(_title(part) for part in plate.parts),
+        plate.thickness_mm,
+        order.machine.tool_mm,
+        plate.colour,
+    )
+
+
+def _reach(plate: Plate) -> tuple[float, float]:
+    """The far corner of all parts, from the sheet's low corner, mm."""
+    far = [0.0, 0.0]
+    for part in plate.parts:
+        for x, y, angle_deg in part.placements:
+            turn = radians(angle_deg)
+            for u, v in part.outline:
+                far[0] = max(far[0], x + u * cos(turn) - v * sin(turn))
+                far[1] = max(far[1], y + u * sin(turn) + v * cos(turn))
+    return far[0], far[1]
 
 
 def _title(part: PlatedPart) -> str:

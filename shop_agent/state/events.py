@@ -1,9 +1,11 @@
 """Everything that can happen to a shop, as the pure core takes it in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from broker.wire.states import RunState
-from shop_agent.state.records import Count, MachineView, Mode, PlateNeeds, Program, Setup
+from shop_agent.state.memory import Rules
+from shop_agent.state.records import Count, MachineFacts, MachineView, Mode, PlateNeeds, Program, Setup
 from shop_agent.state.reports import MachineReport
 
 # From the broker ----------------------------------------------------------------------------------
@@ -74,6 +76,21 @@ class RunConflicted:
     fence: int
     reason: str
     latest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunUnsettled:
+    """The broker has a run of this shop whose permit is older than our journal. `pieces`: lot and how many of it."""
+
+    run: str
+    fence: int
+    version: int
+    state: RunState
+    machine: str
+    material: str
+    plate_sha256: str
+    pieces: tuple[tuple[str, int], ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +183,21 @@ class StartUnclear:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyRead:
+    """The owner has changed the policy's file, and it is in order."""
+
+    rules: Rules
+    machines: tuple[MachineFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBroken:
+    """The policy's file can't be read as one: the last good one stays in force, and nothing new starts."""
+
+    reason: str
+
+
 # From people at the bench -------------------------------------------------------------------------
 
 
@@ -192,10 +224,40 @@ class CountGiven:
 
 @dataclass(frozen=True, slots=True)
 class SettleGiven:
+    """`first_layer`: nothing but the first layer failed; the plate is to come again."""
+
     run: str
     operator: str
     note: str
     counts: tuple[Count, ...]
+    first_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionGiven:
+    """All counts of a run anew, those that stay as they were too."""
+
+    run: str
+    operator: str
+    note: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGiven:
+    """A spool as it is now; an empty `spool` is a new one."""
+
+    spool: str
+    material: str
+    colour: str
+    left_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolGone:
+    """Used up, or not to be used any more."""
+
+    spool: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +288,11 @@ class HandoverGiven:
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
+    """`machine` empty: all of the shop. `until`: when it ends by itself."""
+
     machine: str
     mode: Mode
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +311,7 @@ BrokerEvent = (
     | PermitDenied
     | RunWithdrawn
     | RunConflicted
+    | RunUnsettled
     | StopAsked
     | LotIsReady
 )
@@ -260,12 +326,17 @@ MachineEvent = (
     | StartRefused
     | StartUnclear
     | JournalLost
+    | PolicyRead
+    | PolicyBroken
 )
 PersonEvent = (
     SetupGiven
     | AttestGiven
     | CountGiven
     | SettleGiven
+    | CorrectionGiven
+    | SpoolGiven
+    | SpoolGone
     | MachineCleared
     | MachineReleased
     | LotAnswered

@@ -42,7 +42,7 @@ class AskPermit:
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
-    """`deadline_s` is on the monotonic clock."""
+    """`deadline_s` is on the monotonic clock; so is `present_until_s`, for a machine that nobody may leave."""
 
     machine: str
     run: str
@@ -50,6 +50,7 @@ class StartRun:
     program: Program
     setup: Setup
     deadline_s: float
+    present_until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broker.wire.states import Actor, IllegalTransition, RunState
-from shop_agent.errors import Refused
+from shop_agent.state import count_rules, spool_rules
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
-from shop_agent.state.instructions import ForbidStart, Instruction, Tell
-from shop_agent.state.memory import AFTER_PERMIT, BEFORE_PERMIT, UNSURE, Memory
-from shop_agent.state.records import Mode, RunRecord
+from shop_agent.state.instructions import Instruction, Tell
+from shop_agent.state.memory import AFTER_PERMIT, ENDED, UNSURE, Memory
+from shop_agent.state.records import RunRecord
 
 _S = RunState
 _PHASE_OF: Mapping[type, RunState] = {
@@ -22,14 +22,6 @@ _PHASE_OF: Mapping[type, RunState] = {
     say.Stopped: _S.STOPPED,
     say.Unknown: _S.UNKNOWN,
 }
-GIVEN_BACK: Mapping[Mode, frozenset[RunState]] = {
-    Mode.NORMAL: frozenset(),
-    Mode.NOTHING_NEW: frozenset(),
-    Mode.MINE_AFTER: frozenset({_S.CLAIMED, _S.STAGED}),
-    Mode.MINE_NOW: BEFORE_PERMIT,
-}
-"""A run that an operator has set up is the one under way: `mine-after` lets it start and finish."""
-_OWN_WORK = "the shop needs the machine for its own work"
 _JOURNAL_LOST = "the streamer's journal was lost: nobody knows what the machine did"
 _CHANGED = "the machine was restarted, homed, zeroed, reset or its door opened since it was set up"
 
@@ -55,9 +47,7 @@ def gone(memory: Memory, event: ev.MachineGone) -> list[Instruction]:
 
 
 def cleared(memory: Memory, event: ev.MachineCleared) -> list[Instruction]:
-    """Raises Refused."""
-    if memory.on(event.machine, frozenset({_S.FINISHED})):
-        raise Refused("count the pieces first")
+    """Before or after its pieces were counted: until then they lie in a box with the run's name."""
     memory.keep_machine(replace(memory.machines[event.machine], occupied_by=""))
     return []
 
@@ -67,24 +57,6 @@ def released(memory: Memory, event: ev.MachineReleased) -> list[Instruction]:
     memory.require_releasable(event.machine)
     memory.keep_machine(replace(memory.machines[event.machine], quarantine="", occupied_by=""))
     return []
-
-
-def mode_set(memory: Memory, event: ev.ModeSet) -> list[Instruction]:
-    """The shop's own work needs no reason. What has started goes on; a person may cancel it."""
-    memory.keep_machine(replace(memory.machines[event.machine], mode=event.mode))
-    if event.mode is not Mode.MINE_NOW:
-        return []
-    permitted = memory.on(event.machine, frozenset({_S.PERMITTED}))
-    return [ForbidStart(run.machine, run.id, run.fence, _OWN_WORK) for run in permitted]
-
-
-def give_back(memory: Memory) -> list[Instruction]:
-    """What may not start any more goes back to the broker, whenever it came to be so."""
-    out: list[Instruction] = []
-    for machine in list(memory.machines.values()):
-        for run in memory.on(machine.name, GIVEN_BACK[machine.mode]):
-            out += memory.drop(run, say.Released(_OWN_WORK))
-    return out
 
 
 def journal_lost(memory: Memory, event: ev.JournalLost) -> list[Instruction]:
@@ -115,20 +87,46 @@ def streamer_wrote(memory: Memory, event: ev.StreamerWrote) -> list[Instruction]
     run = memory.runs.get(event.run)
     try:
         if run is None or run.machine != machine.name:
-            raise IllegalTransition(_S.WITHDRAWN, _PHASE_OF[type(event.report)], Actor.AGENT)
-        return [_follow(memory, run, event.report)]
+            raise IllegalTransition(_S.WITHDRAWN, _PHASE_OF.get(type(event.report), _S.RUNNING), Actor.AGENT)
+        return _follow(memory, run, event.report)
     except IllegalTransition:
         memory.quarantine(machine.name, f"it worked on run {event.run}, which this agent did not start: look at it")
         return []
 
 
-def _follow(memory: Memory, run: RunRecord, report: say.MachineReport) -> Tell:
+def _follow(memory: Memory, run: RunRecord, report: say.MachineReport) -> list[Instruction]:
+    """Raises IllegalTransition."""
+    match report:
+        case say.ObjectSkipped():
+            return count_rules.skipped(memory, run, report)
+        case say.FirstLayerFailed():
+            return _first_layer_failed(memory, run, report)
+        case _:
+            return [_move(memory, run, report)]
+
+
+def _move(memory: Memory, run: RunRecord, report: say.StateReport) -> Tell:
     after = _PHASE_OF[type(report)]
     note = report.reason if isinstance(report, say.Faulted | say.Stopped | say.Unknown | say.Paused) else ""
     tell = memory.move(replace(run, note=note), after, report)
     memory.deadlines.pop(run.id, None)
+    if after in ENDED:
+        lines = report.lines if isinstance(report, say.Faulted | say.Stopped) else None
+        spool_rules.use(memory, run, lines)
     if after in UNSURE:
         memory.quarantine(run.machine, f"run {run.id} {after}: {note}")
     elif after is _S.FINISHED:
         memory.keep_machine(replace(memory.machines[run.machine], occupied_by=run.id))
     return tell
+
+
+def _first_layer_failed(memory: Memory, run: RunRecord, report: say.FirstLayerFailed) -> list[Instruction]:
+    """Who said so has looked: the run is settled with nothing made, and its machine waits to be cleared."""
+    reason = f"the first layer failed: {report.note or report.operator}"
+    fault = memory.move(replace(run, note=reason), _S.FAULTED, say.Faulted(reason, report.lines, True, True))
+    memory.deadlines.pop(run.id, None)
+    spool_rules.use(memory, run, report.lines)
+    memory.keep_machine(replace(memory.machines[run.machine], occupied_by=run.id))
+    failed = replace(memory.runs[run.id], whole=False)
+    settled = say.Settled(report.operator, reason, (), first_layer=True)
+    return [fault, memory.move(failed, _S.SCRAPPED, settled, Actor.PERSON)]

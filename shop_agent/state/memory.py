@@ -7,13 +7,24 @@ from broker.wire.states import Actor, RunState, check
 from shop_agent.errors import Refused
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AbandonProgram, Instruction, Tell
-from shop_agent.state.records import LotRecord, MachineFacts, MachineRecord, MachineView, Mode, RunRecord, Standing
+from shop_agent.state.records import (
+    LotRecord,
+    MachineFacts,
+    MachineRecord,
+    MachineView,
+    Mode,
+    RunRecord,
+    SpoolRecord,
+    Standing,
+)
 
 _S = RunState
 BEFORE_PERMIT = frozenset({_S.CLAIMED, _S.STAGED, _S.ARMED})
 AFTER_PERMIT = frozenset({_S.PERMITTED, _S.STARTING, _S.RUNNING, _S.PAUSED})
+ON_MACHINE = frozenset({_S.STARTING, _S.RUNNING, _S.PAUSED})
 UNSURE = frozenset({_S.UNKNOWN, _S.FAULTED, _S.STOPPED})
 """A person settles these; the machine is quarantined."""
+ENDED = UNSURE | {_S.FINISHED}
 DONE = frozenset({_S.ACCEPTED, _S.SCRAPPED})
 
 
@@ -26,6 +37,8 @@ class Rules:
     stock: frozenset[str]
     power_budget_w: float | None = None
     """What all heat-ups together may draw; None: no limit."""
+    presence_interval_s: float = 600.0
+    """Attended machines: a named operator confirms at least so often."""
 
 
 @dataclass(slots=True)
@@ -35,10 +48,11 @@ class Changed:
     runs: set[str] = field(default_factory=set)
     machines: set[str] = field(default_factory=set)
     lots: set[str] = field(default_factory=set)
+    spools: set[str] = field(default_factory=set)
     tombstones: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.runs or self.machines or self.lots or self.tombstones)
+        return bool(self.runs or self.machines or self.lots or self.spools or self.tombstones)
 
 
 @dataclass(slots=True)
@@ -57,6 +71,7 @@ class Memory:
         self.rules = rules
         self.runs: dict[str, RunRecord] = {}
         self.lots: dict[str, LotRecord] = {}
+        self.spools: dict[str, SpoolRecord] = {}
         self.machines = {name: MachineRecord(name) for name in self.facts}
         self.tombstones: dict[str, int] = {}
         """Run → highest fence that is refused for ever."""
@@ -67,8 +82,12 @@ class Memory:
         self.asked: dict[str, list[Asked]] = {}
         self.deadlines: dict[str, float] = {}
         """Permitted run → end of its permit, monotonic seconds; unknown for runs of an earlier process."""
+        self.set_up_s: dict[str, float] = {}
+        """Armed run of a machine that nobody may leave → when it was set up, monotonic seconds."""
         self.heating_since: dict[str, float] = {}
         """Started run → since when its heat-up is counted, monotonic seconds."""
+        self.policy_fault = ""
+        """Why nothing new may start: what is wrong with the owner's policy since it was changed."""
         self.slot_waits: dict[str, str] = {}
         """Armed run → which heat-ups it waits for."""
 
@@ -94,10 +113,17 @@ class Memory:
         self.bury(run.id, run.fence if fence is None else fence)
         del self.runs[run.id]
         self.changed.runs.add(run.id)
-        self.asked.pop(run.id, None)
-        self.deadlines.pop(run.id, None)
+        self.forget_permit(run.id)
         told: list[Instruction] = [] if report is None else [Tell(report, run.id, run.fence, run.version)]
         return [*told, AbandonProgram(run.id)]
+
+    def forget_permit(self, run: str) -> None:
+        self.asked.pop(run, None)
+        self.deadlines.pop(run, None)
+
+    def next_order(self) -> int:
+        """Of a run that comes now."""
+        return 1 + max((run.order for run in self.runs.values()), default=0)
 
     def lapse(self, run: RunRecord, reason: str) -> Tell:
         """An armed run goes back to wait for its setup."""
@@ -122,15 +148,19 @@ class Memory:
         self.lots[lot.id] = lot
         self.changed.lots.add(lot.id)
 
+    def keep_spool(self, spool: SpoolRecord) -> None:
+        self.spools[spool.id] = spool
+        self.changed.spools.add(spool.id)
+
     def quarantine(self, name: str, reason: str) -> None:
         self.keep_machine(replace(self.machines[name], quarantine=reason))
 
     def standing(self, name: str) -> tuple[Standing, str]:
-        """How a machine stands, and why."""
+        """How a machine stands, and why; the shop's own work needs no reason."""
         machine = self.machines[name]
         live = self.on(name, AFTER_PERMIT)
         waiting = machine.mode is Mode.NOTHING_NEW and self.on(name, BEFORE_PERMIT)
-        found = Standing.OWN_WORK, machine.mode.value
+        found = Standing.OWN_WORK, ""
         if machine.quarantine:
             found = Standing.QUARANTINED, machine.quarantine
         elif live:

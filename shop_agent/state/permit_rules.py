@@ -6,7 +6,7 @@ from datetime import timedelta
 from broker.wire.states import Actor, RunState
 from shop_agent.errors import Refused
 from shop_agent.state import events as ev
-from shop_agent.state import heat_rules
+from shop_agent.state import heat_rules, spool_rules
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, ForbidStart, Instruction, StartRun, Tell
 from shop_agent.state.memory import BEFORE_PERMIT, Asked, Memory
@@ -42,8 +42,12 @@ class Permits:
         if memory.next_setup(run.machine) != run:
             why = memory.standing(run.machine)[1] or "another run is first"
             raise Refused(f"{run.machine} is not free for this run: {why}")
-        require_setup(run, event.setup, memory.facts[run.machine], memory.views[run.machine])
+        if memory.policy_fault:
+            raise Refused(f"nothing starts while the policy can't be read: {memory.policy_fault}")
+        require_setup(memory, run, event.setup)
+        spool_rules.load(memory, run, event.setup)
         ready = replace(run, setup=event.setup, note="", armed=heat_rules.next_armed(memory))
+        memory.set_up_s[run.id] = now.mono_s
         armed = memory.move(ready, _S.ARMED, say.Armed(event.setup), Actor.PERSON)
         return [armed, *self._ask_in_turn(now)]
 
@@ -56,12 +60,22 @@ class Permits:
         out: list[Instruction] = []
         for run in list(self._memory.runs.values()):
             if run.phase is _S.ARMED and run.setup is not None:
-                life = timedelta(seconds=self._memory.rules.record_life_s)
-                if now.at >= run.setup.at + life:
+                if now.at >= run.setup.at + timedelta(seconds=self._memory.rules.record_life_s):
                     out.append(self._memory.lapse(run, "the setup record is too old: look again"))
+                elif now.mono_s >= self._present_until_s(run):
+                    out.append(self._memory.lapse(run, "whoever set it up may have left: look again"))
             elif run.phase is _S.PERMITTED and now.mono_s > self._memory.deadlines.get(run.id, float("-inf")):
                 out.append(ForbidStart(run.machine, run.id, run.fence, "the permit lapsed unused"))
         return [*out, *self._ask_in_turn(now, resend=isinstance(event, ev.Connected))]
+
+    def _present_until_s(self, run: RunRecord) -> float:
+        """Who set up a machine that nobody may leave is there for one interval; of a setup that an earlier process
+        took nobody knows how long it is ago."""
+        memory = self._memory
+        stays = run.setup is not None and run.setup.stays
+        if not (memory.facts[run.machine].needs_presence or stays):
+            return float("inf")
+        return memory.set_up_s.get(run.id, float("-inf")) + memory.rules.presence_interval_s
 
     def _ask_in_turn(self, now: Now, *, resend: bool = False) -> list[Instruction]:
         """Whoever was armed first asks first; one that waits for a heat-up slot keeps those behind it waiting."""
@@ -79,7 +93,7 @@ class Permits:
 
     def _is_due(self, run: RunRecord, now: Now, *, resend: bool) -> bool:
         """A permit may be asked for now, or again."""
-        if not self._connected or not self._open or run.setup is None:
+        if not self._connected or not self._open or self._memory.policy_fault or run.setup is None:
             return False
         tries = self._memory.asked.get(run.id)
         if not tries or resend:
@@ -127,11 +141,15 @@ class Permits:
         permitted = replace(run, phase=_S.PERMITTED, version=event.version)
         if run.phase is not _S.ARMED or run.setup is None or run.program is None:
             return memory.drop(permitted, say.NotStarted("its setup record had lapsed"))
+        if memory.policy_fault:
+            return memory.drop(permitted, say.NotStarted(f"the policy can't be read: {memory.policy_fault}"))
         if now.mono_s > deadline_s - START_MARGIN_S:
             return memory.drop(permitted, say.NotStarted("the permit came too late"))
         memory.keep_run(permitted)
         memory.deadlines[run.id] = deadline_s
-        return [StartRun(run.machine, run.id, run.fence, run.program, run.setup, deadline_s)]
+        until_s = self._present_until_s(run)
+        present_until_s = None if until_s == float("inf") else until_s
+        return [StartRun(run.machine, run.id, run.fence, run.program, run.setup, deadline_s, present_until_s)]
 
     def not_taken(self, event: ev.StartRefused | ev.StartUnclear) -> list[Instruction]:
         run = self._memory.runs.get(event.run)

@@ -23,6 +23,17 @@ class Mode(StrEnum):
     """What was claimed is made, no more is taken."""
 
 
+class ToolLength(StrEnum):
+    """How the length of the tool that is fitted now is known."""
+
+    TOUCHED_OFF = "touched off"
+    """The work zero was set with this very tool."""
+    PROBED = "probed"
+    """On a contact plate, with this very tool."""
+    MEASURED = "measured"
+    """It stands out as far as the tool that the work zero was set with."""
+
+
 class Standing(StrEnum):
     """How a machine stands with the shop; the wire's `Availability` has the same words."""
 
@@ -70,12 +81,34 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepOut:
+    """Where a clamp may stand: a polygon of the sheet, or in machine coordinates; millimetres."""
+
+    name: str
+    corners: tuple[tuple[float, float], ...]
+    height_mm: float | None = None
+    """Above the sheet; None: nothing passes over it."""
+    machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlateNeeds:
-    """What a plate asks of operator and machine. `pieces`: lot and how many of it the plate holds."""
+    """What plate and program ask of operator and machine. `pieces`: lot and how many of it the plate holds."""
 
     pieces: tuple[tuple[str, int], ...]
     parts: tuple[str, ...]
     thickness_mm: float = 0.0
+    tool_mm: float = 0.0
+    """Nozzle or cutter that the program was made for; 0: as the machine's."""
+    colour: str = ""
+    """Empty: any."""
+    surface: str = ""
+    """The sheet on the bed that the shop's profile is for; empty: any."""
+    reach_mm: tuple[float, float] = (0.0, 0.0)
+    """How far from the sheet's low corner the parts reach."""
+    keep_out: tuple[KeepOut, ...] = ()
+    objects: tuple[tuple[str, str], ...] = ()
+    """Name in the program and lot of each piece; empty: the program names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +126,26 @@ class Setup:
     work_zero_mm: Size | None = None
     clamps_clear: bool | None = None
     extraction_on: bool | None = None
+    colour: str = ""
+    surface: str = ""
+    spools: tuple[str, ...] = ()
+    """Of the shop's: the one that is loaded, then those that follow when it is empty."""
+    stays: bool = False
+    """The operator is there until the spool has been changed."""
+    tool_length: ToolLength | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`scrap`: reason and pieces."""
+
+    lot: str
+    good: int
+    scrap: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.good + sum(pieces for _, pieces in self.scrap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +174,33 @@ class RunRecord:
     """Rises with every task that had to be asked again."""
     stop_asked: bool = False
     note: str = ""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Object and lot of each piece that was left out while the program ran: scrap since then."""
+    counts: tuple[Count, ...] = ()
+    """As last attested, once it was counted or settled."""
+    whole: bool = True
+    """The counts account for every piece; not so where a person settled what was never finished."""
+    uncorrected: tuple[Count, ...] | None = None
+    """What the last correction took the place of."""
+
+    def left(self) -> dict[str, int]:
+        """Pieces by lot that a count has still to account for."""
+        held = dict(self.needs.pieces) if self.needs else {}
+        for _, lot in self.skipped:
+            held[lot] -= 1
+        return held
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolRecord:
+    """A spool of the shop's. `machine`: where it was loaded last; empty: on the shelf. `gone`: used up, or put away."""
+
+    id: str
+    material: str
+    colour: str
+    left_g: float
+    machine: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +209,8 @@ class MachineRecord:
 
     name: str
     mode: Mode = Mode.NORMAL
+    mode_until: datetime | None = None
+    """When the mode ends by itself; None: when a person ends it."""
     quarantine: str = ""
     """Why it may not be used; empty: it may."""
     occupied_by: str = ""
@@ -173,6 +255,12 @@ class MachineFacts:
     """Counted against the power budget while it heats up."""
     heat_up_s: float = 900.0
     """Longest that a heat-up is counted."""
+    attended: bool = False
+    """Somebody must be there while it works; routers always."""
+
+    @property
+    def needs_presence(self) -> bool:
+        return self.router or self.attended
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +276,9 @@ class MachineView:
     """Why its streamer starts nothing before a local reset."""
     warm: str = ""
     """The run under way whose heaters have once reached their targets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """`scrap`: reason and pieces."""
-
-    lot: str
-    good: int
-    scrap: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def total(self) -> int:
-        return self.good + sum(pieces for _, pieces in self.scrap)
+    homed: bool = False
+    """Routers: homed since the firmware began."""
+    zeroed: bool = False
+    """… and its work zero set or probed after that."""
+    probed: bool = False
+    """… the last time by a contact plate."""

@@ -94,9 +94,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Faulted:
+    """`first_layer`: nothing but the first layer failed; the machine is in order, and needs clearing."""
+
     reason: str
     lines: int
     safe: bool
+    first_layer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,34 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectSkipped:
+    """Left out while the program ran: by an operator, or by the firmware itself (then nobody is named)."""
+
+    object: str
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLayerFailed:
+    """A person at the machine said so, and it has ended safely."""
+
+    operator: str
+    note: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One piece of a lot is scrap while the others go on."""
+
+    lot: str
+    object: str
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     operator: str
     counts: tuple[Count, ...]
@@ -118,12 +149,39 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
+    """`first_layer`: only that failed; the broker sends the same plate again."""
+
+    operator: str
+    note: str
+    counts: tuple[Count, ...]
+    first_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Of a run that was counted or settled: these counts take the place of the earlier ones."""
+
     operator: str
     note: str
     counts: tuple[Count, ...]
 
 
-MachineReport = Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown
+StateReport = Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown
+"""What becomes of a run on its machine."""
+MachineReport = StateReport | ObjectSkipped | FirstLayerFailed
 """What a streamer's journal may hold of a run."""
-RunReport = Claimed | Rejected | Staged | Released | Armed | Lapsed | NotStarted | MachineReport | Counted | Settled
+RunReport = (
+    Claimed
+    | Rejected
+    | Staged
+    | Released
+    | Armed
+    | Lapsed
+    | NotStarted
+    | StateReport
+    | Skipped
+    | Counted
+    | Settled
+    | Corrected
+)
 ShopReport = LotAccepted | LotDeclined | HandedOver | MachineChanged

@@ -8,16 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from broker.wire.states import Actor, RunState
-from shop_agent.errors import Refused
+from broker.wire.states import RunState
+from shop_agent.state import count_rules, lot_rules, machine_rules, mode_rules, spool_rules
 from shop_agent.state import events as ev
-from shop_agent.state import lot_rules, machine_rules
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import CancelRun, ForbidStart, Instruction, MakeProgram, Tell
 from shop_agent.state.memory import BEFORE_PERMIT, DONE, UNSURE, Changed, Memory, Rules
 from shop_agent.state.permit_rules import Permits
 from shop_agent.state.records import MachineFacts, Mode, Now, RunRecord
-from shop_agent.state.setup_rules import require_counts
+from shop_agent.state.unsettled_rules import unsettled
 
 _S = RunState
 
@@ -36,6 +35,9 @@ class Shop:
                 | ev.AttestGiven()
                 | ev.CountGiven()
                 | ev.SettleGiven()
+                | ev.CorrectionGiven()
+                | ev.SpoolGiven()
+                | ev.SpoolGone()
                 | ev.MachineCleared()
                 | ev.MachineReleased()
                 | ev.LotAnswered()
@@ -54,11 +56,13 @@ class Shop:
                 | ev.StartRefused()
                 | ev.StartUnclear()
                 | ev.JournalLost()
+                | ev.PolicyRead()
+                | ev.PolicyBroken()
             ):
                 out = self._from_machinery(event, now)
             case _:
                 out = self._from_broker(event, now)
-        return [*out, *machine_rules.give_back(self.memory), *self.memory.tell_machines()]
+        return [*out, *mode_rules.give_back(self.memory), *self.memory.tell_machines()]
 
     def take_changed(self) -> Changed:
         """What must be written down since the last call."""
@@ -86,6 +90,8 @@ class Shop:
                 out = self._permits.denied(event, now)
             case ev.RunWithdrawn():
                 out = self._withdrawn(event)
+            case ev.RunUnsettled():
+                out = unsettled(self.memory, event)
             case ev.RunConflicted():
                 out = self._conflicted(event)
             case ev.StopAsked():
@@ -97,6 +103,7 @@ class Shop:
     def _from_machinery(self, event: ev.MachineEvent, now: Now) -> list[Instruction]:
         match event:
             case ev.Ticked():
+                mode_rules.end_of_day(self.memory, now)
                 out = self._permits.passed(event, now)
             case ev.ProgramMade() | ev.MakingFailed():
                 out = self._made(event)
@@ -112,6 +119,8 @@ class Shop:
                 out = self._permits.not_taken(event)
             case ev.JournalLost():
                 out = machine_rules.journal_lost(self.memory, event)
+            case ev.PolicyRead() | ev.PolicyBroken():
+                out = self._policy(event)
             case _:
                 assert_never(event)
         return out
@@ -122,10 +131,12 @@ class Shop:
                 out = self._permits.setup(event, now)
             case ev.AttestGiven():
                 out = []
-            case ev.CountGiven():
-                out = self._counted(event)
-            case ev.SettleGiven():
-                out = self._settled(event)
+            case ev.CountGiven() | ev.SettleGiven() | ev.CorrectionGiven():
+                out = self._about_pieces(event)
+            case ev.SpoolGiven():
+                out = spool_rules.given(self.memory, event)
+            case ev.SpoolGone():
+                out = spool_rules.gone(self.memory, event)
             case ev.MachineCleared():
                 out = machine_rules.cleared(self.memory, event)
             case ev.MachineReleased():
@@ -135,10 +146,30 @@ class Shop:
             case ev.HandoverGiven():
                 out = lot_rules.handed_over(self.memory, event)
             case ev.ModeSet():
-                out = machine_rules.mode_set(self.memory, event)
+                out = mode_rules.mode_set(self.memory, event)
             case _:
                 assert_never(event)
         return out
+
+    def _about_pieces(self, event: ev.CountGiven | ev.SettleGiven | ev.CorrectionGiven) -> list[Instruction]:
+        match event:
+            case ev.CountGiven():
+                return count_rules.counted(self.memory, event)
+            case ev.SettleGiven():
+                return count_rules.settled(self.memory, event)
+            case ev.CorrectionGiven():
+                return count_rules.corrected(self.memory, event)
+        assert_never(event)
+
+    def _policy(self, event: ev.PolicyRead | ev.PolicyBroken) -> list[Instruction]:
+        """The shop's owner has the last word, at once."""
+        if isinstance(event, ev.PolicyBroken):
+            self.memory.policy_fault = event.reason
+            return []
+        self.memory.policy_fault = ""
+        self.memory.rules = event.rules
+        self.memory.facts = {machine.name: machine for machine in event.machines}
+        return []
 
     # Offers and programs --------------------------------------------------------------------------
 
@@ -163,7 +194,7 @@ class Shop:
             plate_sha256=event.plate_sha256,
             lots=event.lots,
             material=event.material,
-            order=1 + max((run.order for run in memory.runs.values()), default=0),
+            order=memory.next_order(),
         )
         memory.keep_run(run)
         make = MakeProgram(run.id, run.fence, run.machine, run.plate_sha256)
@@ -182,7 +213,7 @@ class Shop:
         elif machine.quarantine:
             reason = f"{event.machine} is in quarantine: {machine.quarantine}"
         elif machine.mode is not Mode.NORMAL:
-            reason = f"{event.machine} is taken by the shop's own work ({machine.mode})"
+            reason = f"{event.machine} is taken by the shop's own work"
         elif event.machine in self.memory.gone:
             reason = f"{event.machine} is offline: {self.memory.gone[event.machine]}"
         return reason
@@ -221,6 +252,8 @@ class Shop:
             known = replace(known, phase=event.state, tries=run.tries + 1, note=event.reason)
         elif event.state in DONE and (run.phase in UNSURE or run.phase is _S.FINISHED):
             known = replace(known, phase=event.state)
+        elif event.state in DONE and run.phase in DONE:
+            known = count_rules.not_corrected(known, event.reason)
         self.memory.keep_run(known)
         return []
 
@@ -246,30 +279,3 @@ class Shop:
             return [ForbidStart(run.machine, run.id, run.fence, event.reason)]
         self.memory.keep_run(replace(run, stop_asked=True))
         return [CancelRun(run.machine, run.id, event.reason)]
-
-    # Counts ------------------------------------------------------------------------------------------
-
-    def _counted(self, event: ev.CountGiven) -> list[Instruction]:
-        run = self._run_of(event)
-        if run.phase is not _S.FINISHED:
-            raise Refused("this run is not finished, or was counted already")
-        require_counts(run, tuple((count.lot, count.total) for count in event.counts), exact=True)
-        machine = self.memory.machines[run.machine]
-        if event.cleared and machine.occupied_by == run.id:
-            self.memory.keep_machine(replace(machine, occupied_by=""))
-        return [self.memory.move(run, _S.ACCEPTED, say.Counted(event.operator, event.counts), Actor.PERSON)]
-
-    def _settled(self, event: ev.SettleGiven) -> list[Instruction]:
-        run = self._run_of(event)
-        if run.phase not in UNSURE:
-            raise Refused("this run waits for no verdict")
-        require_counts(run, tuple((count.lot, count.total) for count in event.counts), exact=False)
-        report = say.Settled(event.operator, event.note, event.counts)
-        return [self.memory.move(run, _S.SCRAPPED, report, Actor.PERSON)]
-
-    def _run_of(self, event: ev.CountGiven | ev.SettleGiven) -> RunRecord:
-        if event.run not in self.memory.runs:
-            raise Refused("this run is not known here")
-        if not event.operator.strip():
-            raise Refused("say who counted: the operator's name is missing")
-        return self.memory.runs[event.run]

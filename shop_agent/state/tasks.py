@@ -39,7 +39,7 @@ class Task:
 
 
 def waiting(memory: Memory) -> list[Task]:
-    """In the order in which a person should see them: machines first."""
+    """In the order in which a person should see them: machines first, and of each first what lets it go on."""
     found = [task for name in memory.machines for task in _of_machine(memory, name)]
     return [*found, *_of_lots(memory)]
 
@@ -47,19 +47,26 @@ def waiting(memory: Memory) -> list[Task]:
 def _of_machine(memory: Memory, name: str) -> Iterator[Task]:
     for run in memory.on(name, UNSURE):
         yield _run_task(TaskKind.SETTLE, run, f"{name}: run {run.phase}. What became of its pieces?")
-    for run in memory.on(name, frozenset({RunState.FINISHED})):
-        yield _run_task(TaskKind.COUNT, run, f"{name}: finished. Count good and scrap")
     if memory.facts[name].attested:
         yield from _of_hands(memory, name)
     machine = memory.machines[name]
     if machine.quarantine and not memory.on(name, UNSURE | AFTER_PERMIT):
         title = f"{name}: look at it, clear it, then release it"
         yield Task(f"release-{name}-{machine.cursor}", TaskKind.RELEASE, title, name, note=machine.quarantine)
-    elif machine.occupied_by and not memory.on(name, frozenset({RunState.FINISHED}) | AFTER_PERMIT):
-        yield Task(f"clear-{name}-{machine.occupied_by}", TaskKind.CLEAR, f"{name}: take the parts off", name)
+    elif machine.occupied_by and not memory.on(name, AFTER_PERMIT):
+        lies = memory.runs.get(machine.occupied_by)
+        title = f"{name}: take the parts off, into a box labelled {label(machine.occupied_by)}"
+        yield Task(f"clear-{name}-{machine.occupied_by}", TaskKind.CLEAR, title, name, lies)
     ready = memory.next_setup(name)
     if ready is not None:
         yield _run_task(TaskKind.SETUP, ready, f"{name}: set up {ready.material} and clear the bed")
+    for run in memory.on(name, frozenset({RunState.FINISHED})):
+        yield _run_task(TaskKind.COUNT, run, f"{name}: count good and scrap of {label(run.id)}")
+
+
+def label(run: str) -> str:
+    """What stands on the box of a run's pieces, until somebody counts them."""
+    return run.rpartition("_")[2][-6:].upper() or run
 
 
 def _of_hands(memory: Memory, name: str) -> Iterator[Task]:

@@ -2,16 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
 from drivers.base import Driver, EndedBy, RunReport, Status, Watch
 from drivers.errors import DriverError, FirmwareReset, NotReady, OtherJob
+from shop_agent.streamer.line_check import ChangedLimits, LineCheck
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded
-from shop_agent.streamer.wire import Report
+from shop_agent.streamer.wire import FirstLayerFailed, ObjectSkipped, Report
 
 REACHED_S = 3.0
 """Heaters that are at their targets for so long have reached them."""
+
+
+class Lapse(Enum):
+    """Nobody has said that they are there, and the machine is held: it goes on by its own control alone."""
+
+    NONE = 0
+    HOLDING = 1
+    HELD = 2
+
+    def __bool__(self) -> bool:
+        return self is not Lapse.NONE
 
 
 @dataclass(slots=True)
@@ -23,13 +36,20 @@ class Execution:
     show: Callable[[Status], None]
     power: PowerCut
     clock: Callable[[], float]
+    changed_limits: ChangedLimits = lambda: None
     end_wanted: str = ""
     hold_wanted: str = ""
+    first_layer: FirstLayerFailed | None = None
+    """Why it is to end, if it is that."""
+    lapsed: Lapse = Lapse.NONE
+    skips: dict[str, ObjectSkipped] = field(default_factory=dict)
+    """What was asked at the bench, by the object's name."""
     heating: bool = True
     """Its heaters have not yet reached their targets for the first time."""
     _running: bool = False
     _paused: bool = False
     _held: str | None = None
+    _skipped: set[str] = field(default_factory=set)
     _rising: bool = False
     """Some heater was seen on its way up."""
     _reached_s: float | None = None
@@ -42,7 +62,7 @@ class Execution:
         """Blocks until the run has ended one way or another, and its end is in the journal."""
         watch = Watch(started=self._started, progress=self._progress, held=self._on_hold, resumed=self._on_resume)
         try:
-            report = driver.run(program.lines, program.checker.feed, watch)
+            report = driver.run(program.lines, LineCheck(program, self.changed_limits), watch)
         except FirmwareReset as error:
             self._tell(Unknown(reason=self._ladder(f"the firmware restarted in mid-run: {error}", safe=error.safe)))
         except NotReady as error:
@@ -59,7 +79,15 @@ class Execution:
     def _progress(self, status: Status) -> None:
         if self.heating:
             self._follow_heaters(status.heating, self.clock())
+        for name in status.skipped:
+            self._tell_skipped(name)
         self.show(status)
+
+    def _tell_skipped(self, name: str) -> None:
+        """Once, whoever did it: the firmware's own word is the proof."""
+        if name not in self._skipped:
+            self._skipped.add(name)
+            self._tell(self.skips.get(name) or ObjectSkipped(object=name))
 
     def _follow_heaters(self, rising: bool, now_s: float) -> None:
         """Bed and hotend may be waited for one after the other: what stays reached is reached."""
@@ -75,6 +103,8 @@ class Execution:
         if not report.safe:
             reason = self._ladder(f"{report.ended_by}, but the machine did not confirm its safe end", safe=False)
             return Faulted(reason=reason, lines=report.lines_done, safe=False)
+        if report.ended_by is EndedBy.CANCELLED and self.first_layer is not None:
+            return self.first_layer.model_copy(update={"lines": report.lines_done})
         if report.ended_by is EndedBy.CANCELLED:
             return Stopped(reason=self.end_wanted or "cancelled", lines=report.lines_done)
         self._started("every line was executed")

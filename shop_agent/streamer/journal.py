@@ -1,5 +1,7 @@
 """A streamer's journal: what this machine did, and which runs may never start on it (again)."""
 
+import logging
+import re
 import sqlite3
 import uuid
 from datetime import UTC, datetime
@@ -7,6 +9,8 @@ from pathlib import Path
 from threading import RLock
 
 from broker.wire.messages import Starting
+from shop_agent.errors import JournalDamaged, JournalFailed
+from shop_agent.journal_file import JournalFile, sync_folder
 from shop_agent.streamer.run_log import ENDS, RunUsed
 from shop_agent.streamer.wire import REPORTS, Entry, Report
 
@@ -21,19 +25,22 @@ CREATE TABLE IF NOT EXISTS entries (
     body TEXT NOT NULL);
 """
 
+DAMAGED = "(its journal was damaged)"
+"""Stands for the run that may have been under way when a journal was lost."""
+_NAME = re.compile(r"runs(?:-([0-9]+))?\.sqlite")
+_LOG = logging.getLogger("llagar.streamer")
+
 
 class RunJournal:
     """A `RunLog` on the disk. Used from several threads."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = RLock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('journal_id', ?)", (uuid.uuid4().hex,))
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('reset_seq', '0')")
+        self._file = JournalFile(path, _SCHEMA, any_thread=True)
+        self._db = self._file.db
+        with self._file.writing():
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('journal_id', ?)", (uuid.uuid4().hex,))
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('reset_seq', '0')")
         self.journal_id = self._meta("journal_id")
 
     def close(self) -> None:
@@ -45,8 +52,7 @@ class RunJournal:
 
         Raises RunUsed.
         """
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._file.writing():
             if self.has_started(run):
                 raise RunUsed("this run has started before")
             forbidden = self._one("SELECT reason FROM forbidden WHERE run = ?", run)
@@ -61,8 +67,7 @@ class RunJournal:
 
     def forbid(self, run: str, fence: int, reason: str) -> bool:
         """True if it had started before; else it never will."""
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._file.writing():
             if self.has_started(run):
                 return True
             self._db.execute("INSERT OR IGNORE INTO forbidden VALUES (?, ?, ?)", (run, fence, reason))
@@ -72,8 +77,7 @@ class RunJournal:
         return self._one("SELECT run FROM starts WHERE run = ?", run) is not None
 
     def append(self, run: str, report: Report) -> None:
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._file.writing():
             self._append(run, report)
 
     def _append(self, run: str, report: Report) -> None:
@@ -111,7 +115,7 @@ class RunJournal:
 
     def reset(self) -> None:
         """A person has looked: what went wrong so far is over."""
-        with self._lock:
+        with self._lock, self._file.writing():
             self._db.execute("UPDATE meta SET value = ? WHERE key = 'reset_seq'", (str(self.last_seq),))
 
     def _meta(self, key: str) -> str:
@@ -125,3 +129,30 @@ class RunJournal:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
+
+
+def open_journal(folder: Path) -> RunJournal:
+    """The machine's newest. A damaged one stays where it is, and the next begins as in mid-run of who knows what: the
+    machine is made safe, and in quarantine until somebody has looked. Raises JournalFailed."""
+    names = [match for path in folder.glob("runs*.sqlite") if (match := _NAME.fullmatch(path.name))]
+    number = max((int(match[1] or 1) for match in names), default=1)
+    try:
+        return RunJournal(folder / ("runs.sqlite" if number == 1 else f"runs-{number}.sqlite"))
+    except JournalDamaged as error:
+        _LOG.error("%s", error)
+        return _begin_anew(folder / f"runs-{number + 1}.sqlite")
+
+
+def _begin_anew(path: Path) -> RunJournal:
+    """Whole or not at all."""
+    fresh = path.with_name("fresh.sqlite")
+    for leftover in path.parent.glob("fresh.sqlite*"):
+        leftover.unlink()
+    journal = RunJournal(fresh)
+    journal.append(DAMAGED, Starting())
+    journal.close()
+    if fresh.with_name("fresh.sqlite-wal").exists():
+        raise JournalFailed(path, "a new one could not be brought to the disk")
+    fresh.rename(path)
+    sync_folder(path.parent)
+    return RunJournal(path)

@@ -21,6 +21,12 @@ class Loaded:
 
     lines: tuple[str, ...]
     checker: ProgramChecker
+    offset: Offset | None = None
+    blocks: tuple[BlockSpan, ...] = ()
+
+    def anew(self, limits: MachineLimits) -> ProgramChecker:
+        """A checker that has seen no line."""
+        return ProgramChecker(limits, self.offset, self.blocks)
 
 
 def load_program(
@@ -40,4 +46,4 @@ def load_program(
         first = verdict.findings[0]
         raise ProgramRefused(f"line {first.line}: {first.reason}")
     lines = tuple(line.rstrip("\r") for line in data.decode("latin-1").removesuffix("\n").split("\n"))
-    return Loaded(lines, ProgramChecker(limits, offset, blocks))
+    return Loaded(lines, ProgramChecker(limits, offset, blocks), offset, blocks)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from shop_agent.streamer.wire import Entry, Report
 
-ENDS = frozenset({"finished", "faulted", "stopped", "unknown"})
+ENDS = frozenset({"finished", "faulted", "stopped", "unknown", "first_layer_failed"})
 """Kinds of entries after which nothing more comes of a run."""
 
 

@@ -9,29 +9,33 @@ import fcntl
 import os
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
-from drivers.base import PortSettings, SafeEnd
-from drivers.errors import DriverError
+from drivers.base import PortSettings, SafeEnd, Setup, State
+from drivers.errors import DriverError, DriverMisuse
 from drivers.registry import make
 from shop_agent.blocks import approvals_for
-from shop_agent.errors import AlreadyRunning
+from shop_agent.errors import AlreadyRunning, BadConfig
+from shop_agent.policy_files import LimitsFiles, PolicyFiles
 from shop_agent.settings import AgentConfig, MachineSection, Policy, is_router, load_policy, machine_limits
 from shop_agent.streamer import wire
-from shop_agent.streamer.acts import act, probe
-from shop_agent.streamer.journal import RunJournal
+from shop_agent.streamer.acts import Act, act, probe
+from shop_agent.streamer.journal import open_journal
 from shop_agent.streamer.power import PowerCut, lost_link_text
 from shop_agent.streamer.presence import PresenceWatch
-from shop_agent.streamer.supervision import Supervision
+from shop_agent.streamer.supervision import REPEAT_S, Supervision
 from shop_agent.streamer.thread import WorkerThread
 from shop_agent.streamer.worker import Unable, Worker
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval
 
+BEGIN_S = 5.0
+"""Between the journal's word and the driver's that a run is under way."""
 SETUP_S = 300.0
 """Longest homing, touch-off or reset."""
 MAX_LINE_BYTES = 1_000_000
@@ -66,19 +70,28 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
-        self._journal = RunJournal(config.folder(machine.name) / "runs.sqlite")
+        self._journal = open_journal(config.folder(machine.name))
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
+        self._files = PolicyFiles(config, policy)
         self._worker = Worker(
-            driver, self._journal, self._limits, self._tell_news, power, machine.answer_s, self._approvals
+            driver,
+            self._journal,
+            self._limits,
+            self._tell_news,
+            power,
+            machine.answer_s,
+            self._approvals,
+            changed_limits=LimitsFiles(config, policy, machine.name).changed,
         )
         self._thread = WorkerThread(self._worker)
         self._driver = driver
         self._stopper = ThreadPoolExecutor(2, "stop")
         """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
         attended = machine.attended or is_router(machine)
-        self._presence = PresenceWatch(policy.presence_interval_s if attended else None)
-        self._supervision = Supervision(driver, self._worker, self._presence)
+        interval_s = policy.presence_interval_s
+        self._presence = PresenceWatch(interval_s if attended else None, stay_s=interval_s)
+        self._supervision = Supervision(driver, self._worker, self._presence, own_control=isinstance(driver, Setup))
 
     def _limits(self) -> MachineLimits:
         return machine_limits(self._config, load_policy(self._config), self._machine.name)
@@ -96,7 +109,7 @@ class Service:
     # Life -------------------------------------------------------------------------------------------
 
     async def serve(self, socket: Path) -> None:
-        """Until `shutdown`, or SIGTERM: then a run is cancelled in order first."""
+        """Until `shutdown`, or SIGTERM: then a run is cancelled in order first. Raises what ended the worker."""
         _private_folder(socket.parent)
         socket.unlink(missing_ok=True)
         self._thread.begin()
@@ -113,6 +126,8 @@ class Service:
             await asyncio.to_thread(self._thread.finish)
             self._stopper.shutdown(wait=False)
             self._journal.close()
+        if self._thread.failure is not None:
+            raise self._thread.failure
 
     def _terminate(self) -> None:
         self._supervision.end("the streamer was told to end")
@@ -120,8 +135,16 @@ class Service:
 
     async def _watch(self) -> None:
         while self._thread.alive and not (self._stop.is_set() and self._worker.execution is None):
+            self._follow_policy()
             self._supervision.look()
             await asyncio.sleep(self._supervision.wait_s())
+
+    def _follow_policy(self) -> None:
+        """One that is not in order changes nothing here: the agent raises the alarm, and starts nothing."""
+        with suppress(BadConfig):
+            policy = self._files.changed()
+            if policy is not None:
+                self._presence.change(policy.presence_interval_s)
 
     # Conversations ------------------------------------------------------------------------------------
 
@@ -167,7 +190,8 @@ class Service:
                 self._supervision.require_run(
                     request.run if isinstance(request, wire.AttestStarted | wire.AttestEnded) else ""
                 )
-                await asyncio.to_thread(act, self._driver, request)
+                self._note_skip(request)
+                await self._act(request)
                 reply = wire.Done()
             case wire.StopNow():
                 await self._loop.run_in_executor(self._stopper, self._driver.stop_now)
@@ -178,6 +202,25 @@ class Service:
                 self._supervision.request(request)
                 reply = wire.Done()
         return reply
+
+    async def _act(self, request: Act) -> None:
+        """A run whose start is in the journal may be about to begin at its machine: then it is asked again."""
+        until_s = self._loop.time() + BEGIN_S
+        while True:
+            try:
+                return await asyncio.to_thread(act, self._driver, request)
+            except DriverMisuse:
+                begun = self._worker.status.state in (State.RUNNING, State.HELD)
+                if begun or self._worker.execution is None or self._loop.time() >= until_s:
+                    raise
+            await asyncio.sleep(REPEAT_S)
+
+    def _note_skip(self, request: wire.Request) -> None:
+        """Who asked, and why: written once the firmware shows that it is so."""
+        run = self._worker.execution
+        if isinstance(request, wire.SkipObject) and run is not None:
+            skip = wire.ObjectSkipped(object=request.name, operator=request.operator, reason=request.reason)
+            run.skips.setdefault(request.name, skip)
 
     async def _events(self, after: int, wait_s: float) -> wire.Entries:
         news = self._news
@@ -194,7 +237,8 @@ class Service:
     async def _start(self, order: wire.Start) -> wire.Reply:
         if self._stop.is_set():
             raise Unable("the streamer is ending")
-        with self._supervision.starting():
+        record = order.record
+        with self._supervision.starting(order.present_until_s, record.operator, stays=record.stays):
             return await asyncio.wrap_future(self._thread.start(order))
 
     async def _idle_request(
@@ -221,7 +265,7 @@ class Service:
     async def _probe(self, request: wire.Probe) -> wire.Triple:
         """The driver knows whether a run under way waits for a tool change."""
         if self._worker.execution is None:
-            return await self._finished(self._thread.submit(lambda: self._worker.touch(lambda: self._lower(request))))
+            return await self._finished(self._thread.submit(lambda: self._worker.probe(lambda: self._lower(request))))
         async with asyncio.timeout(SETUP_S):
             return await asyncio.to_thread(self._lower, request)
 
@@ -230,6 +274,7 @@ class Service:
 
     def _status(self) -> wire.MachineStatus:
         status, run, capabilities = self._worker.status, self._worker.execution, self._worker.capabilities
+        touched = self._worker.touched
         return wire.MachineStatus(
             machine=self._machine.name,
             journal_id=self._journal.journal_id,
@@ -239,8 +284,10 @@ class Service:
             quarantine="" if run is not None else self._journal.quarantine(),
             boot_id=self._worker.boot_id,
             run=None if run is None else run.run,
-            attended=self._presence.interval_s is not None,
+            attended=self._presence.needed,
             presence_left_s=self._presence.left_s(),
+            present=self._presence.operator,
+            lapsed=run is not None and bool(run.lapsed),
             firmware=capabilities.firmware if capabilities else "",
             lost_link=lost_link_text(capabilities, relay=bool(self._machine.power_off)) if capabilities else "",
             attested=capabilities is not None and capabilities.attested,
@@ -255,6 +302,9 @@ class Service:
             objects=status.objects,
             skipped=status.skipped,
             prompt=status.prompt,
+            homed=touched.homed(status.boot_id),
+            zeroed=touched.zeroed(status.boot_id),
+            probed=touched.probed(status.boot_id),
             details=status.details,
             pid=os.getpid(),
         )

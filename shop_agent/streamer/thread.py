@@ -21,7 +21,9 @@ class WorkerThread:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="machine")
+        self._thread = threading.Thread(target=self._run, name="machine")
+        self.failure: Exception | None = None
+        """What ended it, if it wasn't `finish`."""
 
     def begin(self) -> None:
         self.worker.begin()
@@ -58,6 +60,12 @@ class WorkerThread:
         answer: Future[StartAnswer] = Future()
         self._jobs.put(lambda: self.worker.start(order, answer.set_result))
         return answer
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 - whoever serves raises it, and the process ends
+            self.failure = error
 
     def _work(self) -> None:
         self.worker.look()

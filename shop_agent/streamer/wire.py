@@ -14,9 +14,26 @@ class Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Report = Annotated[
-    Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown, Field(discriminator="kind")
-]
+class ObjectSkipped(Line):
+    """Left out of the run under way; nobody is named where the firmware did it by itself."""
+
+    kind: Literal["object_skipped"] = "object_skipped"
+    object: str
+    operator: str = ""
+    reason: str = ""
+
+
+class FirstLayerFailed(Line):
+    """The run's end: a person at the machine said so, and it has ended safely."""
+
+    kind: Literal["first_layer_failed"] = "first_layer_failed"
+    operator: str
+    note: str = ""
+    lines: int = 0
+
+
+StateReport = Starting | Running | Paused | Resumed | Finished | Faulted | Stopped | Unknown
+Report = Annotated[StateReport | ObjectSkipped | FirstLayerFailed, Field(discriminator="kind")]
 REPORTS: TypeAdapter[Report] = TypeAdapter(Report)
 Triple = tuple[float, float, float]
 
@@ -45,6 +62,8 @@ class Start(Line):
     sha256: str
     record: SetupRecord
     deadline_s: float
+    present_until_s: float | None = Field(default=None, exclude_if=lambda until_s: until_s is None)
+    """On the same clock: so long whoever set up an attended machine is believed to be there."""
     blocks: tuple[ProgramBlock, ...] = ()
 
 
@@ -80,6 +99,16 @@ class SkipObject(Line):
 
     verb: Literal["skip_object"] = "skip_object"
     name: str
+    operator: str = ""
+    reason: str = ""
+
+
+class FailFirstLayer(Line):
+    """End the run under way in order: its first layer failed, as a person at the machine says."""
+
+    verb: Literal["fail_first_layer"] = "fail_first_layer"
+    operator: str
+    note: str = ""
 
 
 Percent = Annotated[int, Field(ge=10, le=100)]
@@ -161,6 +190,7 @@ Request = Annotated[
     | Resume
     | Cancel
     | SkipObject
+    | FailFirstLayer
     | Override
     | Probe
     | AttestStarted
@@ -193,6 +223,10 @@ class MachineStatus(Line):
     run: str | None
     attended: bool
     presence_left_s: float | None = None
+    present: str = ""
+    """Who said last that they are there."""
+    lapsed: bool = False
+    """Held because nobody said that they are there; only the machine's own control goes on with it."""
     firmware: str = ""
     lost_link: str = ""
     attested: bool = False
@@ -211,6 +245,12 @@ class MachineStatus(Line):
     skipped: tuple[str, ...] = ()
     prompt: str = ""
     """What the machine asks a person at it; `resume` answers."""
+    homed: bool = False
+    """Since its firmware began."""
+    zeroed: bool = False
+    """Its work zero was set or probed after that."""
+    probed: bool = False
+    """… the last time by a contact plate."""
     details: dict[str, str] = Field(default_factory=dict)
     """What else it tells, for people."""
     pid: int

@@ -13,11 +13,13 @@ from broker.wire.messages import Unknown
 from drivers.base import Capabilities, Driver, Setup, State, Status, Watch
 from drivers.errors import DriverError, DriverMisuse
 from shop_agent.blocks import as_spans, why_not
-from shop_agent.errors import BadConfig
+from shop_agent.errors import BadConfig, JournalFailed
 from shop_agent.streamer.execution import Execution
+from shop_agent.streamer.line_check import ChangedLimits
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.program import Loaded, Offset, ProgramRefused, load_program
 from shop_agent.streamer.run_log import RunLog, RunUsed
+from shop_agent.streamer.touched import Touched
 from shop_agent.streamer.wire import Report, Start, StartAnswer, Triple
 from slicer_bridge.programs.blocks import BlockSpan
 from slicer_bridge.programs.limits import MachineLimits
@@ -65,6 +67,7 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         rest: Callable[[float], None] = time.sleep,
         load: Load = load_program,
+        changed_limits: ChangedLimits = lambda: None,
     ) -> None:
         """`approvals`: the blocks that the owner has approved for this machine.
 
@@ -79,9 +82,10 @@ class Worker:
         self._clock = clock
         self._rest = rest
         self._load = load
+        self._changed_limits = changed_limits
         self._begun_s = clock()
         self._opening = _Opening()
-        self._touched = 0
+        self.touched = Touched()
         self._unproven = False
         """A run's evidence was lost: the first thing after opening is the safe state."""
         self._cut = ""
@@ -91,11 +95,19 @@ class Worker:
         self.execution: Execution | None = None
 
     def begin(self) -> None:
-        """First of all: a run whose end nobody wrote has one now."""
+        """First of all: a run whose end nobody wrote has one now.
+
+        Raises JournalFailed, if that can't be written: but the machine isn't left as it is.
+        """
         run = self._log.unended()
-        if run is not None:
+        if run is None:
+            return
+        self._unproven = True
+        try:
             self._write(run, Unknown(reason="the streamer ended in mid-run: nobody knows what the machine did"))
-            self._unproven = True
+        except JournalFailed:
+            self.look()
+            raise
 
     def end(self) -> None:
         """Give the port back."""
@@ -104,16 +116,16 @@ class Worker:
     @property
     def boot_id(self) -> str:
         """Changes with a restart, a homing, a touch-off."""
-        return f"{self.status.boot_id}/{self._touched}" if self.status.boot_id else ""
+        return f"{self.status.boot_id}/{self.touched.times}" if self.status.boot_id else ""
 
     def look(self) -> None:
         """At the machine between runs; opens it where it is closed."""
-        before = self.status, self._touched
+        before = self.status, self.touched.times
         if self.status.state is State.CLOSED or (self.status.state is State.FAULT and not self._log.quarantine()):
             self._try_open()
         else:
             self.status = self._told(self._driver.status())
-        if before != (self.status, self._touched):
+        if before != (self.status, self.touched.times):
             self._changed()
 
     def _told(self, status: Status) -> Status:
@@ -171,7 +183,7 @@ class Worker:
             started = log.forbid(order.run, order.fence, reason)
             answer(StartAnswer(journal_id=log.journal_id, started=started, reason=reason))
             return
-        self.execution = Execution(order.run, self._write, self._show, self._power, self._clock)
+        self.execution = Execution(order.run, self._write, self._show, self._power, self._clock, self._changed_limits)
         self._changed()
         answer(StartAnswer(journal_id=log.journal_id, started=True))
         self.execution.execute(self._driver, program)
@@ -195,6 +207,7 @@ class Worker:
         if order.record.boot_id != self.boot_id:
             raise Unable("the setup record is void: the machine was restarted, homed or zeroed since")
         offset = self._work_offset(order)
+        self._changed_limits()
         limits = self._limits()
         reason = why_not(order.blocks, self._approvals(), limits)
         if reason:
@@ -222,17 +235,21 @@ class Worker:
     # Between runs -------------------------------------------------------------------------------------
 
     def home(self) -> None:
-        self.touch(self._router().home)
+        self._router().home()
+        self.status = self._driver.status()
+        self.touched.home(self.status.boot_id)
 
     def set_work_zero(self, machine_mm: Triple) -> Triple:
-        router = self._router()
-        return self.touch(lambda: router.set_work_zero(machine_mm))
+        offset = self._router().set_work_zero(machine_mm)
+        self.touched.zero()
+        self.status = self._driver.status()
+        return offset
 
-    def touch(self, job: Callable[[], T]) -> T:
-        """Do what voids a setup record. Raises Unable, DriverError."""
+    def probe(self, lower: Callable[[], T]) -> T:
+        """Between runs. Raises Unable, DriverError."""
         self._router()
-        done = job()
-        self._touched += 1
+        done = lower()
+        self.touched.probe()
         self.status = self._driver.status()
         return done
 
@@ -248,6 +265,6 @@ class Worker:
     def local_reset(self) -> None:
         self._driver.close()
         self._rest(PORT_REST_S)
-        self._touched += 1
+        self.touched.reset()
         self._open()
         self._log.reset()

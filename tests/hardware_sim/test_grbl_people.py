@@ -103,6 +103,18 @@ def test_an_opened_door_stops_everything_until_it_is_closed_and_started() -> Non
     assert b"<Run|" in machine.receive(b"?", machine.now)
 
 
+def test_cycle_start_at_the_machine_ends_a_hold_and_brings_the_spindle_back() -> None:
+    machine = booted_grbl(config=RouterConfig(homing=False))
+    run(machine, "M3S1000\nG1X100F600")
+    machine.receive(b"\x84", machine.now)
+    machine.advance(machine.now + 2.0)
+    assert b"<Door:0|" in machine.receive(b"?", machine.now)
+    machine.press_button(machine.now)
+    assert b"<Door:3|" in machine.receive(b"?", machine.now)
+    machine.advance(machine.now + 5.0)
+    assert b"<Run|" in machine.receive(b"?", machine.now)
+
+
 def test_a_door_without_a_switch_is_open_and_nobody_knows() -> None:
     machine = booted_grbl(config=RouterConfig(homing=False))
     run(machine, "M3S1000\nG1X100F600")

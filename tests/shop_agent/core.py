@@ -10,13 +10,26 @@ from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, Tell
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import Count, MachineFacts, MachineView, Now, PlateNeeds, Program, RunRecord, Setup
+from shop_agent.state.records import (
+    Count,
+    MachineFacts,
+    MachineView,
+    Now,
+    PlateNeeds,
+    Program,
+    RunRecord,
+    Setup,
+    ToolLength,
+)
 from shop_agent.state.shop import Shop
 from tests.simulation.journals import MemoryJournal, ShopDisk
 
 BOOT = "boot1/0"
 PROGRAM = Program("/p.gcode", "aa", 100, 60.0, 2.0, "slicer 1")
-NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",))
+NEEDS = PlateNeeds((("lot1", 2),), ("2 × cube",), objects=(("cube.stl copy 0", "lot1"), ("cube.stl copy 1", "lot1")))
+SHEET = PlateNeeds((("lot1", 2),), ("2 × square",), thickness_mm=3.0, tool_mm=3.0, reach_mm=(420.0, 120.0))
+ZERO = (-590.0, -390.0, -60.0)
+AT_ROUTER = MachineView(True, BOOT, work_offset_mm=ZERO, homed=True, zeroed=True, probed=True)
 RULES = Rules(True, 3600.0, frozenset({"PLA", "plywood"}))
 INVENTORY = Inventory(
     workshop="Nava", town="Nava", country="ES", latitude=0, longitude=0, attended=(), rates=Rates(), stock=(),
@@ -73,6 +86,31 @@ class Mind:
     def setup(self, **changes: object) -> Setup:
         setup = Setup("rec1", "Ana", BOOT, self.now.at, True, "PLA", 0.4)
         return replace(setup, **changes)  # type: ignore[arg-type]
+
+    def router_setup(self, **changes: object) -> Setup:
+        setup = Setup(
+            "rec1",
+            "Ana",
+            BOOT,
+            self.now.at,
+            True,
+            "plywood",
+            3.0,
+            sheet_mm=(580.0, 380.0, 3.0),
+            work_zero_mm=ZERO,
+            clamps_clear=True,
+            extraction_on=True,
+            tool_length=ToolLength.TOUCHED_OFF,
+        )
+        return replace(setup, **changes)  # type: ignore[arg-type]
+
+    def router_staged(self, view: MachineView = AT_ROUTER) -> "Mind":
+        """A sheet's run waits for its setup at the router."""
+        self.do(ev.StreamerOpened("router", "j1", 0))
+        self.do(ev.MachineSeen("router", view))
+        self.offer("run1", machine="router", material="plywood", router=True)
+        self.do(ev.ProgramMade("run1", 1, PROGRAM, SHEET))
+        return self
 
     def all_good(self) -> tuple[Count, ...]:
         return tuple(Count(lot, pieces) for lot, pieces in NEEDS.pieces)

@@ -11,7 +11,7 @@ from broker.wire.shop import Process
 from broker.wire.states import RunState
 from shop_agent.bench import schemas
 from shop_agent.errors import Refused
-from shop_agent.state.records import Mode, Standing
+from shop_agent.state.records import Mode, Standing, ToolLength
 from tests.shop_agent.plates import cube, drawing, plate_of_cubes, plate_of_squares
 from tests.shop_agent.terminal import screen, terminal
 from tests.shop_agent.workshops import needs_slicer, offer_cubes, workshop
@@ -153,6 +153,7 @@ async def test_a_router_is_homed_zeroed_and_cuts(short: Path, tmp_path: Path) ->
             sheet_mm=(580, 380, 3.1),
             clamps_clear=True,
             extraction_on=True,
+            tool_length=ToolLength.TOUCHED_OFF,
         )
         with pytest.raises(Refused, match="not ready"):
             await shop.answer(task, answer)

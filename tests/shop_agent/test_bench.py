@@ -13,7 +13,6 @@ import pytest
 from shop_agent.bench import schemas
 from shop_agent.bench.api import ADDRESS_FILE, BenchServer
 from shop_agent.bench.client import BenchClient, NoBench
-from shop_agent.bench.desk import Desk
 from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state.records import MachineView, Mode
@@ -27,7 +26,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[tuple[schemas.Address, BenchCli
     agent = make_agent(tmp_path, FakeBroker("", port=9))
     agent.apply(ev.MachineSeen("printer", MachineView(True, "b/0")))
     agent.apply(ev.LotIsReady("lot1", 5, "Oviedo", ()))
-    server = BenchServer(agent.config, Desk(agent))
+    server = BenchServer(agent.config, agent)
     task = asyncio.create_task(server.serve())
     client = BenchClient(agent.config.data)
     try:
@@ -116,7 +115,7 @@ async def test_a_person_acts_on_a_machine_in_the_terminal(tmp_path: Path) -> Non
     config = tmp_path / "agent.toml"
     async with bench(tmp_path):
         mine = await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "mine-after")
-        assert mine.stdout == "printer is mine-after now: own work, mine-after\n"
+        assert mine.stdout == "printer is mine-after now: own work\n"
         normal = await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "normal")
         assert normal.stdout == "printer is normal now: free\n"
         assert (await asyncio.to_thread(terminal, config, "machine", "mode", "printer", "yours")).code == 2

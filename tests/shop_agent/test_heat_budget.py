@@ -115,7 +115,7 @@ class Street:
         if phase in ("starting", "running", "paused"):
             self.started.pop(run, None)
             self.wrote(machine, run, say.Stopped("enough", 1))
-            self.do(ev.SettleGiven(run, "Ana", "", ()))
+            self.do(ev.SettleGiven(run, "Ana", "looked", ()))
             self.do(ev.MachineReleased(machine))
             del self.current[machine]
 

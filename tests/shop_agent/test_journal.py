@@ -23,12 +23,15 @@ EVENTS: list[ev.Event] = [
     ev.LotOffered("lot1", "cube", "PLA", 2, 500, "EUR"),
     ev.RunOffered("run1", 1, 2, "printer", "ab", ("lot1",), False, "PLA"),
     ev.ProgramMade("run1", 1, PROGRAM, NEEDS),
-    ev.SetupGiven("run1", Mind().setup()),
+    ev.SpoolGiven("1", "PLA", "white", 900.0),
+    ev.SetupGiven("run1", Mind().setup(spools=("1",), colour="white")),
     ev.PermitGranted("run1", 1, 6, "tok-1", 30.0),
     ev.StreamerWrote("printer", "j1", 1, "run1", say.Starting()),
     ev.StreamerWrote("printer", "j1", 2, "run1", say.Running("heating")),
-    ev.StreamerWrote("printer", "j1", 3, "run1", say.Finished(100, 60.0)),
-    ev.CountGiven("run1", "Ana", (Count("lot1", 2),), True),
+    ev.StreamerWrote("printer", "j1", 3, "run1", say.ObjectSkipped("cube.stl copy 0", "Ana", "warp")),
+    ev.StreamerWrote("printer", "j1", 4, "run1", say.Finished(100, 60.0)),
+    ev.CountGiven("run1", "Ana", (Count("lot1", 1),), True),
+    ev.CorrectionGiven("run1", "Eva", "looked again", (Count("lot1", 0, (("warp", 1),)),)),
 ]
 
 
@@ -73,14 +76,24 @@ def test_a_crash_between_any_two_steps_loses_and_doubles_nothing(tmp_path: Path,
             apply(mind, journal, ev.MachineSeen("printer", MachineView(True, BOOT)))
             apply(mind, journal, event) if isinstance(event, ev.StreamerWrote) else None
     run_kinds = [kind for kind in kinds(journal) if kind not in ("machine", "lot_accepted")]
-    assert run_kinds == ["claimed", "staged", "armed", "starting", "running", "finished", "counted"]
+    assert run_kinds == [
+        "claimed",
+        "staged",
+        "armed",
+        "starting",
+        "running",
+        "skipped",
+        "finished",
+        "counted",
+        "corrected",
+    ]
     assert [seq for seq, _ in journal.events_after(0)] == list(range(1, journal.last_seq + 1))
     assert mind.run().phase is RunState.ACCEPTED
     journal.close()
 
 
 def _known(memory: Memory) -> tuple[object, ...]:
-    return memory.runs, memory.machines, memory.lots, memory.tombstones
+    return memory.runs, memory.machines, memory.lots, memory.spools, memory.tombstones
 
 
 def test_answers_are_kept_with_what_followed_from_them(tmp_path: Path) -> None:

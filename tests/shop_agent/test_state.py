@@ -206,18 +206,22 @@ def test_a_run_goes_its_way_and_is_counted() -> None:
     assert kinds(mind) == []
 
 
-def test_an_occupied_bed_takes_no_setup_until_it_is_cleared() -> None:
+def test_a_machine_is_cleared_for_its_next_run_and_its_pieces_are_counted_later() -> None:
     mind = Mind().to("finished")
     mind.to("staged", "run2")
-    assert kinds(mind) == [TaskKind.COUNT]
+    assert kinds(mind) == [TaskKind.CLEAR, TaskKind.COUNT]
     with pytest.raises(Refused, match="lie on it"):
         mind.do(ev.SetupGiven("run2", mind.setup()))
-    with pytest.raises(Refused, match="count the pieces"):
-        mind.do(ev.MachineCleared("printer"))
-    mind.do(ev.CountGiven("run1", "Ana", (Count("lot1", 2),), cleared=False))
-    assert kinds(mind) == [TaskKind.CLEAR]
     mind.do(ev.MachineCleared("printer"))
-    assert kinds(mind) == [TaskKind.SETUP]
+    assert kinds(mind) == [TaskKind.SETUP, TaskKind.COUNT]
+    mind.permit(mind.arm("run2"))
+    mind.wrote(say.Starting(), "run2")
+    mind.wrote(say.Running("heating"), "run2")
+    mind.wrote(say.Finished(100, 60.0), "run2")
+    assert kinds(mind) == [TaskKind.CLEAR, TaskKind.COUNT, TaskKind.COUNT]
+    mind.do(ev.CountGiven("run2", "Ana", mind.all_good(), cleared=True))
+    mind.do(ev.CountGiven("run1", "Ana", mind.all_good(), cleared=False))
+    assert kinds(mind) == []
 
 
 @pytest.mark.parametrize(
@@ -232,7 +236,9 @@ def test_what_ended_badly_is_settled_and_the_machine_released(report: say.Machin
     with pytest.raises(Refused, match="became of its last run"):
         mind.do(ev.MachineReleased("printer"))
     with pytest.raises(Refused, match="plate holds 2"):
-        mind.do(ev.SettleGiven("run1", "Ana", "", (Count("lot1", 3),)))
+        mind.do(ev.SettleGiven("run1", "Ana", "gone", (Count("lot1", 3),)))
+    with pytest.raises(Refused, match="say what you found"):
+        mind.do(ev.SettleGiven("run1", "Ana", " ", ()))
     mind.do(ev.SettleGiven("run1", "Ana", "gone", (Count("lot1", 0, (("other", 1),)),)))
     assert kinds(mind) == [TaskKind.RELEASE]
     assert mind.do(ev.MachineReleased("printer")) == [Tell(FREE)]
@@ -295,7 +301,7 @@ def test_a_contradiction_reopens_what_a_person_must_say() -> None:
     mind.do(ev.CountGiven("run1", "Ana", (Count("lot1", 2),), cleared=True))
     mind.do(ev.RunConflicted("run1", RunState.UNKNOWN, 12, 1, "settle it"))
     assert kinds(mind) == [TaskKind.SETTLE]
-    (tell,) = mind.do(ev.SettleGiven("run1", "Ana", "", (Count("lot1", 2),)))
+    (tell,) = mind.do(ev.SettleGiven("run1", "Ana", "looked", (Count("lot1", 2),)))
     assert isinstance(tell, Tell)
     assert tell.version == 12
     mind.do(ev.RunConflicted("run1", RunState.UNKNOWN, 13, 1, "old news", latest=False))

@@ -8,8 +8,10 @@ from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, Instruction, StartRun
-from shop_agent.state.machine_rules import GIVEN_BACK
-from shop_agent.state.records import Count, MachineView, Mode
+from shop_agent.state.memory import AFTER_PERMIT, Rules
+from shop_agent.state.mode_rules import GIVEN_BACK
+from shop_agent.state.records import Count, MachineFacts, MachineView, Mode
+from shop_agent.state.spool_rules import in_stock
 from tests.shop_agent.core import BOOT, NEEDS, PROGRAM, Mind
 
 RUNS = st.sampled_from(["run1", "run2"])
@@ -24,8 +26,14 @@ REPORTS: list[say.MachineReport] = [
     say.Faulted("x", 1, True),
     say.Stopped("x", 1),
     say.Unknown("x"),
+    say.ObjectSkipped("cube.stl copy 0", "Ana", "warp"),
+    say.ObjectSkipped("cube.stl copy 1", "", ""),
+    say.FirstLayerFailed("Ana", "x", 1),
 ]
 COUNTS = (Count("lot1", 2),)
+SPOOLS = st.sampled_from(["1", "2"])
+ANY_COUNTS = st.sampled_from([(), COUNTS, (Count("lot1", 1),), (Count("lot1", 0, (("warp", 2),)),)])
+RULES = Rules(True, 3600.0, frozenset({"PLA"}))
 EVENTS = st.one_of(
     st.builds(ev.Connected),
     st.builds(ev.Disconnected),
@@ -47,12 +55,20 @@ EVENTS = st.one_of(
     st.builds(ev.StreamerOpened, st.just("printer"), st.sampled_from(["j1", "j2"]), st.integers(0, 20)),
     st.builds(ev.StreamerWrote, st.just("printer"), st.just("j1"), st.integers(1, 20), RUNS, st.sampled_from(REPORTS)),
     st.builds(ev.CountGiven, RUNS, st.just("Ana"), st.just(COUNTS), st.booleans()),
-    st.builds(ev.SettleGiven, RUNS, st.just("Ana"), st.just(""), st.just(COUNTS)),
+    st.builds(ev.SettleGiven, RUNS, st.just("Ana"), st.just("looked"), ANY_COUNTS, st.booleans()),
+    st.builds(ev.CorrectionGiven, RUNS, st.just("Eva"), st.just("again"), ANY_COUNTS),
+    st.builds(ev.SpoolGiven, SPOOLS, st.just("PLA"), st.just(""), st.sampled_from([0.5, 1.5, 900.0])),
+    st.builds(ev.SpoolGone, SPOOLS),
+    st.builds(ev.HandoverGiven, st.just("lot1"), st.just("Ana"), st.just("")),
+    st.builds(ev.LotIsReady, st.just("lot1"), st.just(2), st.just("Oviedo"), st.just(())),
+    st.builds(ev.PolicyBroken, st.just("no TOML")),
+    st.builds(ev.PolicyRead, st.just(RULES), st.just((MachineFacts("printer", False, ("PLA",), 0.4),))),
     st.builds(ev.MachineCleared, st.just("printer")),
     st.builds(ev.MachineReleased, st.just("printer")),
     st.builds(ev.ModeSet, st.just("printer"), st.sampled_from(Mode)),
     *[st.just("next")] * 20,
 )  # fmt: skip
+USES = AFTER_PERMIT | {RunState.ARMED}
 NEXT_REPORT: dict[RunState, say.MachineReport] = {
     RunState.PERMITTED: say.Starting(),
     RunState.STARTING: say.Running("x"),
@@ -76,10 +92,23 @@ def test_no_order_of_events_starts_a_run_twice(steps: list[tuple[ev.Event | str,
                 assert one.setup.boot_id == mind.shop.memory.views["printer"].boot_id
                 assert one.deadline_s > mind.now.mono_s
                 assert mind.shop.memory.machines["printer"].mode is not Mode.MINE_NOW
+                assert not mind.shop.memory.policy_fault
         assert mind.shop.memory.on("printer", GIVEN_BACK[mind.shop.memory.machines["printer"].mode]) == []
+        _spools_and_pieces(mind)
     assert len(starts) == len(set(starts))
     for run in mind.shop.memory.runs.values():
         assert run.fence > mind.shop.memory.tombstones.get(run.id, 0)
+
+
+def _spools_and_pieces(mind: Mind) -> None:
+    """No spool holds less than nothing or feeds two runs; no run counts more pieces than its plate holds."""
+    memory = mind.shop.memory
+    loaded = [spool for run in memory.runs.values() if run.phase in USES and run.setup for spool in run.setup.spools]
+    assert len(loaded) == len(set(loaded))
+    assert all(spool.left_g >= 0 for spool in memory.spools.values())
+    for run in memory.runs.values():
+        assert all(left >= 0 for left in run.left().values())
+        assert all(count.total <= run.left()[count.lot] for count in run.counts)
 
 
 def _step(mind: Mind, event: ev.Event | str, number: int, asked: list[AskPermit]) -> list[Instruction]:
@@ -100,11 +129,14 @@ def _next(mind: Mind, number: int, asked: list[AskPermit]) -> list[Instruction]:
     elif run.phase is RunState.CLAIMED:
         out = mind.made("run1", run.fence)
     elif run.phase is RunState.STAGED and view is not None:
-        out = mind.do(ev.SetupGiven("run1", mind.setup(id=f"rec{number}", boot_id=view.boot_id)))
+        spools = tuple(spool.id for spool in in_stock(memory, "PLA"))
+        setup = mind.setup(id=f"rec{number}", boot_id=view.boot_id, spools=spools, stays=True)
+        out = mind.do(ev.SetupGiven("run1", setup))
     elif run.phase is RunState.ARMED and asked:
         out = mind.permit(list(asked[-1:]))
     elif run.phase is RunState.FINISHED:
-        out = mind.do(ev.CountGiven("run1", "Ana", COUNTS, cleared=True))
+        counts = tuple(Count(lot, left) for lot, left in run.left().items())
+        out = mind.do(ev.CountGiven("run1", "Ana", counts, cleared=True))
     elif run.phase in NEXT_REPORT:
         report = NEXT_REPORT[run.phase]
         out = mind.do(ev.StreamerWrote("printer", machine.journal_id, machine.cursor + 1, "run1", report))

@@ -22,6 +22,7 @@ from shop_agent.errors import StreamerGone, StreamerSaidNo
 from shop_agent.settings import AgentConfig, load_config
 from shop_agent.streamer import wire
 from shop_agent.streamer.client import StreamerClient
+from shop_agent.streamer.run_log import ENDS
 from tests.shop_agent.machines import SimMachine, machine
 from tests.shop_agent.shops import write_shop
 
@@ -79,8 +80,10 @@ class Streamer:
         raise AssertionError(f"not reached: {status}")
 
     async def kinds(self, after: int = 0) -> list[str]:
-        entries = await self.client.ask(wire.AskEvents(after=after, wait_s=0), wire.Entries)
-        return [entry.report.kind for entry in entries.entries]
+        return [entry.report.kind for entry in await self.entries(after)]
+
+    async def entries(self, after: int = 0) -> tuple[wire.Entry, ...]:
+        return (await self.client.ask(wire.AskEvents(after=after, wait_s=0), wire.Entries)).entries
 
     async def ended(self, run: str, timeout_s: float = 40) -> list[str]:
         """The run's entries once its end is among them."""
@@ -89,7 +92,7 @@ class Streamer:
         while time.monotonic() < deadline:
             entries = await self.client.ask(wire.AskEvents(after=0, wait_s=0.5), wire.Entries)
             kinds = [entry.report.kind for entry in entries.entries if entry.run == run]
-            if kinds and kinds[-1] in ("finished", "faulted", "stopped", "unknown"):
+            if kinds and kinds[-1] in ENDS:
                 return kinds
         raise AssertionError(f"{run} has not ended: {kinds}")
 
@@ -304,15 +307,27 @@ async def test_a_router_needs_homing_and_its_own_work_zero(short: Path, tmp_path
         assert await streamer.ended("run1") == ["starting", "running", "finished"]
 
 
-async def test_a_lapse_of_presence_holds_the_cut(short: Path, tmp_path: Path) -> None:
-    async with router(short, tmp_path, "presence_interval_s = 1.0\n") as (streamer, _):
+async def test_after_a_lapse_of_presence_only_the_machines_own_control_goes_on(short: Path, tmp_path: Path) -> None:
+    async with router(short, tmp_path, "presence_interval_s = 1.5\n") as (streamer, sim):
         await streamer.client.ask(wire.Home(), wire.Done, 60)
         await streamer.client.ask(wire.SetWorkZero(machine_mm=(-580.0, -380.0, -60.0)), wire.WorkOffset)
         status = await streamer.until(lambda status: status.state is State.READY)
+        assert (status.homed, status.zeroed, status.probed) == (True, True, False)
+        left = streamer.order(status, "run0", cut_program(3000), present_until_s=time.monotonic() - 1.0)
+        with pytest.raises(StreamerSaidNo, match="nobody has said for too long"):
+            await streamer.start(left)
         assert (await streamer.start(streamer.order(status, "run1", cut_program(3000)))).started
         held = await streamer.until(lambda status: status.state is State.HELD)
-        assert "presence" in held.reason
-        await streamer.client.ask(wire.Resume(operator="Ana"), wire.Done)
+        assert ("presence" in held.reason, held.lapsed) == (True, True)
+        with pytest.raises(StreamerSaidNo, match="press cycle start"):
+            await streamer.client.ask(wire.Resume(operator="Ana"), wire.Done)
+        sim.command(command="press_button")
         await streamer.until(lambda status: status.state is State.RUNNING)
+        await streamer.until(lambda status: status.state is State.HELD and status.presence_left_s == 0.0)
+        await streamer.client.ask(wire.Presence(operator="Ana"), wire.Done)
+        assert (await streamer.status()).state is State.HELD
+        sim.command(command="press_button")
+        on = await streamer.until(lambda status: status.state is State.RUNNING and not status.lapsed)
+        assert on.present == "Ana"
         await streamer.client.ask(wire.Cancel(reason="enough"), wire.Done)
         assert (await streamer.ended("run1"))[-1] == "stopped"

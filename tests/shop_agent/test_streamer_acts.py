@@ -42,10 +42,30 @@ async def test_one_object_is_left_out(short: Path, tmp_path: Path) -> None:
             assert status.objects == ("0", "1")
             with pytest.raises(StreamerSaidNo, match="three"):
                 await streamer.client.ask(wire.SkipObject(name="three"), wire.Done)
-            await streamer.client.ask(wire.SkipObject(name="1"), wire.Done)
-            status = await streamer.until(lambda status: status.skipped == ("1",))
+            skip = wire.SkipObject(name="1", operator="Ana", reason="adhesion")
+            await streamer.client.ask(skip, wire.Done)
+            await streamer.until(lambda status: status.skipped == ("1",))
+            told = [one.report for one in await streamer.entries() if isinstance(one.report, wire.ObjectSkipped)]
+            assert told == [wire.ObjectSkipped(object="1", operator="Ana", reason="adhesion")]
             await streamer.client.ask(wire.Cancel(reason="seen"), wire.Done)
             assert (await streamer.ended("run1"))[-1] == "stopped"
+
+
+async def test_a_first_layer_that_failed_ends_in_order_and_needs_no_reset(short: Path, tmp_path: Path) -> None:
+    with machine(short, "p", "marlin") as sim:
+        async with streaming(write_shop(tmp_path, short / "run", printer=sim.port), "printer") as streamer:
+            status = await streamer.until(lambda status: status.state is State.READY)
+            await streamer.start(streamer.order(status, "run1", print_program(4000)))
+            await streamer.until(lambda status: status.lines_done > 20)
+            await streamer.client.ask(wire.FailFirstLayer(operator="Ana", note="it came off"), wire.Done)
+            assert (await streamer.ended("run1"))[-1] == "first_layer_failed"
+            last = (await streamer.entries())[-1].report
+            assert isinstance(last, wire.FirstLayerFailed)
+            assert (last.operator, last.note, last.lines > 20) == ("Ana", "it came off", True)
+            status = await streamer.until(lambda status: status.state is State.READY)
+            assert status.quarantine == ""
+            assert (await streamer.start(streamer.order(status, "run2", print_program(2)))).started
+            assert (await streamer.ended("run2"))[-1] == "finished"
 
 
 async def test_the_end_of_a_heat_up_is_told_once(short: Path, tmp_path: Path) -> None:

@@ -13,7 +13,17 @@ from broker.database import Base
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
-from broker.runs.models import InboxEvent, PlateLot, PlateRow, Run, RunStep, UsedRecord
+from broker.runs.models import (
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+    UsedRecord,
+)
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
 from tests.simulation.rows import Row, Tables, Undo
@@ -228,8 +238,25 @@ class _Runs(_Rows):
         for lot_id in set(lot_ids):
             on_plates = [row.pieces for run, row in self._with_lot(lot_id) if run.state in wanted]
             if on_plates:
-                found[lot_id] = sum(on_plates)
+                found[lot_id] = sum(on_plates) - self._skipped(lot_id, wanted)
         return found
+
+    def _skipped(self, lot_id: str, states: frozenset[RunState]) -> int:
+        runs = [self.tables.get(Run, skip.run_id) for skip in self.tables.by(Skip, "lot_id", lot_id)]
+        return sum(run is not None and run.state in states for run in runs)
+
+    async def runs_of_plate(self, plate_id: str) -> Sequence[Run]:
+        return self._all_out(self.tables.by(Run, "plate_id", plate_id))
+
+    async def skips(self, run_id: str) -> Sequence[Skip]:
+        return self._all_out(sorted(self.tables.by(Skip, "run_id", run_id), key=lambda skip: skip.object))
+
+    async def counts(self, run_id: str) -> Sequence[Count]:
+        return self._all_out(self.tables.by(Count, "run_id", run_id))
+
+    async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
+        found = [row for count_id in sorted(set(count_ids)) for row in self.tables.by(ScrapCount, "count_id", count_id)]
+        return self._all_out(found)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)

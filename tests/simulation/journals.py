@@ -14,7 +14,7 @@ from broker.wire.messages import Body, Envelope, Starting
 from shop_agent.journal import KEEP
 from shop_agent.shop_log import Answer, Unsent
 from shop_agent.state.memory import DONE, Changed, Memory
-from shop_agent.state.records import LotRecord, MachineRecord, RunRecord
+from shop_agent.state.records import LotRecord, MachineRecord, RunRecord, SpoolRecord
 from shop_agent.streamer.run_log import ENDS, RunUsed
 from shop_agent.streamer.wire import Entry, Report
 
@@ -116,6 +116,7 @@ class ShopDisk(Disk):
         self.runs: Table[str, tuple[RunRecord, datetime]] = Table(self)
         self.machines: Table[str, MachineRecord] = Table(self)
         self.lots: Table[str, LotRecord] = Table(self)
+        self.spools: Table[str, SpoolRecord] = Table(self)
         self.tombstones: Table[str, int] = Table(self)
         self.answers: Table[str, tuple[str, datetime]] = Table(self)
 
@@ -202,6 +203,8 @@ class MemoryJournal:
             disk.machines.put(name, memory.machines[name])
         for lot in changed.lots:
             disk.lots.put(lot, memory.lots[lot])
+        for spool in changed.spools:
+            disk.spools.put(spool, memory.spools[spool])
         for run in changed.tombstones:
             disk.tombstones.put(run, memory.tombstones[run])
 
@@ -235,6 +238,7 @@ class MemoryJournal:
         disk = self.disk
         memory.runs = {id_: run for id_, (run, _) in disk.runs.rows.items() if run.machine in memory.machines}
         memory.lots = dict(disk.lots.rows)
+        memory.spools = dict(disk.spools.rows)
         memory.machines |= {name: one for name, one in disk.machines.rows.items() if name in memory.machines}
         memory.tombstones = dict(disk.tombstones.rows)
 

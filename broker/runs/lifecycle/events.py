@@ -65,6 +65,8 @@ class Pieces:
 class Counts:
     operator: str
     lots: tuple[Pieces, ...]
+    whole: bool = True
+    """Every piece of the plate is good or scrap; else some may never have been made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,26 @@ class Said:
     epoch: str = ""
     note: str = ""
     told: Program | Record | Done | Counts | None = None
+    first_layer: bool = False
+    """Nothing but the first layer failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PieceSkipped:
+    """One piece of a run under way is left out."""
+
+    lot: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """An agent's durable event about a run that doesn't move it: a piece skipped, or counts put right."""
+
+    version: int
+    fence: int
+    epoch: str
+    told: PieceSkipped | Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +148,4 @@ class StopAsked:
     reason: str
 
 
-Event = Said | PermitAsked | Heard | Progressed | TimeIsUp | JournalLost | Offer | TakeBack | StopAsked
+Event = Said | Remarked | PermitAsked | Heard | Progressed | TimeIsUp | JournalLost | Offer | TakeBack | StopAsked

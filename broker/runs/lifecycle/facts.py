@@ -17,7 +17,9 @@ class PlateFacts:
     prints: bool = True
     """On a bed; else a sheet is cut."""
     pieces: Mapping[str, int] = field(default_factory=lambda: _NO_PIECES)
-    """By lot."""
+    """By lot, without those that were skipped."""
+    skipped: frozenset[str] = frozenset()
+    """Objects of the program."""
 
 
 @dataclass(frozen=True, slots=True)

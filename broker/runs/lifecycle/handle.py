@@ -11,6 +11,7 @@ from broker.runs.lifecycle.events import (
     Offer,
     PermitAsked,
     Progressed,
+    Remarked,
     Said,
     StopAsked,
     TakeBack,
@@ -19,6 +20,7 @@ from broker.runs.lifecycle.events import (
 from broker.runs.lifecycle.facts import LEASED, ON_MACHINE, RunFacts
 from broker.runs.lifecycle.granting import grant
 from broker.runs.lifecycle.instructions import CallPerson, Instruction, KeepProgress, KeepStop, SetTimer
+from broker.runs.lifecycle.remarking import remark
 from broker.runs.lifecycle.saying import say
 from broker.runs.lifecycle.steps import step
 from broker.wire.standings import CLAIM_LEASE, RUN_SILENCE, STANDINGS
@@ -35,6 +37,8 @@ def handle(run: RunFacts, event: Event, now: datetime) -> tuple[Instruction, ...
     match event:
         case Said():
             return say(run, event, now)
+        case Remarked():
+            return remark(run, event)
         case PermitAsked():
             return grant(run, event, now)
         case Heard(leased):

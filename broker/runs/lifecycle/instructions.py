@@ -56,6 +56,18 @@ class UseRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRemark:
+    """It raises the version, and no more; its rows are the event's."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The same plate on the same machine, as another run."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddCounts:
     """To their lots, as the event tells them."""
 
@@ -90,6 +102,8 @@ Instruction = (
     | KeepProgram
     | KeepProgress
     | UseRecord
+    | KeepRemark
+    | TryAgain
     | AddCounts
     | KeepStop
     | KeepPermit

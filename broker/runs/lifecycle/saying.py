@@ -7,9 +7,17 @@ from typing import assert_never
 
 from broker.runs.lifecycle.content import require_content
 from broker.runs.lifecycle.errors import Stale
-from broker.runs.lifecycle.events import Counts, Done, Kind, Program, Record, Said
+from broker.runs.lifecycle.events import Counts, Done, Kind, Program, Record, Remarked, Said
 from broker.runs.lifecycle.facts import RunFacts
-from broker.runs.lifecycle.instructions import AddCounts, Instruction, KeepProgram, KeepProgress, SetMachine, UseRecord
+from broker.runs.lifecycle.instructions import (
+    AddCounts,
+    Instruction,
+    KeepProgram,
+    KeepProgress,
+    SetMachine,
+    TryAgain,
+    UseRecord,
+)
 from broker.runs.lifecycle.steps import moved, step
 from broker.wire.availability import Availability
 from broker.wire.states import AFTER_PERMIT, Actor, IllegalTransition, RunState
@@ -72,7 +80,7 @@ def say(run: RunFacts, said: Said, now: datetime) -> tuple[Instruction, ...]:
     return (*_steps(run, said, rule, now), *_told(run, said), *_on_machine(said))
 
 
-def require_current(run: RunFacts, said: Said) -> None:
+def require_current(run: RunFacts, said: Said | Remarked) -> None:
     """Raises Stale for another fence or version. What the broker did in silence the agent may count, or not."""
     if said.fence != run.fence:
         raise Stale(f"fence {said.fence} is not the run's {run.fence}")
@@ -101,8 +109,9 @@ def _told(run: RunFacts, said: Said) -> tuple[Instruction, ...]:
             return (UseRecord(record),)
         case Done(lines):
             return (KeepProgress(lines, run.lines_total),)
-        case Counts():
-            return (AddCounts(),)
+        case Counts(lots=lots):
+            again = said.first_layer and not any(lot.good for lot in lots)
+            return (TryAgain(), AddCounts()) if again else (AddCounts(),)
         case None:
             return ()
         case _:
@@ -113,4 +122,7 @@ def _on_machine(said: Said) -> tuple[Instruction, ...]:
     availability = _MACHINE.get(said.kind)
     if availability is None:
         return ()
+    if said.first_layer:
+        # The machine is in order, and needs clearing.
+        availability = Availability.OCCUPIED
     return (SetMachine(availability, said.note if said.kind in _TELLS_WHY else ""),)

@@ -160,6 +160,14 @@ class Grbl:
         self.door_open = False
         return self._take()
 
+    def press_button(self, now: float) -> bytes:
+        """A person presses cycle start at the machine: a hold ends, as by `~`."""
+        self._run(now)
+        if not (self.hung or self.critical):
+            orders.act(self, realtime.CYCLE_START)
+            self.catch_up()
+        return self._take()
+
     def door_ajar(self) -> bool:
         """As the firmware knows it."""
         return self.door_open and self.config.door_switch

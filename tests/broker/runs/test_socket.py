@@ -14,6 +14,8 @@ from broker.wire.messages import (
     MachineReport,
     PermitRefused,
     RunOffer,
+    RunUnsettled,
+    Settled,
     Starting,
     Withdrawn,
 )
@@ -90,6 +92,23 @@ async def test_a_new_epoch_turns_running_work_into_unknown(network: Network, tow
         assert conflict.state is RunState.UNKNOWN
         [workshop] = await Reader(town, network.admin).workshops()
         assert workshop.machines[0].availability is Availability.QUARANTINED
+
+
+async def test_a_new_journal_is_told_of_runs_that_people_must_settle(
+    network: Network, town: Town, agent: WireAgent
+) -> None:
+    order, hand = await offered_run(town, agent)
+    await agent.start(hand)
+    newer = WireAgent(agent.url, agent.key, agent.agent, agent.at)
+    async with newer.connected():
+        told = await newer.next(RunUnsettled)
+        assert (told.run, told.state, told.machine) == (hand.run, RunState.UNKNOWN, "prusa")
+        hand.version = told.version
+        [(lot, pieces)] = told.pieces
+        counts = (LotCount(lot=lot, good=pieces),)
+        await newer.say(Settled(operator="eva", note="they were done", counts=counts), hand)
+        [run] = await Reader(town, network.ana).runs(order)
+        assert run.state is RunState.ACCEPTED
 
 
 async def test_an_epoch_that_ended_does_not_come_back(town: Town, agent: WireAgent) -> None:

@@ -56,6 +56,8 @@ BODIES: tuple[m.Body, ...] = (
     m.Unknown(reason="reboot"),
     m.Counted(operator="eva", counts=(COUNT,)),
     m.Settled(operator="eva", note="spaghetti", counts=()),
+    m.Skipped(lot="lot1", object="box.stl copy 1", reason=m.ScrapReason.ADHESION, operator="eva"),
+    m.Corrected(operator="eva", note="one was warped", counts=(COUNT,)),
 )
 AGENT: tuple[m.AgentFrame, ...] = (
     m.Hello(agent="agt1", epoch="e1", software="1.0", signature="c2ln"),

@@ -1,5 +1,6 @@
 """Every pair of state and event: what follows, or that nothing does."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,9 +16,11 @@ from broker.runs.lifecycle.events import (
     Offer,
     PermitAsked,
     Pieces,
+    PieceSkipped,
     Program,
     Progressed,
     Record,
+    Remarked,
     Said,
     StopAsked,
     TakeBack,
@@ -33,13 +36,16 @@ from broker.runs.lifecycle.instructions import (
     KeepPermit,
     KeepProgram,
     KeepProgress,
+    KeepRemark,
     KeepStop,
     Move,
     Refuse,
     SetMachine,
     SetTimer,
+    TryAgain,
     UseRecord,
 )
+from broker.wire.availability import Availability
 from broker.wire.states import Actor, IllegalTransition, RunState
 from tests.broker.runs.lifecycle import protocol
 
@@ -55,7 +61,7 @@ TOLD: dict[str, Program | Record | Done | Counts] = {
     "stopped": Done(20),
     "faulted": Done(10),
     "counted": Counts("eva", (Pieces("lot", 3, 1),)),
-    "settled": Counts("eva", (Pieces("lot", 0, 2),)),
+    "settled": Counts("eva", (Pieces("lot", 0, 2),), whole=False),
 }
 
 
@@ -162,7 +168,7 @@ def test_what_an_event_says_of_the_machine(kind: str) -> None:
 
 @pytest.mark.parametrize("state", ["unknown", "stopped", "faulted"])
 def test_a_settlement_with_good_pieces_is_finished_and_accepted(state: str) -> None:
-    told = Counts("eva", (Pieces("lot", 2, 1),))
+    told = Counts("eva", (Pieces("lot", 2, 1),), whole=False)
     settled = handle(facts(state), Said(Kind.SETTLED, 9, 2, "another", "eva: looked", told), NOW)
     finished, accepted, counted = settled
     assert isinstance(finished, Move)
@@ -232,7 +238,7 @@ def test_a_router_needs_no_clear_bed() -> None:
     ],
 )
 def test_counts_add_up_to_the_plate(kind: str, lots: tuple[tuple[str, int, int], ...], fits: bool) -> None:
-    told = Counts("eva", tuple(Pieces(*lot) for lot in lots))
+    told = Counts("eva", tuple(Pieces(*lot) for lot in lots), whole=kind == "counted")
     run = facts("finished" if kind == "counted" else "faulted")
     assert (outcome(run, Said(Kind(kind), 9, 2, EPOCH, told=told)) != "Unfit") is fits
 
@@ -240,6 +246,54 @@ def test_counts_add_up_to_the_plate(kind: str, lots: tuple[tuple[str, int, int],
 def test_somebody_has_counted() -> None:
     with pytest.raises(Unfit, match="operator"):
         handle(facts("finished"), Said(Kind.COUNTED, 9, 2, EPOCH, told=Counts(" ", (Pieces("lot", 4, 0),))), NOW)
+
+
+# Remarks -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", protocol.STATES)
+def test_a_piece_is_skipped_while_the_run_is_under_way(state: str) -> None:
+    skipped = Remarked(9, 2, EPOCH, PieceSkipped("lot", "piece 1"))
+    if state in protocol.ON_MACHINE:
+        assert handle(facts(state), skipped, NOW) == (KeepRemark(10),)
+    else:
+        assert outcome(facts(state), skipped) == "Unfit"
+
+
+@pytest.mark.parametrize("state", protocol.STATES)
+def test_a_count_is_put_right_once_there_is_one(state: str) -> None:
+    corrected = Remarked(9, 2, "any", TOLD["counted"])  # type: ignore[arg-type]
+    if state in ("accepted", "scrapped"):
+        assert handle(facts(state), corrected, NOW) == (KeepRemark(10),)
+    else:
+        assert outcome(facts(state), corrected) == "Unfit"
+
+
+def test_a_remark_may_correct_the_brokers_silence_if_its_journal_may() -> None:
+    told = PieceSkipped("lot", "piece 1")
+    assert handle(facts("unknown", Actor.BROKER), Remarked(8, 2, EPOCH, told), NOW) == (KeepRemark(10),)
+    assert outcome(facts("unknown", Actor.BROKER), Remarked(9, 2, "another", told)) == "Unfit"
+
+
+@pytest.mark.parametrize(("version", "fence"), [(9, 1), (10, 2), (7, 2)])
+def test_a_stale_remark_changes_nothing(version: int, fence: int) -> None:
+    told = PieceSkipped("lot", "piece 1")
+    assert outcome(facts("running"), Remarked(version, fence, EPOCH, told)) == "Stale"
+
+
+@pytest.mark.parametrize(("lot", "name"), [("other", "piece 1"), ("lot", "gone")])
+def test_only_a_piece_that_is_there_is_skipped(lot: str, name: str) -> None:
+    run = replace(facts("running"), plate=PlateFacts(pieces={"lot": 1}, skipped=frozenset({"gone"})))
+    assert outcome(run, Remarked(9, 2, EPOCH, PieceSkipped(lot, name))) == "Unfit"
+
+
+def test_a_failed_first_layer_leaves_the_machine_in_order_and_is_tried_again() -> None:
+    fault = replace(said("faulted"), first_layer=True)
+    assert SetMachine(Availability.OCCUPIED, "why") in handle(facts("running"), fault, NOW)
+    settled = replace(said("settled"), first_layer=True)
+    assert handle(facts("faulted"), settled, NOW)[1:] == (TryAgain(), AddCounts())
+    good = replace(settled, told=Counts("eva", (Pieces("lot", 1, 0),), whole=False))
+    assert TryAgain() not in handle(facts("faulted"), good, NOW)
 
 
 # Permits -------------------------------------------------------------------------------------------

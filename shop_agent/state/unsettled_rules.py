@@ -1,0 +1,38 @@
+"""Runs that this journal knows nothing of, or too little: what became of them is a person's word alone."""
+
+from broker.wire.states import RunState
+from shop_agent.state import events as ev
+from shop_agent.state.instructions import AbandonProgram, Instruction
+from shop_agent.state.memory import BEFORE_PERMIT, DONE, Memory
+from shop_agent.state.records import PlateNeeds, RunRecord
+
+_S = RunState
+
+
+def unsettled(memory: Memory, event: ev.RunUnsettled) -> list[Instruction]:
+    """The broker repeats it until somebody has settled it."""
+    known = memory.runs.get(event.run)
+    if event.machine not in memory.machines or event.state in DONE:
+        return []
+    if known is not None and (known.phase in DONE or known.phase is event.state):
+        return []
+    memory.keep_run(
+        RunRecord(
+            id=event.run,
+            fence=event.fence,
+            version=event.version,
+            machine=event.machine,
+            plate_sha256=event.plate_sha256,
+            lots=tuple(lot for lot, _ in event.pieces),
+            material=event.material,
+            order=known.order if known is not None else memory.next_order(),
+            phase=event.state,
+            needs=PlateNeeds(event.pieces, ()),
+            tries=known.tries + 1 if known is not None else 0,
+            note=event.reason,
+        )
+    )
+    memory.forget_permit(event.run)
+    if known is not None and known.phase in BEFORE_PERMIT:
+        return [AbandonProgram(event.run)]
+    return []

@@ -1,0 +1,143 @@
+"""Leads a world through a schedule: asks for kills, brings about what they need, starts again what has died."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.faults.hands import Hands
+from tests.faults.points import Needs
+from tests.faults.schedule import DOUBTS, LEAVINGS, Schedule
+from tests.faults.world import AGENTS, BROKER, STREAMERS, World
+
+LOOK_S = 0.05
+AGAIN_S = 30.0
+"""What was asked of a process and doesn't come for so long is drawn and brought about anew."""
+STUCK_S = 240.0
+"""With no kill for so long nothing moves any more."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    died: list[tuple[str, str]] = field(default_factory=list)
+    """Role and point of each kill, in order."""
+    missed: list[str] = field(default_factory=list)
+    """Points that were never passed."""
+    violations: list[str] = field(default_factory=list)
+    orders: int = 0
+    wall_s: float = 0.0
+
+
+class Conductor:
+    def __init__(self, world: World, schedule: Schedule, say: Callable[[str], None]) -> None:
+        self._world = world
+        self._schedule = schedule
+        self._say = say
+        self._asked_s: dict[str, float] = {}
+        self._back_s: dict[str, float] = {}
+        """Role → when its process, which is dead, is started again."""
+        self._hands: dict[Needs, Hands] = {}
+        self._kill_s = time.monotonic()
+        self.outcome = Outcome()
+
+    def lead(self) -> Outcome:
+        """Until every point was hit and every order delivered, or nothing moves any more."""
+        producer, outcome = self._world.producer, self.outcome
+        began_s = self._kill_s = time.monotonic()
+        producer.start()
+        try:
+            while not producer.done and not outcome.violations:
+                self._look_after_processes()
+                for role in self._schedule.left:
+                    self._ask(role)
+                if not self._schedule.kills:
+                    producer.enough.set()
+                self._bring_about()
+                self._require_sound()
+                time.sleep(LOOK_S)
+        finally:
+            for hands in self._hands.values():
+                hands.end()
+        outcome.orders, outcome.wall_s = len(producer.delivered), time.monotonic() - began_s
+        return outcome
+
+    # What is asked ----------------------------------------------------------------------------------
+
+    def _ask(self, role: str) -> None:
+        now_s = time.monotonic()
+        point = self._world.asking.died(role)
+        if point is not None:
+            self._died(role, point)
+        elif role in self._asked_s and now_s - self._asked_s[role] < AGAIN_S:
+            return
+        points = {wanted.point: wanted.nth for wanted in self._schedule.some(role)} | self._led_to(role)
+        if points:
+            self._asked_s[role] = now_s
+            self._world.asking.ask(role, points)
+        else:
+            self._world.asking.withdraw(role)
+
+    def _died(self, role: str, point: str) -> None:
+        left = self._schedule.left[role]
+        self.outcome.died.append((role, point))
+        self._say(f"{len(self.outcome.died):4d}  {role} died at {point}")
+        self._schedule.left[role] = [wanted for wanted in left if wanted.point != point]
+        self._kill_s = time.monotonic()
+        if role == BROKER or role in AGENTS:
+            self._back_s[role] = self._kill_s + self._schedule.down_s()
+
+    def _led_to(self, role: str) -> dict[str, int]:
+        """Kills that bring about what others wait for."""
+        if role in AGENTS and self._schedule.needed(Needs.DOUBT, [role, *self._world.streamers_of(role)]):
+            return {self._schedule.random.choice(DOUBTS): 1}
+        if role in STREAMERS and self._schedule.needed(Needs.LEFT, [role, self._world.agent_of(role)]):
+            return {self._schedule.random.choice(LEAVINGS): 1}
+        return {}
+
+    def _bring_about(self) -> None:
+        roles = list(self._schedule.left)
+        self._world.breakages.wanted = self._schedule.needed(Needs.FAULT, roles)
+        for needs, verb in ((Needs.HOLD, "hold"), (Needs.CANCEL, "cancel")):
+            if self._schedule.needed(needs, roles):
+                if needs not in self._hands:
+                    self._hands[needs] = Hands(self._world.printers_at_bench(), verb)
+            elif needs in self._hands:
+                self._hands.pop(needs).end()
+
+    # Processes --------------------------------------------------------------------------------------
+
+    def _look_after_processes(self) -> None:
+        network = self._world.network
+        for role, back_s in list(self._back_s.items()):
+            if time.monotonic() >= back_s:
+                del self._back_s[role]
+                network.processes.kill(role)
+                if role == BROKER:
+                    network.begin_broker()
+                else:
+                    network.start_agent(role.partition("-")[2])
+
+    def _require_sound(self) -> None:
+        """Nobody has died but those who were asked to, and something still moves."""
+        network, found = self._world.network, self.outcome.violations
+        for child in network.processes.children.values():
+            code = child.popen.poll()
+            if code is not None and child.name not in self._back_s and not self._world.asking.has_died(child.name):
+                found.append(f"{child.name} ended with {code}:\n{child.tail()}")
+        for operator in network.operators:
+            if operator.error is not None:
+                found.append(f"{operator.name}: {operator.error}")
+        if self._world.producer.error is not None:
+            found.append(f"the producer: {self._world.producer.error}")
+        if time.monotonic() - self._kill_s > STUCK_S:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Points that nothing leads to are said; an order that isn't delivered is a violation."""
+        self.outcome.missed += [wanted.point for left in self._schedule.left.values() for wanted in left]
+        if self._schedule.kills:
+            self._kill_s = time.monotonic()
+            for role in self._schedule.left:
+                self._schedule.left[role] = []
+        else:
+            order = self._world.producer.under_way
+            self.outcome.violations.append(f"{order} is stuck: not delivered {STUCK_S:.0f} s after the last kill")

@@ -1,0 +1,19 @@
+"""One world, led through its schedule and judged."""
+
+from collections.abc import Callable
+
+from tests.faults.conductor import Conductor, Outcome
+from tests.faults.judge import judged
+from tests.faults.schedule import Schedule
+from tests.faults.world import world
+
+
+def led(schedule: Schedule, say: Callable[[str], None]) -> Outcome:
+    with world() as made:
+        outcome = Conductor(made, schedule, say).lead()
+        if not outcome.violations:
+            outcome.violations += judged(made)
+        if outcome.violations:
+            made.keep = True
+            outcome.violations.append(f"what is left of this world is in {made.folder}")
+    return outcome

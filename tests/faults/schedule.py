@@ -1,0 +1,85 @@
+"""Which kills a world is to suffer: every point once, each by a process and a number of passes drawn from a seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.faults.points import PLACES, Needs, Place, Role
+from tests.faults.world import AGENTS, BROKER, PRINTERS, ROUTERS, STREAMERS
+
+OFTEN = frozenset(
+    {
+        "broker.inbox.commit",
+        "broker.heartbeat.commit",
+        "broker.ack.send",
+        "agent.events.send",
+        "agent.acknowledged.commit",
+        "agent.machine.commit",
+    }
+)
+"""Passed several times in every run: any of the first few passes may be the one."""
+ASKED_AT_ONCE = 4
+DOUBTS = ("agent.permitted.commit.after", "agent.start.ask.before")
+"""An agent that dies here doesn't know whether a run has started."""
+LEAVINGS = ("streamer.first_bytes.send.after", "streamer.running.commit.before", "streamer.running.commit.after")
+"""A streamer that dies here leaves its machine in mid-run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    point: str
+    needs: Needs
+    nth: int
+
+
+@dataclass(slots=True)
+class Schedule:
+    """`left`: role → what its process has still to suffer, in no order."""
+
+    left: dict[str, list[Wanted]]
+    random: Random = field(repr=False)
+
+    @property
+    def kills(self) -> int:
+        return sum(map(len, self.left.values()))
+
+    def down_s(self) -> float:
+        """How long a process that died stays away."""
+        return self.random.choice((0.0, 0.2, 1.0, 3.0))
+
+    def some(self, role: str) -> list[Wanted]:
+        """What is to be asked of a process next."""
+        left = self.left[role]
+        return self.random.sample(left, min(len(left), ASKED_AT_ONCE))
+
+    def needed(self, needs: Needs, roles: Sequence[str]) -> bool:
+        """Whether anybody of these still wants this brought about."""
+        return any(wanted.needs is needs for role in roles for wanted in self.left.get(role, ()))
+
+
+def every_point() -> list[tuple[Place, str]]:
+    """All that an ordinary world can pass: no clock jumps there."""
+    return [(place, point) for place in PLACES if place.needs is not Needs.DAY for point in place.points]
+
+
+def drawn(seed: str) -> Schedule:
+    random = Random(seed)
+    left: dict[str, list[Wanted]] = {role: [] for role in (BROKER, str(Role.MAKER), *AGENTS, *STREAMERS)}
+    for place, point in every_point():
+        nth = random.randint(1, 6) if place.name in OFTEN else 1
+        left[random.choice(roles_of(place))].append(Wanted(point, place.needs, nth))
+    return Schedule(left, random)
+
+
+def roles_of(place: Place) -> tuple[str, ...]:
+    """Whose processes may pass it; people hold and cancel prints, a print breaks, and most runs are prints."""
+    printers_alone = place.needs in (Needs.HOLD, Needs.CANCEL)
+    match place.role:
+        case Role.BROKER:
+            return (BROKER,)
+        case Role.MAKER:
+            return (str(Role.MAKER),)
+        case Role.AGENT:
+            return AGENTS[:1] if printers_alone else AGENTS
+        case Role.STREAMER:
+            return PRINTERS if printers_alone else (*PRINTERS[:1], *ROUTERS)

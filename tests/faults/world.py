@@ -1,0 +1,134 @@
+"""A small network of real processes that may die at any point: two shops, two printers and a router, one producer."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from hardware_sim.faults import After, Fault, FaultKind
+from hardware_sim.network.api import PlateSeen
+from hardware_sim.network.bench import Bench
+from hardware_sim.network.machine import MachineProcess
+from hardware_sim.network.mishaps import Mishaps
+from hardware_sim.network.network import Network
+from hardware_sim.network.processes import Processes
+from hardware_sim.network.towns import SimMachine, SimShop
+from tests.faults.asking import Asking
+from tests.faults.failing import VARIABLE
+from tests.faults.points import Role
+from tests.faults.producer import Producer
+
+ROOT = Path(__file__).parents[2]
+SPEED = 200.0
+"""Divides physics: a print is heated for a moment, and takes another."""
+SHOPS = (
+    SimShop(
+        "Nava",
+        "Nava",
+        43.3583,
+        -5.5078,
+        280,
+        1700,
+        (
+            SimMachine("printer-220", "marlin", (220.0, 220.0, 250.0), 0.4),
+            SimMachine("printer-180", "marlin", (180.0, 180.0, 180.0), 0.4),
+        ),
+    ),
+    SimShop(
+        "Gijon",
+        "Gijón",
+        43.5453,
+        -5.6619,
+        900,
+        2000,
+        (SimMachine("router-600", "grbl", (600.0, 400.0, 80.0), 3.0),),
+    ),
+)
+BROKER = str(Role.BROKER)
+AGENTS = tuple(f"{Role.AGENT}-{shop.name}" for shop in SHOPS)
+STREAMERS = tuple(f"{Role.STREAMER}-{machine.name}" for shop in SHOPS for machine in shop.machines)
+PRINTERS = tuple(f"{Role.STREAMER}-{machine.name}" for machine in SHOPS[0].machines)
+ROUTERS = tuple(f"{Role.STREAMER}-{machine.name}" for machine in SHOPS[1].machines)
+
+
+class Breakages(Mishaps):
+    """Breaks every second run that is set up, for as long as that is wanted."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=0, breaks=False)
+        self._set_ups = count()
+        self.wanted = False
+
+    def at_set_up(self, machine: MachineProcess, plate: PlateSeen) -> tuple[Fault, ...]:
+        if not self.wanted or next(self._set_ups) % 2:
+            return ()
+        if plate.document.process == "cut2d":
+            return (Fault(FaultKind.HARD_LIMIT, after=After.MOVES, at=10),)
+        return (Fault(FaultKind.THERMAL_RUNAWAY, after=After.HEIGHT_MM, at=0.4),)
+
+
+@dataclass(slots=True)
+class World:
+    network: Network
+    breakages: Breakages
+    asking: Asking
+    producer: Producer
+    keep: bool = field(default=False)
+    """Its folder, for a look at what went wrong."""
+
+    @property
+    def folder(self) -> Path:
+        return self.network.folder
+
+    @property
+    def broker_data(self) -> Path:
+        return self.folder / "broker"
+
+    def agent_data(self, shop: str) -> Path:
+        return self.folder / "shops" / shop / "data"
+
+    def agent_of(self, streamer: str) -> str:
+        return f"{Role.AGENT}-{self.network.machines[streamer.partition('-')[2]].shop}"
+
+    def streamers_of(self, agent: str) -> list[str]:
+        return [streamer for streamer in STREAMERS if self.agent_of(streamer) == agent]
+
+    def printers_at_bench(self) -> list[tuple[Bench, str]]:
+        return [
+            (operator.bench, name)
+            for operator in self.network.operators
+            for name, machine in operator.machines.items()
+            if machine.machine.process == "fdm"
+        ]
+
+
+def variables(failpoints: Path) -> dict[str, str]:
+    """What makes every process of a world import the failpoints."""
+    path = os.pathsep.join([str(ROOT / "tests" / "faults" / "hook"), str(ROOT)])
+    return {VARIABLE: str(failpoints), "PYTHONPATH": path}
+
+
+@contextmanager
+def world(more: Mapping[str, str] | None = None) -> Iterator[World]:
+    """A world that is up; at its end no process is left, its folder neither unless something went wrong in it."""
+    folder = Path(tempfile.mkdtemp(prefix="llagar-faults-"))
+    asking = Asking(folder / "failpoints")
+    processes = Processes(folder / "logs", {**variables(asking.folder), **(more or {})})
+    breakages = Breakages()
+    network = Network(folder, processes, SPEED, breakages, None, SHOPS)
+    with ExitStack() as stack:
+        stack.callback(network.close)
+        stack.enter_context(processes)
+        stack.callback(network.stop)
+        network.start()
+        (folder / "parts").mkdir()
+        producer = Producer(network.url, network.producer_token, folder / "parts")
+        stack.callback(producer.end)
+        made = World(network, breakages, asking, producer)
+        yield made
+    if not made.keep:
+        shutil.rmtree(folder)
