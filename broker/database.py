@@ -12,8 +12,9 @@ A reader is REPEATABLE READ. On both it can't write.
 """
 
 import asyncio
+import copy
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,6 +39,8 @@ _SERVER_SETTINGS = {
     "lock_timeout": "15s",
     "idle_in_transaction_session_timeout": "60s",
 }
+_WRITER_IDLE = "10s"
+"""A writer that says nothing for so long while all others wait for it has hung: the server ends its transaction."""
 
 
 def _values(kind: type[StrEnum]) -> list[str]:
@@ -115,25 +118,40 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def _postgresql_begin(connection: Connection) -> None:
     if connection.get_execution_options().get(_WRITER, False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+        connection.exec_driver_sql(
+            "SELECT set_config('idle_in_transaction_session_timeout', $1, true), pg_advisory_xact_lock($2)",
+            (_WRITER_IDLE, _WRITERS_LOCK),
+        )
 
 
 class DatabaseAway(BrokerError):
     title = "The database can't be reached"
 
 
+Workshops = Collection[str] | None
+"""Ids of the workshops that a change concerns; None: everybody."""
+
+
 class Waker:
     """Tells whoever waits in this process that rows have changed.
 
-    A hint: other processes' changes don't ring here, so every waiter looks by itself as well.
+    A hint: other processes' changes may be heard late or never, so every waiter looks by itself as well.
     """
 
     def __init__(self) -> None:
         self.rings = 0
         self._rung = asyncio.Event()
+        self.relays: list[Callable[[Workshops], None]] = []
+        """Who passes on to other processes what rang here."""
 
-    def ring(self) -> None:
+    def ring(self, workshops: Workshops = None) -> None:
         """Call it after the commit, in the loop's thread."""
+        self.heard(workshops)
+        for relay in self.relays:
+            relay(workshops)
+
+    def heard(self, _workshops: Workshops) -> None:
+        """Another process rang."""
         self.rings += 1
         rung, self._rung = self._rung, asyncio.Event()
         rung.set()
@@ -162,12 +180,17 @@ def _engine(url: URL) -> AsyncEngine:
     return engine
 
 
+Guard = Callable[[AsyncSession], Awaitable[None]]
+"""Raises where its caller may not write any more."""
+
+
 class Database:
     """`url`: `sqlite+aiosqlite:///PATH` or `postgresql://USER@HOST/NAME`."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(make_url(url))
         self.waker = Waker()
+        self._guards: tuple[Guard, ...] = ()
         reader, writer = self.engine, self.engine.execution_options(**{_WRITER: True})
         if self.engine.dialect.name == "postgresql":
             reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -187,7 +210,20 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """Not within another `writing` of the same task: it would wait for itself."""
         async with self._turn, self._writers() as session, session.begin():
+            for guard in self._guards:
+                await guard(session)
             yield session
+
+    def guarded(self, guard: Guard) -> "Database":
+        """The same database; whatever is written by way of this one, `guard` is asked first, in its transaction."""
+        same = copy.copy(self)
+        same._guards = (*self._guards, guard)
+        return same
+
+    @property
+    def is_shared(self) -> bool:
+        """Several broker processes may serve it."""
+        return self.engine.dialect.name == "postgresql"
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from broker.errors import BadRequest
 
 CONFIG_NAME = "broker.toml"
+EMBEDDED_NAME = "broker.sqlite"
 
 
 class BadSettings(BadRequest):
@@ -23,6 +24,8 @@ class Settings(BaseModel):
 
     data: Path = Path("llagar-data")
     """Folder of the embedded database, the blobs and the address that the broker listens on."""
+    shared: Path | None = None
+    """Folder of uploads and of the key that signs cookies; None is the data folder. Several processes share one."""
     database_url: str | None = None
     """`postgresql://USER@HOST/NAME` to scale; None is SQLite in the data folder."""
     host: str = "127.0.0.1"
@@ -41,17 +44,23 @@ class Settings(BaseModel):
 
     @property
     def url(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{self.data.resolve() / 'broker.sqlite'}"
+        return self.database_url or f"sqlite+aiosqlite:///{self.data.resolve() / EMBEDDED_NAME}"
+
+    @property
+    def files(self) -> Path:
+        """Where what is shared lies."""
+        return self.shared or self.data
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str], **overrides: object) -> Settings:
     """Settings from `path`, else defaults; overrides that are None don't count.
 
-    A relative data folder in the file is relative to the file. Raises BadSettings.
+    Relative folders in the file are relative to the file. Raises BadSettings.
     """
     values = _read(path) if path is not None else {}
-    if path is not None and isinstance(values.get("data"), str):
-        values["data"] = path.parent / str(values["data"])
+    for folder in ("data", "shared"):
+        if path is not None and isinstance(values.get(folder), str):
+            values[folder] = path.parent / str(values[folder])
     if url := environ.get("LLAGAR_DATABASE_URL"):
         values["database_url"] = url
     values |= {key: value for key, value in overrides.items() if value is not None}

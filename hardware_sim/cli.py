@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hardware_sim.demo.kills import Kill, When
+from hardware_sim.demo.kills import chaos as every_process
 from hardware_sim.errors import RigError
 from hardware_sim.rig import commands
 
@@ -34,7 +35,10 @@ def demo(
     json: Annotated[Path | None, typer.Option(help="write what happened (docs/demo.schema.json)")] = None,
     seed: Seed = 1,
     speed: Speed = SPEED,
-    kill: Annotated[list[str] | None, typer.Option(help="broker or agent:WORKSHOP, ended by SIGKILL")] = None,
+    kill: Annotated[
+        list[str] | None, typer.Option(help="broker, agent:WORKSHOP or streamer:MACHINE, ended by SIGKILL")
+    ] = None,
+    chaos: Annotated[int | None, typer.Option(metavar="SEED", help="SIGKILL of every process once")] = None,
     when: Annotated[When, typer.Option(help="at which moment")] = When.RUNNING,
     parts: Annotated[list[str] | None, typer.Option(help="FILE:QUANTITY[:MATERIAL], more follow")] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[PARTS]...", help="more for --parts")] = None,
@@ -48,7 +52,7 @@ def demo(
     wishes = (*(parts or ()), *(more or ()))
     if more and not parts:
         _fail(f"{more[0]}: files come after --parts", 2)
-    kills = tuple(Kill(process, when) for process in kill or ())
+    kills = (*(Kill(process, when) for process in kill or ()), *(every_process(chaos) if chaos is not None else ()))
     run(Wanted(headless, json, seed, speed, kills, wishes, timeout, agents_from), console())
 
 

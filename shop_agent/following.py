@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from broker.wire.messages import Progress
+from broker.wire.states import RunState
 from drivers.base import State
 from shop_agent.mind import Mind
 from shop_agent.state import events as ev
 from shop_agent.state.instructions import Instruction
+from shop_agent.state.memory import AFTER_PERMIT
 from shop_agent.state.records import MachineView, Now
 from shop_agent.streamer import wire
 from shop_agent.translate import machine_report, view
+from shop_agent.version import VERSION
 
 GONE_S = 10.0
 """A machine without link for longer than this is offline."""
@@ -20,12 +23,15 @@ WAIT_S = 1.0
 class Follower:
     """One machine's. `status` is its streamer's last word, None while it says nothing."""
 
-    def __init__(self, machine: str, mind: Mind, now: Now) -> None:
+    def __init__(self, machine: str, mind: Mind, now: Now, version: str = VERSION) -> None:
+        """`version`: which one its streamer should have."""
         self.machine = machine
         self.status: wire.MachineStatus | None = None
         self._mind = mind
         self._linked_s = now.mono_s
         self._seen: MachineView | None = None
+        self._version = version
+        self._renewed = False
 
     def ask(self) -> wire.AskEvents:
         """For what was written since."""
@@ -69,6 +75,14 @@ class Follower:
             return []
         self._seen = None
         return self._mind.apply(ev.MachineGone(self.machine, reason), now)
+
+    def renews(self) -> bool:
+        """Whether the streamer is to make room now for one of our version: once, and only while nothing is set up."""
+        status = self.status
+        if status is None or status.version == self._version or status.run is not None or self._renewed:
+            return False
+        self._renewed = not self._mind.memory.on(self.machine, AFTER_PERMIT | {RunState.ARMED})
+        return self._renewed
 
     def progress(self) -> Sequence[Progress]:
         """Of the run under way; empty if there is none."""

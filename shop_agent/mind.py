@@ -6,7 +6,7 @@ No I/O but the log's; time and tokens come in. Whoever carries out instructions 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from broker.wire.messages import Availability, BrokerFrame, Conflict, Heartbeat, MachineReport, Welcome
+from broker.wire.messages import Availability, BrokerFrame, Conflict, Heartbeat, MachineReport, Permit, Welcome
 from broker.wire.shop import Inventory
 from shop_agent import translate
 from shop_agent.errors import JournalTorn, Refused
@@ -18,6 +18,7 @@ from shop_agent.state.records import MachineFacts, MachineRecord, Now
 from shop_agent.state.shop import Shop
 from shop_agent.streamer.wire import StartAnswer
 
+_BROKER_EPOCHS = "broker_epochs"
 _ROLLED_BACK = "the agent's journal was rolled back: nobody knows how the machine stands"
 
 
@@ -63,7 +64,7 @@ class Mind:
             self._torn = False
             raise
         told = [one for one in instructions if isinstance(one, Tell)]
-        unsent = [Unsent(translate.body(one.report), one.run, one.fence, one.version) for one in told]
+        unsent = [Unsent(translate.told(one, self.memory), one.run, one.fence, one.version) for one in told]
         changed = self._shop.take_changed()
         if isinstance(event, ev.JournalLost):
             self._log.begin_epoch(self._inventory, self.memory, changed, unsent, now.at)
@@ -110,9 +111,23 @@ class Mind:
         if welcome.acked > self._log.last_seq:
             self._tell_machines_anew()
             return self.apply(ev.JournalLost(_ROLLED_BACK), now)
-        if self._log.meta("broker_epoch") != welcome.broker_epoch:
-            self._log.set_meta("broker_epoch", welcome.broker_epoch)
-        return self.apply(ev.Connected(), now)
+        known = self._broker_epochs()
+        if welcome.broker_epoch in known:
+            return self.apply(ev.Connected(), now)
+        self._log.set_meta(_BROKER_EPOCHS, " ".join([*known, welcome.broker_epoch]))
+        restored = self.apply(ev.BrokerRestored(), now) if known else []
+        return [*restored, *self.apply(ev.Connected(), now)]
+
+    def refuses(self, welcome: Welcome) -> str:
+        """Why this broker is not listened to: it goes on with a history that a restore has ended; "": it may speak."""
+        known = self._broker_epochs()
+        if welcome.broker_epoch in known[:-1]:
+            return f"this broker is at epoch {welcome.broker_epoch}, which a restored one has ended with {known[-1]}"
+        return ""
+
+    def _broker_epochs(self) -> list[str]:
+        """All that we were ever welcomed in, the latest last."""
+        return (self._log.meta(_BROKER_EPOCHS) or "").split()
 
     def _tell_machines_anew(self) -> None:
         """An epoch begins in which nothing was told yet."""
@@ -123,6 +138,8 @@ class Mind:
         return self.apply(ev.Disconnected(), now)
 
     def on_frame(self, frame: BrokerFrame, now: Now) -> list[Instruction]:
+        if isinstance(frame, Permit) and frame.broker_epoch not in ("", *self._broker_epochs()[-1:]):
+            return []
         latest = isinstance(frame, Conflict) and self._log.is_latest(frame.seq, frame.run)
         event = translate.broker_event(frame, latest=latest)
         return [] if event is None else self.apply(event, now)

@@ -42,7 +42,8 @@ class StreamerWatch:
         self._voice = StreamerClient(socket)
         self._alarm = StreamerClient(socket)
         """For what must not wait behind a homing, a probing or a start."""
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        """The streamer that was started last, if one was; it outlives us."""
         self._started_s = float("-inf")
 
     @property
@@ -73,6 +74,17 @@ class StreamerWatch:
             entries = await self._ears.ask(self._follower.ask(), wire.Entries)
             self._carry_out(self._follower.read(entries, self._clock()))
             await self._look(self._ears)
+            if self._follower.renews():
+                await self._renew()
+
+    async def _renew(self) -> None:
+        """Its successor is of our version. A run that began meanwhile goes on under the old one."""
+        try:
+            await self._voice.ask(wire.Shutdown(), wire.Done)
+        except StreamerSaidNo as error:
+            _LOG.warning("the streamer of %s stays, of an older version: %s", self._machine, error)
+        else:
+            _LOG.info("the streamer of %s ended, to be started anew with this version", self._machine)
 
     async def _look(self, client: StreamerClient, *, first: bool = False) -> wire.MachineStatus:
         status = await client.ask(wire.AskStatus(), wire.MachineStatus)
@@ -81,12 +93,12 @@ class StreamerWatch:
 
     def _revive(self) -> None:
         """The lock sees to it that only one lives."""
-        ended = self._process is None or self._process.poll() is not None
+        ended = self.process is None or self.process.poll() is not None
         now_s = self._clock().mono_s
         if ended and now_s - self._started_s >= RESTART_S:
             self._started_s = now_s
-            self._process = start_streamer(self._config, self._config_path, self._machine)
-            _LOG.info("started the streamer of %s as process %d", self._machine, self._process.pid)
+            self.process = start_streamer(self._config, self._config_path, self._machine)
+            _LOG.info("started the streamer of %s as process %d", self._machine, self.process.pid)
 
     async def refresh(self) -> wire.MachineStatus:
         """A status asked for just now. Raises StreamerGone, StreamerSaidNo."""

@@ -8,7 +8,8 @@ from broker.wire import messages as wire
 from broker.wire.shop import Process
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
-from shop_agent.state.instructions import AskPermit, CancelRun, ForbidStart, StartRun
+from shop_agent.state.instructions import AskPermit, CancelRun, ForbidStart, StartRun, Tell
+from shop_agent.state.memory import Memory
 from shop_agent.state.records import Count, MachineView, Setup
 from shop_agent.streamer import wire as streamer
 from shop_agent.streamer.wire import FirstLayerFailed, MachineStatus, ObjectSkipped, Report, StateReport
@@ -33,6 +34,17 @@ def body(report: say.RunReport | say.ShopReport) -> wire.RunBody | wire.Remark |
             return wire.NotStarted(reason=reason)
         case _:
             return _machine_body(report)
+
+
+def told(tell: Tell, memory: Memory) -> wire.RunBody | wire.Remark | wire.ShopBody:
+    """What goes into an envelope; with what was offered, where a restored broker would need it back."""
+    report = tell.report
+    if isinstance(report, say.Claimed) and (run := memory.runs.get(tell.run or "")) is not None:
+        pieces = tuple(wire.LotPieces(lot=lot, pieces=number) for lot, number in run.pieces)
+        return wire.Claimed(machine=run.machine, pieces=pieces)
+    if isinstance(report, say.LotAccepted):
+        return wire.LotAccepted(lot=report.lot, quantity=report.quantity, line=memory.lots[report.lot].line)
+    return body(report)
 
 
 def _shop_body(report: say.ShopReport) -> wire.ShopBody:
@@ -177,7 +189,9 @@ def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEv
     """None for frames that concern the link alone. `latest`: see `RunConflicted`."""
     match frame:
         case wire.LotOffer():
-            return ev.LotOffered(frame.lot, frame.part, frame.material, frame.quantity, frame.payout, frame.currency)
+            return ev.LotOffered(
+                frame.lot, frame.part, frame.material, frame.quantity, frame.payout, frame.currency, frame.line
+            )
         case wire.LotReady():
             return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
         case wire.RunUnsettled():
@@ -217,13 +231,14 @@ def _run_event(
                 lots=frame.lots,
                 router=frame.process is Process.CUT2D,
                 material=frame.material,
+                pieces=tuple((held.lot, held.pieces) for held in frame.pieces),
             )
         case wire.Permit():
             return ev.PermitGranted(frame.run, frame.fence, frame.version, frame.request, frame.life_s)
         case wire.PermitRefused():
             return ev.PermitDenied(frame.run, frame.request, frame.reason)
         case wire.Withdrawn():
-            return ev.RunWithdrawn(frame.run, frame.fence, frame.reason)
+            return ev.RunWithdrawn(frame.run, frame.fence, frame.reason, frame.version)
         case wire.StopRequest():
             return ev.StopAsked(frame.run, frame.reason)
         case wire.Conflict():

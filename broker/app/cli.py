@@ -11,6 +11,7 @@ import typer
 
 from broker.accounts.models import Role
 from broker.accounts.service import add_account, issue_token
+from broker.app.backup_commands import ConfigFile, DataFolder, add_commands
 from broker.app.opening import opened
 from broker.clock import SystemClock
 from broker.database import Database
@@ -28,8 +29,6 @@ app = typer.Typer(
 user_app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, help="Accounts and their bearer tokens.")
 app.add_typer(user_app, name="user")
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", help=f"TOML file; DATA/{CONFIG_NAME} if it exists")]
-DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the database and the files")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
@@ -122,6 +121,9 @@ def _settings(config: Path | None, data: Path | None, *, host: str | None = None
     settings = load_settings(path, os.environ, data=data, host=host, port=port)
     settings.data.mkdir(parents=True, exist_ok=True)
     return settings
+
+
+add_commands(app, _settings)
 
 
 def _run(work: Coroutine[None, None, _Result]) -> _Result:

@@ -1,5 +1,7 @@
 """The composition root: the only place where the broker's parts are wired together."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,18 +15,20 @@ from broker.app.body_cap import BodyCap
 from broker.app.opening import open_database
 from broker.app.problems import add_handlers
 from broker.clock import Clock, SystemClock
-from broker.database import Database
+from broker.database import Database, new_id
 from broker.orders.endpoints import router as orders
-from broker.parts.blobs import BlobStore
+from broker.parts.blobs import BLOBS_NAME, BlobStore
 from broker.parts.endpoints import router as parts
 from broker.parts.intake import Intake
-from broker.planning.background import Background
+from broker.planning.background import Background, Work
 from broker.planning.endpoints import router as planning
 from broker.planning.excluded import Exclusions
 from broker.planning.explaining import Explainer
 from broker.planning.solving import Solver
 from broker.planning.tick import Planner
 from broker.planning.whatif import WhatIf
+from broker.processes.leadership import Leadership, leadership
+from broker.processes.wakeups import WakeUps
 from broker.quotes.endpoints import router as quotes
 from broker.quotes.live_plan import LivePlan
 from broker.quotes.service import Quoter
@@ -41,12 +45,15 @@ from broker.workshops.endpoints import router as workshops
 from broker.workshops.signed_requests import SignedGet
 
 API = "/api/v1"
+_OLD_HALF_S = 24 * 3600.0
+"""What was half-copied so long ago, beside other brokers: nobody copies it any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Services:
     """What more than one router needs."""
 
+    process: str
     settings: Settings
     clock: Clock
     database: Database
@@ -55,6 +62,7 @@ class _Services:
     solver: Solver
     explainer: Explainer
     quoter: Quoter
+    leadership: Leadership
     background: Background | None
 
 
@@ -106,13 +114,16 @@ def create_app(
 
 def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: Solver) -> _Services:
     settings.data.mkdir(parents=True, exist_ok=True)
+    process = new_id("prc")
     database = Database(settings.url)
-    blobs = BlobStore(settings.data / "blobs")
+    blobs = BlobStore(settings.files / BLOBS_NAME)
+    lead = leadership(database, process)
     background = None
     if plan is None:
         plan = WhatIf(database, clock, solver)
-        background = Background(Planner(database, clock, solver), Timers(SqlBooks(database), clock), database.waker)
+        background = Background(lead, lambda: _work(database.guarded(lead.guard), clock, solver), database.waker)
     return _Services(
+        process=process,
         settings=settings,
         clock=clock,
         database=database,
@@ -121,8 +132,13 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         solver=solver,
         explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
+        leadership=lead,
         background=background,
     )
+
+
+def _work(led: Database, clock: Clock, solver: Solver) -> Work:
+    return Work(Planner(led, clock, solver), Timers(SqlBooks(led), clock))
 
 
 def _routers(services: _Services) -> tuple[APIRouter, ...]:
@@ -130,7 +146,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
     anybody = Authenticator(database)
     buyer = anybody.only(Role.PRODUCER, Role.ADMIN)
     return (
-        _health(),
+        _health(services.process, services.leadership),
         parts(database, clock, buyer, services.intake, services.blobs),
         quotes(database, clock, buyer, services.quoter),
         orders(database, clock, buyer),
@@ -146,7 +162,9 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
 async def _opened(services: _Services) -> AsyncIterator[None]:
     try:
         await open_database(services.database, services.settings)
-        if services.settings.database_url is None:
+        if services.database.is_shared:
+            services.blobs.clear_halves(_OLD_HALF_S)
+        else:
             services.intake.clear()
             services.blobs.clear_halves()
         yield
@@ -156,23 +174,30 @@ async def _opened(services: _Services) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _at_work(services: _Services) -> AsyncIterator[None]:
+    listener = None
+    if services.database.is_shared:
+        listener = asyncio.create_task(WakeUps(services.database, services.process).run())
     if services.background is not None:
         services.solver.warm_up()
         await services.background.start()
     try:
         yield
     finally:
+        if listener is not None:
+            listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):  # it was asked to
+                await listener
         services.solver.hurry()
         if services.background is not None:
             await services.background.stop()
         await services.solver.close()
 
 
-def _health() -> APIRouter:
+def _health(process: str, lead: Leadership) -> APIRouter:
     router = APIRouter(tags=["broker"])
 
     @router.get("/health")
     async def health() -> Health:
-        return Health(status="ok", version=version("llagar"))
+        return Health(status="ok", version=version("llagar"), process=process, leader=lead.leader)
 
     return router

@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from broker.app.factory import create_app
+from broker.app.folder_lock import folder_lock
 from broker.app.opening import opened
 from broker.errors import BrokerError
 from broker.planning.solving import Solver
@@ -26,11 +27,16 @@ class NotServing(BrokerError):
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Ends with SystemExit(0) on a signal, every task ended before.
 
-    Raises NotServing, and what `open_database` raises.
+    Raises NotServing, InUse, and what `open_database` raises.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    asyncio.run(_open_once(settings))
+    with folder_lock(settings.data):
+        asyncio.run(_open_once(settings))
+        _serve(settings, announce)
+
+
+def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     solver = Solver()
     app = create_app(settings, solver=solver, pages=True)
     config = uvicorn.Config(

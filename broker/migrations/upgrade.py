@@ -45,13 +45,28 @@ async def upgrade(database: Database) -> None:
     Raises WrongRevision for a newer program's database, DatabaseAway.
     """
     await database.require_reachable()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     async with database.migrating() as connection:
         current = await connection.run_sync(_revision)
-        if current is not None and current not in known:
-            raise WrongRevision(f"revision {current} is newer than this program", fix="install the newer program")
+        if current is not None:
+            require_known(current)
         if current != head():
             await connection.run_sync(_upgrade)
+
+
+async def current_revision(database: Database) -> str:
+    """Raises WrongRevision for a database without tables, DatabaseAway."""
+    await database.require_reachable()
+    async with database.engine.connect() as connection:
+        current = await connection.run_sync(_revision)
+    if current is None:
+        raise WrongRevision("the database has no tables", fix="run `llagar-broker migrate`")
+    return current
+
+
+def require_known(revision: str) -> None:
+    """Raises WrongRevision for a newer program's."""
+    if revision not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        raise WrongRevision(f"revision {revision} is newer than this program", fix="install the newer program")
 
 
 async def require_head(database: Database) -> None:

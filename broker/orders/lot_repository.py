@@ -35,6 +35,10 @@ async def lines_of_order(session: AsyncSession, order_id: str) -> Sequence[Line]
     return (await session.scalars(select(Line).where(Line.order_id == order_id).order_by(Line.position))).all()
 
 
+async def find_line(session: AsyncSession, line_id: str) -> Line | None:
+    return await session.get(Line, line_id)
+
+
 async def line(session: AsyncSession, line_id: str) -> Line:
     return await session.get_one(Line, line_id)
 

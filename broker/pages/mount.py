@@ -56,7 +56,7 @@ def mount(
         language="en-GB",
         tailwind=False,
         reconnect_timeout=_RECONNECT_S,
-        storage_secret=cookie_key(settings.data),
+        storage_secret=cookie_key(settings.files),
         session_middleware_kwargs={"session_cookie": COOKIE, "max_age": COOKIE_LIFE_S, "same_site": "lax"},
         show_welcome_message=False,
         binding_refresh_interval=None,

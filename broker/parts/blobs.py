@@ -1,14 +1,18 @@
 """Files by the SHA-256 of their content. A file is there whole or not at all, whenever power fails."""
 
+import contextlib
 import hashlib
 import os
 import re
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from broker.errors import NotFound
 
+BLOBS_NAME = "blobs"
 _CHUNK_BYTES = 1 << 20
 _HALF = "half-"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -42,10 +46,22 @@ class BlobStore:
             _sync_folder(folder)
         return sha256
 
-    def clear_halves(self) -> None:
-        """Remove what a killed broker was writing; only while no other broker uses the folder."""
+    def clear_halves(self, older_s: float = 0.0) -> None:
+        """Remove what killed brokers were writing. While other brokers use the folder, only what is old is theirs."""
+        before = time.time() - older_s
         for half in self._root.glob(f"{_HALF}*"):
-            half.unlink()
+            with contextlib.suppress(FileNotFoundError):  # another broker was quicker
+                if half.stat().st_mtime <= before:
+                    half.unlink()
+
+    def contents(self) -> Iterator[tuple[str, Path]]:
+        """Everything that is there, by its SHA-256."""
+        for path in sorted(self._root.glob("??/*")):
+            if _SHA256.fullmatch(path.name):
+                yield path.name, path
+
+    def holds(self, sha256: str) -> bool:
+        return self._path(sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         """Raises NotFound for content that isn't here, or for what is no SHA-256."""

@@ -13,6 +13,7 @@ from broker.planning.left_out import unplanned
 from broker.planning.live import Live, take_live
 from broker.planning.solving import Solver
 from broker.planning.task import Task, moves_of, task_of
+from broker.runs.history import waits_for_agents
 from broker.runs.quantities import mismeasured, remeasure
 from broker.runs.sql_book import SqlBooks
 from broker.scheduling.errors import SchedulingError
@@ -28,7 +29,7 @@ KEEPS_ITS_RUNS = timedelta(seconds=30)
 
 
 class Planner:
-    """The only planner of the only broker process; steps don't overlap."""
+    """The planner of the process that leads; steps don't overlap. Its `database` lets only that process write."""
 
     def __init__(self, database: Database, clock: Clock, solver: Solver) -> None:
         self._database = database
@@ -94,6 +95,8 @@ class Planner:
         """Returns how many runs were planned, or moved."""
         now = self._clock.now()
         async with self._database.reading() as session:
+            if await waits_for_agents(session, now):
+                return 0
             live = await take_live(session, now)
         mark = live.mark, self._down
         if mark == self._settled:

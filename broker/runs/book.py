@@ -10,7 +10,17 @@ from typing import Protocol
 
 from broker.orders.book import OrderBook
 from broker.rows import Rows
-from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
+from broker.runs.models import (
+    BrokerEpoch,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+)
 from broker.wire.states import LIVE, RunState
 from broker.workshops.book import WorkshopBook
 
@@ -61,6 +71,10 @@ class RunBook(Rows, Protocol):
     async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]: ...
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None: ...
+
+    async def latest_epoch(self) -> BrokerEpoch | None:
+        """None where there was no restore yet."""
+        ...
 
     async def record_was_used(self, record_id: str) -> bool:
         """Whether any run was ever armed with this setup record."""

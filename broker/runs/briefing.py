@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState, Order
 from broker.runs.book import Book
+from broker.runs.history import never_heard_of
 from broker.runs.lifecycle.steps import RAISES_FENCE
 from broker.runs.models import Run
 from broker.runs.moves import broken_off
-from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
+from broker.wire.messages import LotOffer, LotPieces, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.plates import Plate
 from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
@@ -36,7 +37,9 @@ async def lost_leases(book: Book, workshop_id: str, leases: Iterable[str]) -> tu
     lost = []
     for run_id in leases:
         run = await book.locked_run(run_id)
-        if run is not None and run.workshop_id == workshop_id and run.state in TAKEN_BACK:
+        if run is None:
+            lost.append(never_heard_of(run_id))
+        elif run.workshop_id == workshop_id and run.state in TAKEN_BACK:
             lost.append(_withdrawn(run))
     return tuple(lost)
 
@@ -85,6 +88,7 @@ async def _run_offers(book: Book, workshop_id: str) -> list[RunOffer]:
                 machine=machines[run.machine_id],
                 plate_sha256=plates[run.plate_id].sha256,
                 lots=tuple(row.lot_id for row in held[run.plate_id]),
+                pieces=tuple(LotPieces(lot=row.lot_id, pieces=row.pieces) for row in held[run.plate_id]),
                 process=plate.process,
                 material=plate.material,
             )

@@ -8,7 +8,8 @@ from broker.clock import Clock
 from broker.runs.book import Book, Books
 from broker.runs.briefing import Told, briefing
 from broker.runs.errors import Forged, Superseded
-from broker.runs.inbox import EventStream, Inbox
+from broker.runs.history import to_forbid
+from broker.runs.inbox import EventStream, Inbox, require_current
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
 from broker.wire.messages import (
@@ -29,7 +30,6 @@ _log = logging.getLogger(__name__)
 _REPEAT_AFTER_S = 15.0
 """What an agent was told and hasn't acted upon is told again after so long."""
 _PROGRESS_EVERY_S = 1.0
-_REPLACED = "the workshop was enrolled anew, or its journal began anew: this connection is over"
 
 
 @dataclass(slots=True)
@@ -77,9 +77,10 @@ class Conversation:
         """
         async with self._books.reading() as book:
             agent = await book.agent(connection.stream.agent_id)
-            if agent is None or agent.epoch != connection.stream.epoch:
-                raise Superseded(_REPLACED)
-            all_told = await briefing(book, connection.workshop_id, self._clock.now())
+            if agent is None:
+                raise Superseded("the workshop was enrolled anew: this connection is over")
+            require_current(agent, connection.stream)
+            all_told = await self._all_told(book, agent)
         fresh, told = [], {}
         for frame in all_told:
             key = _key(frame)
@@ -91,6 +92,13 @@ class Conversation:
                 fresh.append(frame)
         connection.told = told
         return tuple(fresh)
+
+    async def _all_told(self, book: Book, agent: Agent) -> tuple[Told, ...]:
+        """Nothing to an agent that has to tell first, after a restore."""
+        if agent.behind:
+            return ()
+        forbidden = await to_forbid(book, agent)
+        return (*forbidden, *await briefing(book, agent.workshop_id, self._clock.now()))
 
     async def _heartbeat(self, connection: Connection, beat: Heartbeat) -> tuple[BrokerFrame, ...]:
         async with self._books.writing() as book:
@@ -114,8 +122,7 @@ class Conversation:
 async def _still_its_own(book: Book, connection: Connection) -> Agent:
     """The connection's agent, held until the transaction's end. Raises Superseded for one that was replaced."""
     agent = await book.locked_agent(connection.stream.agent_id)
-    if agent.revoked_at is not None or agent.epoch != connection.stream.epoch:
-        raise Superseded(_REPLACED)
+    require_current(agent, connection.stream)
     return agent
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from broker.errors import BrokerError
+from broker.errors import BrokerError, Conflict
 from broker.orders import lots
 from broker.orders.models import Lot, LotState
+from broker.runs import history
 from broker.runs.book import Book
 from broker.runs.errors import NotApplied
 from broker.runs.lifecycle.events import TakeBack
@@ -52,11 +53,12 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
             case MachineChanged():
                 await _change_machine(book, agent, body)
             case LotAccepted():
-                lots.accept(await _open_lot(book, agent, body.lot), body.quantity)
+                if await history.adopt_lot(book, agent, body) is None:
+                    lots.accept(await _open_lot(book, agent, body.lot), body.quantity)
             case LotDeclined():
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
-                await hand_over(book, await _open_lot(book, agent, body.lot), now)
+                await _hand_over(book, agent, await _open_lot(book, agent, body.lot), hand_over, now)
             case Skipped() | Corrected():
                 await apply_remark(book, agent, envelope, body, now)
             case _:
@@ -68,6 +70,16 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
 async def _change_machine(book: Book, agent: Agent, body: MachineChanged) -> None:
     if not await change_machine(book, agent.workshop_id, body.machine, body.availability, body.reason):
         raise NotApplied(f"the workshop has no machine {body.machine!r}")
+
+
+async def _hand_over(book: Book, agent: Agent, lot: Lot, hand_over: HandOver, now: datetime) -> None:
+    try:
+        await hand_over(book, lot, now)
+    except Conflict:
+        if not agent.behind:
+            raise
+        # It has gone, that is long since; what the others of its line made is still being told.
+        lots.hand_over(lot, now)
 
 
 async def _open_lot(book: Book, agent: Agent, lot_id: str) -> Lot:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from broker.clock import Clock
+from broker.runs import history
 from broker.runs.book import Book, Books
 from broker.runs.errors import Forged, NotApplied, RolledBack, Superseded
 from broker.runs.events import HandOver, apply_event
@@ -35,6 +36,8 @@ class EventStream:
     agent_id: str
     public_key: str
     epoch: str
+    connection: str | None = None
+    """Its id in the agent's row, for as long as no later connection took over, at whichever broker process."""
     parked: dict[int, Opened] = field(default_factory=dict)
 
     def park(self, events: Iterable[Opened]) -> None:
@@ -54,6 +57,14 @@ class Received:
     acked: int
     """Highest seq of the epoch that is stored, with all before it."""
     conflicts: tuple[Conflict, ...]
+
+
+def require_current(agent: Agent, stream: EventStream) -> None:
+    """Raises Superseded for a stream that may write no more."""
+    if agent.epoch != stream.epoch or agent.revoked_at is not None:
+        raise Superseded("the workshop was enrolled anew, or its journal began anew: this connection is over")
+    if agent.connection != stream.connection:
+        raise Superseded("another connection of this agent took over")
 
 
 def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, ...]:
@@ -83,8 +94,7 @@ class Inbox:
     async def _store(self, book: Book, stream: EventStream) -> Received:
         """All that waits, up to the first gap."""
         agent = await book.locked_agent(stream.agent_id)
-        if agent.epoch != stream.epoch or agent.revoked_at is not None:
-            raise Superseded(f"epoch {stream.epoch} is over")
+        require_current(agent, stream)
         conflicts = []
         for seq in sorted(stream.parked):
             opened = stream.parked[seq]
@@ -94,6 +104,7 @@ class Inbox:
                 await _check_duplicate(book, opened)
             elif note := await self._keep(book, agent, opened):
                 conflicts.append(await _conflict(book, agent, opened.envelope, note))
+        await history.went_on(book, agent)
         return Received(agent.acked_seq, tuple(conflict for conflict in conflicts if conflict is not None))
 
     async def _keep(self, book: Book, agent: Agent, opened: Opened) -> str:

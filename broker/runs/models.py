@@ -75,9 +75,23 @@ class Run(Base):
     """Reason of the last fault, stop or release."""
     first_layer: Mapped[bool] = mapped_column(default=False)
     """Nothing but its first layer failed."""
+    restored: Mapped[bool] = mapped_column(default=False)
+    """Live in a backup that was restored, or first heard of after that: its agent's numbers count."""
 
     # Whoever writes a run that another has moved since it was read fails instead of overwriting.
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
+
+
+class BrokerEpoch(Base):
+    """A history that the rows tell; each restore from a backup begins one."""
+
+    __tablename__ = "broker_epochs"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    """Two restores of one backup have the same number, and never the same name."""
+    backup_at: Mapped[datetime]
+    began_at: Mapped[datetime]
 
 
 class RunStep(Base):

@@ -20,6 +20,7 @@ from broker.runs.lifecycle.instructions import (
     KeepStop,
     Move,
     Refuse,
+    Renumber,
     SetMachine,
     SetTimer,
     TryAgain,
@@ -61,6 +62,7 @@ def facts(run: Run, plate: PlateFacts = _NO_PLATE) -> RunFacts:
         lines_done=run.lines_done,
         lines_total=run.lines_total,
         stop_requested=run.stop_requested,
+        restored=run.restored,
         plate=plate,
     )
 
@@ -87,6 +89,8 @@ async def _carry_out(book: Book, run: Run, instruction: Instruction, now: dateti
             run.permit_request, run.permit_epoch = request, epoch
         case KeepRemark(version):
             run.version = version
+        case Renumber(version, fence):
+            run.version, run.fence = version, fence
         case AddCounts() | CallPerson() | Grant() | Refuse() | TryAgain():
             return instruction
         case _:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from broker.runs.book import Book
+from broker.runs.history import current_epoch
 from broker.runs.lifecycle.events import PermitAsked
 from broker.runs.lifecycle.instructions import Grant, Refuse
 from broker.runs.moves import happen
@@ -20,16 +21,22 @@ async def grant(book: Book, agent: Agent, request: PermitRequest, now: datetime)
     [answer] = await happen(book, run, asked, now)
     match answer:
         case Grant(version, fence):
-            return _permit(request, version, fence)
+            return await _permit(book, request, version, fence)
         case Refuse(reason):
             return _refused(request, reason)
         case _:
             raise TypeError(f"no answer to a request for a permit: {answer}")
 
 
-def _permit(request: PermitRequest, version: int, fence: int) -> Permit:
-    life_s = PERMIT_LIFE.total_seconds()
-    return Permit(run=request.run, fence=fence, version=version, request=request.request, life_s=life_s)
+async def _permit(book: Book, request: PermitRequest, version: int, fence: int) -> Permit:
+    return Permit(
+        run=request.run,
+        fence=fence,
+        version=version,
+        request=request.request,
+        life_s=PERMIT_LIFE.total_seconds(),
+        broker_epoch=await current_epoch(book),
+    )
 
 
 def _refused(request: PermitRequest, reason: str) -> PermitRefused:

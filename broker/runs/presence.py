@@ -16,6 +16,8 @@ async def hear_heartbeat(
 ) -> tuple[bool, tuple[Withdrawn, ...]]:
     """Renew leases and timers; whether a machine changed, and what the agent holds that is no longer its own."""
     agent.last_seen_at = now
+    if agent.behind:
+        return False, ()
     changed = await hear_of_machines(book, agent.workshop_id, beat.machines)
     for run_id in {report.run for report in beat.machines if report.run} | set(beat.leases):
         run = await book.locked_run(run_id)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders.models import Line, Lot
 from broker.runs.models import (
+    BrokerEpoch,
     Correction,
     Count,
     InboxEvent,
@@ -22,7 +23,7 @@ from broker.runs.models import (
 )
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
-from broker.workshops.models import Machine, Workshop
+from broker.workshops.models import Agent, Machine, Workshop
 
 
 async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
@@ -127,6 +128,17 @@ async def offered_documents(session: AsyncSession, workshop_id: str) -> Sequence
 
 async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
     return await session.get(InboxEvent, (agent_id, epoch, seq))
+
+
+async def latest_epoch(session: AsyncSession) -> BrokerEpoch | None:
+    """None for a database that was never restored."""
+    return await session.scalar(select(BrokerEpoch).order_by(BrokerEpoch.number.desc()).limit(1))
+
+
+async def any_behind(session: AsyncSession) -> bool:
+    """Whether an agent has still to send again what a backup lacked."""
+    query = select(Agent.id).where(Agent.behind, Agent.revoked_at.is_(None)).limit(1)
+    return await session.scalar(query) is not None
 
 
 async def record_was_used(session: AsyncSession, record_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from broker.runs import history
 from broker.runs.book import Book
 from broker.runs.counting import told_counts, write_counts
 from broker.runs.errors import NotApplied
@@ -40,8 +41,10 @@ Told = Program | Record | Done | Counts | None
 async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: RunBody, now: datetime) -> None:
     """Raises NotApplied for a run of another shop, a stale or impossible event, or one whose content doesn't hold."""
     run = await book.locked_run(envelope.run) if envelope.run else None
+    run = run or await history.adopt_run(book, agent, envelope, now)
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
+    body = await history.countable(book, run, body)
     said = Said(
         kind=Kind(body.kind),
         version=envelope.version,

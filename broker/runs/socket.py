@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from broker.clock import Clock
-from broker.database import Database
-from broker.runs import epochs
+from broker.database import Database, new_id
+from broker.runs import epochs, history
 from broker.runs.connection import Connection, Conversation
 from broker.runs.errors import Forged, Refused
 from broker.runs.inbox import EventStream, Inbox
@@ -29,12 +29,10 @@ _REFUSED = 4403
 _SUPERSEDED = 4409
 _REASON_BYTES = 120
 """A close frame has room for 123."""
-BROKER_EPOCH = "1"
-"""Which history the broker's rows tell; a restore from a backup begins the next."""
 
 
 class AgentSocket:
-    """Owns the connections of all agents; an agent has one, the latest."""
+    """Owns this process's connections of agents. An agent has one at all processes, the latest: its row names it."""
 
     def __init__(self, database: Database, clock: Clock, inbox: Inbox, progress_s: float) -> None:
         self._database = database
@@ -72,16 +70,16 @@ class AgentSocket:
             raise Refused("the first frame must be a hello")
         if frame.protocol != PROTOCOL:
             raise Refused(f"this broker speaks protocol {PROTOCOL}, the agent {frame.protocol}: update the older one")
-        connection, acked = await self._admit(frame, nonce)
+        connection, acked, epoch = await self._admit(frame, nonce)
         earlier = self._open.pop(frame.agent, None)
         if earlier is not None:
             await _close(earlier, _SUPERSEDED, "another connection of this agent took over")
         self._open[frame.agent] = socket
-        welcome = Welcome(broker_epoch=BROKER_EPOCH, acked=acked, heartbeat_s=HEARTBEAT_S, progress_s=self._progress_s)
+        welcome = Welcome(broker_epoch=epoch, acked=acked, heartbeat_s=HEARTBEAT_S, progress_s=self._progress_s)
         await _send(socket, welcome)
         return connection
 
-    async def _admit(self, hello: Hello, nonce: str) -> tuple[Connection, int]:
+    async def _admit(self, hello: Hello, nonce: str) -> tuple[Connection, int, str]:
         async with self._books.writing() as book:
             known = await book.agent(hello.agent)
             text = hello_text(nonce, hello.agent, hello.epoch)
@@ -89,12 +87,15 @@ class AgentSocket:
                 raise Forged("this agent is not known here, or its key is another: enrol it with a new code")
             agent = await book.locked_agent(hello.agent)
             await epochs.begin(book, agent, hello.epoch, self._clock.now())
+            history.greet(agent, hello.last_seq)
+            epoch = await history.current_epoch(book)
             agent.last_seen_at = self._clock.now()
-            stream = EventStream(agent.id, agent.public_key, hello.epoch)
+            agent.connection = new_id("con")
+            stream = EventStream(agent.id, agent.public_key, hello.epoch, agent.connection)
             acked = agent.acked_seq
             workshop_id = agent.workshop_id
         self._database.waker.ring()
-        return Connection(stream, workshop_id), acked
+        return Connection(stream, workshop_id), acked, epoch
 
     async def _talk(self, socket: WebSocket, connection: Connection) -> None:
         """Until either task ends; the other one is ended with it."""

@@ -14,7 +14,17 @@ from broker.parts.models import Part
 from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.book import Book
-from broker.runs.models import Count, InboxEvent, PlateLot, PlateRow, Run, RunStep, ScrapCount, Skip
+from broker.runs.models import (
+    BrokerEpoch,
+    Count,
+    InboxEvent,
+    PlateLot,
+    PlateRow,
+    Run,
+    RunStep,
+    ScrapCount,
+    Skip,
+)
 from broker.wire.states import LIVE, RunState
 from broker.workshops import repository as workshops
 from broker.workshops.models import Agent, Machine, Workshop
@@ -86,6 +96,9 @@ class _Orders(_Rows):
 
     async def lots_in_state(self, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
         return await lot_repository.lots_in_state(self._session, workshop_id, state)
+
+    async def find_line(self, line_id: str) -> Line | None:
+        return await lot_repository.find_line(self._session, line_id)
 
     async def line(self, line_id: str) -> Line:
         return await lot_repository.line(self._session, line_id)
@@ -163,6 +176,9 @@ class _Runs(_Rows):
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return await repository.inbox_event(self._session, agent_id, epoch, seq)
+
+    async def latest_epoch(self) -> BrokerEpoch | None:
+        return await repository.latest_epoch(self._session)
 
     async def record_was_used(self, record_id: str) -> bool:
         return await repository.record_was_used(self._session, record_id)

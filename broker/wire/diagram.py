@@ -45,7 +45,8 @@ Written by `python -m broker.wire.diagram` from the tables that broker and agent
 Until the permit the broker owns a run and may take it back. From `permitted` on only the agent, or a person who attests
 to what they saw, says what happened: all that is left to the broker is to say that it doesn't know. After the broker's
 `unknown` an agent is believed only if its journal is the one that got the permit, and until it says itself that it
-doesn't know; those rules are in `broker/runs/lifecycle`."""
+doesn't know; those rules are in `broker/runs/lifecycle`. Before the permit a run becomes `unknown` only by a restore
+from a backup: what the backup holds may have started since, and the agent tells (`broker/runs/history.py`)."""
 
 
 def document() -> str:

@@ -27,6 +27,11 @@ _MOST = 1000
 """Machines or leases of one agent."""
 
 
+def _unsaid(value: object) -> bool:
+    """What has its default isn't sent: a peer that is older doesn't know the field."""
+    return value is None or value in ("", ())
+
+
 # Durable events, agent to broker -----------------------------------------------------------------
 
 
@@ -58,9 +63,12 @@ class SetupRecord(Wire):
 
 
 class LotAccepted(Wire):
+    """`line`: as it was offered; by it a broker that was restored from a backup knows what the lot is of."""
+
     kind: Literal["lot_accepted"] = "lot_accepted"
     lot: str
     quantity: int
+    line: str = Field(default="", exclude_if=_unsaid)
 
 
 class LotDeclined(Wire):
@@ -69,8 +77,17 @@ class LotDeclined(Wire):
     reason: str
 
 
+class LotPieces(Wire):
+    lot: str
+    pieces: int = Field(ge=1)
+
+
 class Claimed(Wire):
+    """What was offered, said back: by it a broker that was restored from a backup knows a run it has never heard of."""
+
     kind: Literal["claimed"] = "claimed"
+    machine: str = Field(default="", exclude_if=_unsaid)
+    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Rejected(Wire):
@@ -268,6 +285,8 @@ class Hello(Wire):
     epoch: str
     software: str
     signature: str
+    last_seq: int | None = Field(default=None, exclude_if=_unsaid)
+    """Highest seq of the epoch so far: a broker restored from a backup offers nothing before it has all up to there."""
 
 
 class Events(Wire):
@@ -329,7 +348,11 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after."""
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+
+    `broker_epoch` names the history that the broker's rows tell. A restore from a backup begins another: permits of
+    an earlier one are void, and a broker that goes on with one is not listened to.
+    """
 
     type: Literal["welcome"] = "welcome"
     broker_epoch: str
@@ -388,6 +411,8 @@ class RunOffer(Wire):
     lots: tuple[str, ...]
     process: Process
     material: str
+    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
+    """What the plate holds of each lot."""
 
 
 class Permit(Wire):
@@ -399,6 +424,8 @@ class Permit(Wire):
     version: int
     request: str
     life_s: float = 30.0
+    broker_epoch: str = Field(default="", exclude_if=_unsaid)
+    """The history in which it was given; it is void in any other."""
 
 
 class PermitRefused(Wire):
@@ -409,12 +436,18 @@ class PermitRefused(Wire):
 
 
 class Withdrawn(Wire):
-    """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be."""
+    """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
+
+    With a `version` the broker needs the agent's word: it was restored from a backup, and doesn't know whether the
+    run has started since. The agent sees that the run never will, and answers with `NotStarted`, at this version and
+    fence - 1; or the run has started, and its events tell.
+    """
 
     type: Literal["withdrawn"] = "withdrawn"
     run: str
     fence: int
     reason: str
+    version: int | None = Field(default=None, exclude_if=_unsaid)
 
 
 class StopRequest(Wire):

@@ -25,6 +25,10 @@ class Problem(Wire):
 class Health(Wire):
     status: str
     version: str
+    process: str = ""
+    """The broker process that answers."""
+    leader: str | None = None
+    """The process that plans, as last heard; None: nobody does at the moment."""
 
 
 class PartView(Wire):

@@ -76,6 +76,8 @@ TRANSITIONS: Mapping[tuple[RunState, RunState], frozenset[Actor]] = {
     (_S.PAUSED, _S.RUNNING): _AGENT,
     (_S.RUNNING, _S.FINISHED): _AGENT,
     **{(before, _S.UNKNOWN): _EITHER for before in (_S.PERMITTED, _S.STARTING, _S.RUNNING, _S.PAUSED)},
+    # By a restore alone: what a backup holds may have started since.
+    **{(before, _S.UNKNOWN): _BROKER for before in (_S.PLANNED, _S.OFFERED, _S.CLAIMED, _S.STAGED, _S.ARMED)},
     **{(before, _S.STOPPED): _AGENT for before in (_S.STARTING, _S.RUNNING, _S.PAUSED)},
     **{(before, _S.FAULTED): _AGENT for before in (_S.STARTING, _S.RUNNING, _S.PAUSED)},
     **{(_S.UNKNOWN, after): _AGENT for after in _AFTER_SILENCE if after is not _S.FINISHED},

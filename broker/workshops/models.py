@@ -48,6 +48,12 @@ class Agent(Base):
     """Base64 of the 32 raw Ed25519 bytes."""
     epoch: Mapped[str | None]
     acked_seq: Mapped[int] = mapped_column(default=0)
+    connection: Mapped[str | None]
+    """Its latest connection, at whichever broker process: an earlier one may write no more."""
+    behind: Mapped[bool] = mapped_column(default=False)
+    """The broker was restored from a backup, and the agent hasn't sent again all that it has said since."""
+    behind_until: Mapped[int | None]
+    """The seq with which it has; None until its hello."""
     last_seen_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -84,17 +84,19 @@ def _follow(wanted: Wanted, network: Network, broker: Broker, order: str, consol
                 show(view(seen, network, wall_s))
                 if seen.order.state != "accepted" and all(kill.done for kill in wanted.kills):
                     return
-                _kill(wanted.kills, network, seen)
+                _kill(wanted.kills, network, seen, wall_s)
             if wall_s > wanted.timeout_s:
                 raise BatchStuck(f"{order} was not delivered in {wanted.timeout_s:.0f} s; see {network.processes.logs}")
             time.sleep(LOOK_S)
 
 
-def _kill(kills: Sequence[Kill], network: Network, seen: Look) -> None:
+def _kill(kills: Sequence[Kill], network: Network, seen: Look, wall_s: float) -> None:
+    """One at most: after it the look is an old one."""
     for kill in kills:
-        runs = kill.due(seen.runs)
+        runs = kill.due(seen.runs, wall_s, delivered=seen.order.state != "accepted")
         if runs is not None:
             kill.carry_out(network, runs)
+            return
 
 
 def _look(broker: Broker, order: str) -> Look | None:

@@ -1,6 +1,8 @@
 """The whole network on one computer: broker, workshops with their agents, machines, and an operator in each shop."""
 
+import os
 import shutil
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -122,6 +124,19 @@ class Network:
 
     def kill_agent(self, shop: str) -> int:
         return self.processes.kill(f"agent-{shop}")
+
+    def streamer_of(self, machine: str) -> int:
+        """Its process id, once there is one. Raises WaitedTooLong."""
+        words = ("--machine", machine)
+        until(lambda: bool(self.processes.find(words)), f"the streamer of {machine}", self.processes)
+        return self.processes.find(words)[0]
+
+    def kill_streamer(self, machine: str) -> int:
+        """Its agent starts another; returns the process id that it had."""
+        pid = self.streamer_of(machine)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: pid not in self.processes.find(("--machine", machine)), "its end", self.processes)
+        return pid
 
     def kill_broker(self) -> int:
         return self.processes.kill(BROKER)

@@ -5,13 +5,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from hardware_sim.errors import RigError
-from hardware_sim.network.guardian import MARK
+from hardware_sim.network.guardian import MARK, marked
 
 
 class ProcessEnded(RigError):
@@ -47,6 +48,8 @@ class Processes:
     logs: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     """Of the environment, for all that is started."""
+    variables_of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same for one process, by its name."""
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
     children: dict[str, Child] = field(default_factory=dict)
     _guardian: subprocess.Popen[bytes] | None = None
@@ -91,7 +94,7 @@ class Processes:
                 stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env=self.environment(environment),
+                env=self.environment({**self.variables_of.get(name, {}), **(environment or {})}),
                 start_new_session=True,
             )
         child = Child(name, tuple(argv), log, popen)
@@ -117,6 +120,16 @@ class Processes:
         child.popen.kill()
         child.popen.wait()
         return child.popen.pid
+
+    def find(self, words: Sequence[str]) -> list[int]:
+        """Living processes of this rig, whoever started them, whose command line holds these words in a row."""
+        wanted = b"\0" + b"\0".join(word.encode() for word in words) + b"\0"
+        found = []
+        for pid in marked(self.mark):
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                if wanted in (Path("/proc") / str(pid) / "cmdline").read_bytes():
+                    found.append(pid)
+        return found
 
     def require_alive(self) -> None:
         """Raise ProcessEnded for the first process that is gone."""

@@ -15,6 +15,7 @@ from shop_agent.mind import Mind
 from shop_agent.shop_log import ShopLog
 from shop_agent.state.instructions import Instruction
 from shop_agent.state.records import Now
+from shop_agent.version import VERSION
 
 HELLO_S = 15.0
 """Longest from the opening to the welcome."""
@@ -23,7 +24,7 @@ RESEND_S = 60.0
 BATCH = 50
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
-SOFTWARE = "llagar-agent 0.1"
+SOFTWARE = f"llagar-agent {VERSION}"
 
 Sent = TypeVar("Sent")
 Dice = Callable[[float, float], float]
@@ -114,10 +115,15 @@ class Conversation(Generic[Sent]):
     def _hello(self, nonce: str) -> Hello:
         epoch = self._log.epoch
         signature = self._sign(hello_text(nonce, self._agent, epoch))
-        return Hello(agent=self._agent, epoch=epoch, software=SOFTWARE, signature=signature)
+        return Hello(
+            agent=self._agent, epoch=epoch, software=SOFTWARE, signature=signature, last_seq=self._log.last_seq
+        )
 
     def _welcomed(self, welcome: Welcome, now: Now) -> list[Instruction]:
         epoch = self._log.epoch
+        self.refusal = self._mind.refuses(welcome)
+        if self.refusal:
+            return []
         instructions = self._mind.welcomed(welcome, now)
         if self._log.epoch != epoch:
             self.refusal = "our journal was rolled back: a new epoch begins"

@@ -22,6 +22,11 @@ class Disconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerRestored:
+    """The broker's rows are a backup's: another history begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class LotOffered:
     lot: str
     part: str
@@ -29,6 +34,7 @@ class LotOffered:
     quantity: int
     payout: int
     currency: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class RunOffered:
     lots: tuple[str, ...]
     router: bool
     material: str
+    pieces: tuple[tuple[str, int], ...] = ()
+    """What the plate holds of each lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,12 @@ class PermitDenied:
 
 @dataclass(frozen=True, slots=True)
 class RunWithdrawn:
+    """With a `version` the broker needs our word on whether the run has started."""
+
     run: str
     fence: int
     reason: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +316,7 @@ class JournalLost:
 BrokerEvent = (
     Connected
     | Disconnected
+    | BrokerRestored
     | LotOffered
     | RunOffered
     | PermitGranted

@@ -15,7 +15,9 @@ def offered(memory: Memory, event: ev.LotOffered) -> list[Instruction]:
     known = memory.lots.get(event.lot)
     if known is not None and known.quantity == event.quantity:
         return []
-    lot = LotRecord(event.lot, event.part, event.material, event.quantity, event.payout, event.currency)
+    lot = LotRecord(
+        event.lot, event.part, event.material, event.quantity, event.payout, event.currency, line=event.line
+    )
     memory.keep_lot(replace(lot, accepted=known.accepted if known else 0))
     if event.material not in memory.rules.stock:
         return answered(memory, ev.LotAnswered(lot.id, accept=False, reason=f"{event.material} is not in stock"))

@@ -183,6 +183,9 @@ class RunRecord:
     uncorrected: tuple[Count, ...] | None = None
     """What the last correction took the place of."""
 
+    pieces: tuple[tuple[str, int], ...] = ()
+    """What was offered: lots, and how many of each."""
+
     def left(self) -> dict[str, int]:
         """Pieces by lot that a count has still to account for."""
         held = dict(self.needs.pieces) if self.needs else {}
@@ -238,6 +241,7 @@ class LotRecord:
     ship_to: str = ""
     notices: tuple[str, ...] = ()
     handed_over: bool = False
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from broker.wire.states import RunState
-from shop_agent.state import count_rules, lot_rules, machine_rules, mode_rules, spool_rules
+from shop_agent.state import count_rules, lot_rules, machine_rules, mode_rules, restored_rules, spool_rules
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import CancelRun, ForbidStart, Instruction, MakeProgram, Tell
@@ -89,7 +89,9 @@ class Shop:
             case ev.PermitDenied():
                 out = self._permits.denied(event, now)
             case ev.RunWithdrawn():
-                out = self._withdrawn(event)
+                out = restored_rules.withdrawn(self.memory, event)
+            case ev.BrokerRestored():
+                out = restored_rules.restored(self.memory)
             case ev.RunUnsettled():
                 out = unsettled(self.memory, event)
             case ev.RunConflicted():
@@ -194,6 +196,7 @@ class Shop:
             plate_sha256=event.plate_sha256,
             lots=event.lots,
             material=event.material,
+            pieces=event.pieces,
             order=memory.next_order(),
         )
         memory.keep_run(run)
@@ -228,15 +231,6 @@ class Shop:
         return [self.memory.move(staged, _S.STAGED, say.Staged(event.program))]
 
     # The broker takes back, contradicts, asks to stop ----------------------------------------------
-
-    def _withdrawn(self, event: ev.RunWithdrawn) -> list[Instruction]:
-        run = self.memory.runs.get(event.run)
-        if run is None:
-            self.memory.bury(event.run, event.fence - 1)
-            return []
-        if run.phase not in BEFORE_PERMIT or run.fence >= event.fence:
-            return []
-        return self.memory.drop(run, fence=event.fence - 1)
 
     def _conflicted(self, event: ev.RunConflicted) -> list[Instruction]:
         """The broker took nothing of our last word; what it holds decides what we do next."""

@@ -8,6 +8,8 @@ import asyncio
 import fcntl
 import os
 import signal
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.supervision import REPEAT_S, Supervision
 from shop_agent.streamer.thread import WorkerThread
 from shop_agent.streamer.worker import Unable, Worker
+from shop_agent.version import VERSION
 from slicer_bridge.programs.limits import MachineLimits
 from slicer_bridge.slicing.shop.approval import Approval
 
@@ -64,12 +67,19 @@ class Paths:
 
 
 class Service:
-    def __init__(self, config: AgentConfig, machine: MachineSection, policy: Policy) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        machine: MachineSection,
+        policy: Policy,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._config = config
         self._machine = machine
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
+        self._talks: set[asyncio.StreamWriter] = set()
         self._journal = open_journal(config.folder(machine.name))
         driver = make(machine.driver, _port(machine))
         power = PowerCut(machine.power_off)
@@ -82,6 +92,7 @@ class Service:
             power,
             machine.answer_s,
             self._approvals,
+            clock=clock,
             changed_limits=LimitsFiles(config, policy, machine.name).changed,
         )
         self._thread = WorkerThread(self._worker)
@@ -90,7 +101,7 @@ class Service:
         """A stop waits for nothing, and nothing for it: a host may take its time to answer one."""
         attended = machine.attended or is_router(machine)
         interval_s = policy.presence_interval_s
-        self._presence = PresenceWatch(interval_s if attended else None, stay_s=interval_s)
+        self._presence = PresenceWatch(interval_s if attended else None, clock, stay_s=interval_s)
         self._supervision = Supervision(driver, self._worker, self._presence, own_control=isinstance(driver, Setup))
 
     def _limits(self) -> MachineLimits:
@@ -122,12 +133,19 @@ class Service:
             await self._watch()
         finally:
             server.close()
+            self._hang_up()
             socket.unlink(missing_ok=True)
             await asyncio.to_thread(self._thread.finish)
             self._stopper.shutdown(wait=False)
             self._journal.close()
         if self._thread.failure is not None:
             raise self._thread.failure
+
+    def _hang_up(self) -> None:
+        """What was answered is sent still; whoever waits for news gets none."""
+        for writer in self._talks:
+            writer.close()
+        self._wake()
 
     def _terminate(self) -> None:
         self._supervision.end("the streamer was told to end")
@@ -149,6 +167,7 @@ class Service:
     # Conversations ------------------------------------------------------------------------------------
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talks.add(writer)
         try:
             while line := await reader.readline():
                 reply = await self._answer(line)
@@ -159,6 +178,7 @@ class Service:
             return
         finally:
             writer.close()
+            self._talks.discard(writer)
 
     async def _answer(self, line: bytes) -> wire.Reply:
         try:
@@ -307,6 +327,7 @@ class Service:
             probed=touched.probed(status.boot_id),
             details=status.details,
             pid=os.getpid(),
+            version=VERSION,
         )
 
 

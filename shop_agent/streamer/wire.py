@@ -1,4 +1,9 @@
-"""What an agent and a streamer say on their Unix socket: one JSON line asks, one answers."""
+"""What an agent and a streamer say on their Unix socket: one JSON line asks, one answers.
+
+A streamer outlives its agent's upgrade, so the two may be of different versions. Of a request everything must be
+understood, else it is refused: what is left out might be what makes it safe. A reply may hold more than is known here,
+and what an older streamer doesn't tell has a default; so new fields of either kind have one.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,6 +17,10 @@ from shop_agent.state.records import ProgramBlock
 
 class Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReplyLine(Line):
+    model_config = ConfigDict(extra="ignore")
 
 
 class ObjectSkipped(Line):
@@ -208,7 +217,7 @@ REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
 # Replies ------------------------------------------------------------------------------------------
 
 
-class MachineStatus(Line):
+class MachineStatus(ReplyLine):
     """`boot_id` changes with everything that voids a setup record."""
 
     kind: Literal["status"] = "status"
@@ -254,22 +263,24 @@ class MachineStatus(Line):
     details: dict[str, str] = Field(default_factory=dict)
     """What else it tells, for people."""
     pid: int
+    version: str = ""
+    """Of the program that the streamer runs; older ones don't tell."""
 
 
-class Entry(Line):
+class Entry(ReplyLine):
     seq: int
     at: datetime
     run: str
     report: Report
 
 
-class Entries(Line):
+class Entries(ReplyLine):
     kind: Literal["entries"] = "entries"
     journal_id: str
     entries: tuple[Entry, ...]
 
 
-class StartAnswer(Line):
+class StartAnswer(ReplyLine):
     """`started`: this run has started here, now or before. Otherwise it never will."""
 
     kind: Literal["start"] = "start"
@@ -278,16 +289,16 @@ class StartAnswer(Line):
     reason: str = ""
 
 
-class WorkOffset(Line):
+class WorkOffset(ReplyLine):
     kind: Literal["work_offset"] = "work_offset"
     work_offset_mm: Triple
 
 
-class Done(Line):
+class Done(ReplyLine):
     kind: Literal["done"] = "done"
 
 
-class No(Line):
+class No(ReplyLine):
     """The request can't be done now; `reason` is for people."""
 
     kind: Literal["no"] = "no"

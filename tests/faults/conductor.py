@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.faults.clocks import OFFSETS, sweep
 from tests.faults.hands import Hands
 from tests.faults.points import Needs
 from tests.faults.schedule import DOUBTS, LEAVINGS, Schedule
@@ -12,6 +13,7 @@ from tests.faults.world import AGENTS, BROKER, STREAMERS, World
 LOOK_S = 0.05
 AGAIN_S = 30.0
 """What was asked of a process and doesn't come for so long is drawn and brought about anew."""
+JUMP_EVERY_S = 4.0
 STUCK_S = 240.0
 """With no kill for so long nothing moves any more."""
 
@@ -36,7 +38,7 @@ class Conductor:
         self._back_s: dict[str, float] = {}
         """Role → when its process, which is dead, is started again."""
         self._hands: dict[Needs, Hands] = {}
-        self._kill_s = time.monotonic()
+        self._kill_s = self._jumped_s = time.monotonic()
         self.outcome = Outcome()
 
     def lead(self) -> Outcome:
@@ -49,9 +51,10 @@ class Conductor:
                 self._look_after_processes()
                 for role in self._schedule.left:
                     self._ask(role)
-                if not self._schedule.kills:
-                    producer.enough.set()
                 self._bring_about()
+                self._jump()
+                if self._schedule.over:
+                    producer.enough.set()
                 self._require_sound()
                 time.sleep(LOOK_S)
         finally:
@@ -103,6 +106,22 @@ class Conductor:
             elif needs in self._hands:
                 self._hands.pop(needs).end()
 
+    def _jump(self) -> None:
+        """Now and then another computer's clock; once all is over they are right."""
+        clocks, now_s = self._world.clocks, time.monotonic()
+        if clocks is None or now_s - self._jumped_s < JUMP_EVERY_S:
+            return
+        self._jumped_s = now_s
+        if self._schedule.over:
+            for computer in clocks.computers:
+                clocks.set(computer, "right")
+            return
+        computer, to = self._schedule.random.choice(clocks.computers), self._schedule.random.choice(list(OFFSETS))
+        if clocks.set(computer, to):
+            self._schedule.jumps = max(0, self._schedule.jumps - 1)
+            self._kill_s = now_s
+            self._say(f"      the clock of {computer} is {to}")
+
     # Processes --------------------------------------------------------------------------------------
 
     def _look_after_processes(self) -> None:
@@ -110,7 +129,7 @@ class Conductor:
         for role, back_s in list(self._back_s.items()):
             if time.monotonic() >= back_s:
                 del self._back_s[role]
-                network.processes.kill(role)
+                sweep([network.processes.kill(role)])
                 if role == BROKER:
                     network.begin_broker()
                 else:
@@ -134,8 +153,9 @@ class Conductor:
     def _give_up(self) -> None:
         """Points that nothing leads to are said; an order that isn't delivered is a violation."""
         self.outcome.missed += [wanted.point for left in self._schedule.left.values() for wanted in left]
-        if self._schedule.kills:
+        if not self._schedule.over:
             self._kill_s = time.monotonic()
+            self._schedule.jumps = 0
             for role in self._schedule.left:
                 self._schedule.left[role] = []
         else:

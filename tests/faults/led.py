@@ -1,6 +1,7 @@
 """One world, led through its schedule and judged."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.faults.conductor import Conductor, Outcome
 from tests.faults.judge import judged
@@ -8,11 +9,12 @@ from tests.faults.schedule import Schedule
 from tests.faults.world import world
 
 
-def led(schedule: Schedule, say: Callable[[str], None]) -> Outcome:
-    with world() as made:
+def led(schedule: Schedule, say: Callable[[str], None], *, clocks: Path | None = None) -> Outcome:
+    """`clocks`: as `world` has it."""
+    with world(clocks=clocks) as made:
         outcome = Conductor(made, schedule, say).lead()
         if not outcome.violations:
-            outcome.violations += judged(made)
+            outcome.violations += judged(made, clocks_agree=clocks is None)
         if outcome.violations:
             made.keep = True
             outcome.violations.append(f"what is left of this world is in {made.folder}")

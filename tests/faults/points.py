@@ -2,8 +2,7 @@
 
 A place is a function by its qualified name, or the commit of a transaction that such a function makes. Each has two
 points, `NAME.before` and `NAME.after`. `when` sees the function's arguments (of a commit: its variables at that moment)
-and says whether this pass counts.
-All processes of a world import this before anything else: the standard library alone.
+and says whether this pass counts. All processes of a world import this before anything else: standard library alone.
 """
 
 import json
@@ -137,7 +136,7 @@ def _synced(role: Role, needs: Needs = Needs.ORDER) -> Place:
 
 PLACES: tuple[Place, ...] = (
     _broker_commits("welcome", "broker.runs.socket", "AgentSocket._admit"),
-    _broker_commits("inbox", "broker.runs.inbox", "Inbox._store"),
+    _broker_commits("inbox", "broker.runs.inbox", "Inbox.take"),
     _broker_commits("heartbeat", "broker.runs.connection", "Conversation._heartbeat"),
     _broker_commits(
         "permit",

@@ -38,10 +38,16 @@ class Schedule:
 
     left: dict[str, list[Wanted]]
     random: Random = field(repr=False)
+    jumps: int = 0
+    """How often clocks have still to jump."""
 
     @property
     def kills(self) -> int:
         return sum(map(len, self.left.values()))
+
+    @property
+    def over(self) -> bool:
+        return not self.kills and not self.jumps
 
     def down_s(self) -> float:
         """How long a process that died stays away."""
@@ -63,9 +69,24 @@ def every_point() -> list[tuple[Place, str]]:
 
 
 def drawn(seed: str) -> Schedule:
+    """Every point but those that need a clock to jump."""
     random = Random(seed)
+    return _assigned(every_point(), random)
+
+
+def with_clocks(seed: str, jumps: int, kills: int) -> Schedule:
+    """Clocks that jump, and kills meanwhile: where time runs out, and at some other points."""
+    random = Random(seed)
+    days = [(place, point) for place in PLACES if place.needs is Needs.DAY for point in place.points]
+    plain = [(place, point) for place, point in every_point() if place.needs is Needs.ORDER]
+    made = _assigned([*days, *random.sample(plain, kills - len(days))], random)
+    made.jumps = jumps
+    return made
+
+
+def _assigned(points: Sequence[tuple[Place, str]], random: Random) -> Schedule:
     left: dict[str, list[Wanted]] = {role: [] for role in (BROKER, str(Role.MAKER), *AGENTS, *STREAMERS)}
-    for place, point in every_point():
+    for place, point in points:
         nth = random.randint(1, 6) if place.name in OFTEN else 1
         left[random.choice(roles_of(place))].append(Wanted(point, place.needs, nth))
     return Schedule(left, random)

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,6 +18,7 @@ from hardware_sim.network.network import Network
 from hardware_sim.network.processes import Processes
 from hardware_sim.network.towns import SimMachine, SimShop
 from tests.faults.asking import Asking
+from tests.faults.clocks import Clocks
 from tests.faults.failing import VARIABLE
 from tests.faults.points import Role
 from tests.faults.producer import Producer
@@ -77,6 +78,7 @@ class World:
     breakages: Breakages
     asking: Asking
     producer: Producer
+    clocks: Clocks | None
     keep: bool = field(default=False)
     """Its folder, for a look at what went wrong."""
 
@@ -113,11 +115,16 @@ def variables(failpoints: Path) -> dict[str, str]:
 
 
 @contextmanager
-def world(more: Mapping[str, str] | None = None) -> Iterator[World]:
-    """A world that is up; at its end no process is left, its folder neither unless something went wrong in it."""
+def world(*, clocks: Path | None = None) -> Iterator[World]:
+    """A world that is up; at its end no process is left, its folder neither unless something went wrong in it.
+
+    `clocks`: the library by which its computers' clocks can jump.
+    """
     folder = Path(tempfile.mkdtemp(prefix="llagar-faults-"))
     asking = Asking(folder / "failpoints")
-    processes = Processes(folder / "logs", {**variables(asking.folder), **(more or {})})
+    times = None if clocks is None else Clocks(folder / "clocks", clocks, (BROKER, *AGENTS))
+    of_process = {} if times is None else {computer: times.variables(computer) for computer in times.computers}
+    processes = Processes(folder / "logs", variables(asking.folder), of_process)
     breakages = Breakages()
     network = Network(folder, processes, SPEED, breakages, None, SHOPS)
     with ExitStack() as stack:
@@ -128,7 +135,7 @@ def world(more: Mapping[str, str] | None = None) -> Iterator[World]:
         (folder / "parts").mkdir()
         producer = Producer(network.url, network.producer_token, folder / "parts")
         stack.callback(producer.end)
-        made = World(network, breakages, asking, producer)
+        made = World(network, breakages, asking, producer, times)
         yield made
     if not made.keep:
         shutil.rmtree(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hardware_sim.demo.kills import processes
 from tests.rig.batch import RIG, demo, left_behind
 
 
@@ -32,6 +33,15 @@ def test_the_order_ends_right_after_a_kill(process: str, when: str, seed: int, t
     states = {run["id"]: run["states"] for run in made["runs"]}
     for run in kill["runs_under_way"]:
         assert "unknown" not in states[run], "a run that went on must not have been lost sight of"
+
+
+@pytest.mark.proof(share=0.08)
+@pytest.mark.parametrize("seed", [3, 6])
+def test_the_order_ends_right_after_the_death_of_every_process(seed: int, tmp_path: Path) -> None:
+    made = demo(tmp_path / "out.json", "--seed", str(seed), "--chaos", str(seed))
+
+    assert sorted(kill["process"] for kill in made["kills"]) == sorted(processes())
+    assert all(kill["pid"] != kill["new_pid"] for kill in made["kills"])
 
 
 @pytest.mark.proof(share=0.024)

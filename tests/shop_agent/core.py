@@ -22,6 +22,7 @@ from shop_agent.state.records import (
     ToolLength,
 )
 from shop_agent.state.shop import Shop
+from shop_agent.version import VERSION
 from tests.simulation.journals import MemoryJournal, ShopDisk
 
 BOOT = "boot1/0"
@@ -149,9 +150,9 @@ class Mind:
         return self
 
 
-def follower(machine: str) -> Follower:
+def follower(machine: str, version: str = VERSION) -> Follower:
     """Of a shop that has just begun."""
     facts = [MachineFacts(machine, False, ("PLA",), 0.4)]
     journal = MemoryJournal(ShopDisk(), "agt_1", lambda: "epoch1")
     mind = AgentMind(facts, RULES, journal, INVENTORY, "tok")
-    return Follower(machine, mind, Now(START, 0.0))
+    return Follower(machine, mind, Now(START, 0.0), version)

@@ -14,6 +14,7 @@ from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
 from broker.runs.models import (
+    BrokerEpoch,
     Count,
     InboxEvent,
     PlateLot,
@@ -147,6 +148,9 @@ class _Orders(_Rows):
     async def line(self, line_id: str) -> Line:
         return self._there(Line, line_id)
 
+    async def find_line(self, line_id: str) -> Line | None:
+        return self._one(Line, line_id)
+
     async def lines_of_order(self, order_id: str) -> Sequence[Line]:
         lines = self.tables.by(Line, "order_id", order_id)
         return self._all_out(sorted(lines, key=lambda line: line.position))
@@ -260,6 +264,10 @@ class _Runs(_Rows):
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)
+
+    async def latest_epoch(self) -> BrokerEpoch | None:
+        found = sorted(self.tables.all(BrokerEpoch), key=lambda epoch: epoch.number)
+        return self._out(found[-1]) if found else None
 
     async def record_was_used(self, record_id: str) -> bool:
         return self.tables.get(UsedRecord, record_id) is not None

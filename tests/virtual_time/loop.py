@@ -74,6 +74,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         finally:
             self._jumping.standing -= 1
 
+    def let_threads_end(self) -> None:
+        """From here on the clock stands."""
+        self._jumping.standing += 1
+
     async def create_connection(  # type: ignore[override]
         self, protocol_factory: Factory, host: str, port: int, **kwargs: object
     ) -> tuple[asyncio.BaseTransport, asyncio.BaseProtocol]:
@@ -96,4 +100,7 @@ def run(main: Callable[[VirtualLoop], Coroutine[None, None, T]]) -> T:
         loop = runner.get_loop()
         assert isinstance(loop, VirtualLoop)
         with loop.network:
-            return runner.run(main(loop))
+            try:
+                return runner.run(main(loop))
+            finally:
+                loop.let_threads_end()

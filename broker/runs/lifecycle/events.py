@@ -134,6 +134,11 @@ class JournalLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """The rows are those of a backup: only the workshop knows what has happened since."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """The planner sends it to its agent."""
 
@@ -148,4 +153,6 @@ class StopAsked:
     reason: str
 
 
-Event = Said | Remarked | PermitAsked | Heard | Progressed | TimeIsUp | JournalLost | Offer | TakeBack | StopAsked
+AgentEvent = Said | Remarked | PermitAsked | Heard | Progressed
+BrokerEvent = TimeIsUp | JournalLost | Restored | Offer | TakeBack | StopAsked
+Event = AgentEvent | BrokerEvent

@@ -42,5 +42,7 @@ class RunFacts:
     lines_done: int = 0
     lines_total: int = 0
     stop_requested: str | None = None
+    restored: bool = False
+    """Live in a backup that was restored, or first heard of after that."""
     plate: PlateFacts = PlateFacts()
     """Known where the event speaks of it."""

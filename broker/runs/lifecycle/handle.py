@@ -5,6 +5,7 @@ from typing import assert_never
 
 from broker.runs.lifecycle.errors import Stale, Unfit
 from broker.runs.lifecycle.events import (
+    BrokerEvent,
     Event,
     Heard,
     JournalLost,
@@ -12,6 +13,7 @@ from broker.runs.lifecycle.events import (
     PermitAsked,
     Progressed,
     Remarked,
+    Restored,
     Said,
     StopAsked,
     TakeBack,
@@ -21,6 +23,7 @@ from broker.runs.lifecycle.facts import LEASED, ON_MACHINE, RunFacts
 from broker.runs.lifecycle.granting import grant
 from broker.runs.lifecycle.instructions import CallPerson, Instruction, KeepProgress, KeepStop, SetTimer
 from broker.runs.lifecycle.remarking import remark
+from broker.runs.lifecycle.restoring import restored
 from broker.runs.lifecycle.saying import say
 from broker.runs.lifecycle.steps import step
 from broker.wire.standings import CLAIM_LEASE, RUN_SILENCE, STANDINGS
@@ -49,14 +52,14 @@ def handle(run: RunFacts, event: Event, now: datetime) -> tuple[Instruction, ...
             return _from_broker(run, event, now)
 
 
-def _from_broker(
-    run: RunFacts, event: TimeIsUp | JournalLost | Offer | TakeBack | StopAsked, now: datetime
-) -> tuple[Instruction, ...]:
+def _from_broker(run: RunFacts, event: BrokerEvent, now: datetime) -> tuple[Instruction, ...]:
     match event:
         case TimeIsUp():
             return _time_is_up(run, now)
         case JournalLost():
             return _journal_lost(run, now)
+        case Restored():
+            return restored(run, now)
         case Offer():
             return (step(run, RunState.OFFERED, Actor.PLANNER, now),)
         case TakeBack(reason):

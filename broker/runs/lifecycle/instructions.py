@@ -63,6 +63,14 @@ class KeepRemark:
 
 
 @dataclass(frozen=True, slots=True)
+class Renumber:
+    """The agent's numbers are the run's."""
+
+    version: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
 class TryAgain:
     """The same plate on the same machine, as another run."""
 
@@ -103,6 +111,7 @@ Instruction = (
     | KeepProgress
     | UseRecord
     | KeepRemark
+    | Renumber
     | TryAgain
     | AddCounts
     | KeepStop

@@ -7,7 +7,8 @@ from broker.runs.lifecycle.errors import Unfit
 from broker.runs.lifecycle.events import Counts, PieceSkipped, Remarked
 from broker.runs.lifecycle.facts import ON_MACHINE, RunFacts
 from broker.runs.lifecycle.instructions import Instruction, KeepRemark
-from broker.runs.lifecycle.saying import may_correct, require_current
+from broker.runs.lifecycle.restoring import may_correct, renumber, renumbered
+from broker.runs.lifecycle.saying import require_current
 from broker.wire.states import RunState
 
 _COUNTED = frozenset({RunState.ACCEPTED, RunState.SCRAPPED})
@@ -15,6 +16,7 @@ _COUNTED = frozenset({RunState.ACCEPTED, RunState.SCRAPPED})
 
 def remark(run: RunFacts, said: Remarked) -> tuple[Instruction, ...]:
     """Raises Stale or Unfit for one that changes nothing."""
+    before, run = run, renumbered(run, said)
     require_current(run, said)
     match said.told:
         case PieceSkipped():
@@ -26,7 +28,7 @@ def remark(run: RunFacts, said: Remarked) -> tuple[Instruction, ...]:
             require_counts(run.plate, said.told)
         case _:
             assert_never(said.told)
-    return (KeepRemark(run.version + 1),)
+    return (*renumber(run, before), KeepRemark(run.version + 1))
 
 
 def _require_under_way(run: RunFacts, epoch: str) -> None:

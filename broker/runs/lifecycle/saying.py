@@ -18,6 +18,7 @@ from broker.runs.lifecycle.instructions import (
     TryAgain,
     UseRecord,
 )
+from broker.runs.lifecycle.restoring import early, is_early, may_correct, renumber, renumbered
 from broker.runs.lifecycle.steps import moved, step
 from broker.wire.availability import Availability
 from broker.wire.states import AFTER_PERMIT, Actor, IllegalTransition, RunState
@@ -70,6 +71,9 @@ _TELLS_WHY = frozenset({Kind.STOPPED, Kind.FAULTED, Kind.UNKNOWN})
 
 def say(run: RunFacts, said: Said, now: datetime) -> tuple[Instruction, ...]:
     """Raises Stale, IllegalTransition or Unfit for an event that changes nothing."""
+    before, run = run, renumbered(run, said)
+    if is_early(run, said):
+        return (*renumber(run, before), *early(run, said, now))
     require_current(run, said)
     rule = _RULES[said.kind]
     if run.state not in rule.before:
@@ -77,7 +81,7 @@ def say(run: RunFacts, said: Said, now: datetime) -> tuple[Instruction, ...]:
     if run.state is RunState.UNKNOWN and rule.actor is Actor.AGENT and not may_correct(run, said.epoch):
         raise IllegalTransition(run.state, rule.after, rule.actor)
     require_content(run, said)
-    return (*_steps(run, said, rule, now), *_told(run, said), *_on_machine(said))
+    return (*renumber(run, before), *_steps(run, said, rule, now), *_told(run, said), *_on_machine(said))
 
 
 def require_current(run: RunFacts, said: Said | Remarked) -> None:
@@ -86,11 +90,6 @@ def require_current(run: RunFacts, said: Said | Remarked) -> None:
         raise Stale(f"fence {said.fence} is not the run's {run.fence}")
     if not run.version - run.silent_steps <= said.version <= run.version:
         raise Stale(f"version {said.version} is not the run's {run.version}")
-
-
-def may_correct(run: RunFacts, epoch: str) -> bool:
-    """Whether a journal of this epoch can say what an unknown run did: it has all since the permit, and knows it."""
-    return run.moved_by is Actor.BROKER and run.permit_epoch == epoch
 
 
 def _steps(run: RunFacts, said: Said, rule: _Rule, now: datetime) -> tuple[Instruction, ...]:

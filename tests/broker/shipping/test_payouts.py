@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.orders.lots import accept, count, decline, payout, resize, split
+from broker.orders.lots import accept, count, decline, payout, resize, share_out, split
 from broker.orders.models import Line, Lot, LotState
 from broker.shipping.service import is_delivered, payouts
 
 
 def _lot(workshop: str = "w1", **changes: int) -> Lot:
     lot = Lot(id=f"lot_{workshop}", line_id="l1", workshop_id=workshop, quantity=10, accepted_quantity=0, good=0)
-    lot.scrap, lot.reason, lot.state = 0, "", LotState.OFFERED
+    lot.scrap, lot.surplus, lot.reason, lot.state = 0, 0, "", LotState.OFFERED
     for name, value in changes.items():
         setattr(lot, name, value)
     return lot
@@ -70,11 +70,19 @@ def test_an_answer_to_an_older_offer_is_not_enough() -> None:
     assert (lot.state, lot.accepted_quantity) == (LotState.ACCEPTED, 10)
 
 
+def test_good_pieces_beyond_what_was_ordered_are_surplus() -> None:
+    lot = _lot(good=3, accepted_quantity=6)
+    count(lot, 5, 1)
+    share_out([lot], 7)
+    assert (lot.good, lot.surplus, lot.scrap) == (7, 1, 1)
+
+
 def test_who_declines_keeps_what_was_made_and_claimed() -> None:
     lot = _lot(good=3, accepted_quantity=6)
     decline(lot, "no time", committed=2)
     assert (lot.state, lot.quantity, lot.reason) == (LotState.ACCEPTED, 5, "no time")
     count(lot, 2, 0)
+    share_out([lot], 5)
     assert lot.state is LotState.MADE
     other = _lot()
     decline(other, "", committed=0)

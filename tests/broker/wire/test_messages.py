@@ -140,6 +140,16 @@ def test_an_older_broker_hears_of_people_and_plates_only_where_they_are_unusual(
     assert Inventory.model_validate_json(unusual.model_dump_json()) == unusual
 
 
+def test_what_a_restored_broker_needs_is_sent_where_there_is_something_to_say() -> None:
+    claimed = m.Claimed(machine="router", pieces=(m.LotPieces(lot="lot1", pieces=4),))
+    assert claimed.model_dump_json() == '{"kind":"claimed","machine":"router","pieces":[{"lot":"lot1","pieces":4}]}'
+    hello = m.Hello(agent="agt1", epoch="e1", software="1.0", signature="c2ln", last_seq=0)
+    assert '"last_seq":0' in hello.model_dump_json()
+    asked = m.Withdrawn(run="run1", fence=2, reason="restored", version=3)
+    for message in (claimed, hello, asked, m.LotAccepted(lot="lot1", quantity=4, line="lin1")):
+        assert type(message).model_validate_json(message.model_dump_json()) == message
+
+
 def _kinds(union: TypeAdapter[m.Body] | TypeAdapter[m.AgentFrame] | TypeAdapter[m.BrokerFrame]) -> set[str]:
     return set(union.json_schema()["discriminator"]["mapping"])
 

@@ -1,0 +1,3 @@
+from tests.shop_agent.conftest import short
+
+__all__ = ["short"]
