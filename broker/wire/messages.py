@@ -317,6 +317,9 @@ class Challenge(Wire):
 class Welcome(Wire):
     """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
 
+    More than the agent has ever said: its journal is an older copy and its epoch over, so it begins a new one.
+
+
     `broker_epoch`: the history that the rows tell. A restore begins another; permits, and brokers, of before are void.
     """
 
