@@ -315,7 +315,8 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after. More than it has ever
+    said: its journal is an older copy and its epoch over, so it begins a new one.
 
     More than the agent has ever said: its journal is an older copy and its epoch over, so it begins a new one.
 

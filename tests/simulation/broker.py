@@ -170,7 +170,9 @@ class BrokerProcess:
         """As `broker.runs.link.admission`, without a signature."""
         async with self.books.writing() as book:
             agent = await book.locked_agent(hello.agent)
-            await epochs.begin(book, agent, hello.epoch, self.clock.now())
+            if not await epochs.begin(book, agent, hello.epoch, self.clock.now()):
+                over = EventStream(agent.id, "", hello.epoch)
+                return over, agent.workshop_id, epochs.OVER, await history.current_epoch(book)
             history.greet(agent, hello.last_seq)
             agent.last_seen_at = self.clock.now()
             agent.connection = book.new_id("con")
@@ -191,8 +193,9 @@ class BrokerProcess:
 
     async def _permit(self, partner: _Partner, request: PermitRequest) -> BrokerFrame:
         async with self.books.writing() as book:
-            require_current(await book.locked_agent(partner.stream.agent_id), partner.stream)
-            answer = await grant(book, partner.workshop, request, self.clock.now())
+            agent = await book.locked_agent(partner.stream.agent_id)
+            require_current(agent, partner.stream)
+            answer = await grant(book, agent, request, self.clock.now())
         if isinstance(answer, Permit):
             self.world.judge.granted[request.run] = (answer.fence, answer.request)
         return answer

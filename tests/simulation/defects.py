@@ -9,9 +9,10 @@ from unittest.mock import patch
 
 from broker.orders import lots
 from broker.orders.models import Lot
-from broker.runs import briefing, permits, run_events, timers
+from broker.runs import briefing, permits, timers
 from broker.runs.book import Book
 from broker.runs.inbox import EventStream, Inbox, Opened, Received
+from broker.runs.lifecycle import content
 from broker.runs.models import Run, RunStep
 from broker.shipping import service as shipping
 from broker.wire.messages import Permit, PermitRequest
@@ -146,16 +147,8 @@ def _anything_goes(*_: object) -> None:
     return
 
 
-async def _any_record(_book: Book, run: Run, record: Any) -> None:
-    run.record_id = record.id
-
-
 def _not_void(_self: Memory, _machine: str, _stale: object, _reason: str) -> list[Instruction]:
     return []
-
-
-def _ages_never(*, seconds: float) -> timedelta:
-    return timedelta(days=900 + 0 * seconds)
 
 
 # Counts -------------------------------------------------------------------------------------------------
@@ -326,7 +319,7 @@ DEFECTS: tuple[Defect, ...] = (
         "any setup will do",
         "I3",
         (K.WRONG, K.SLOW, K.CUT_LINK),
-        ((permit_rules, "require_setup", _anything_goes), (run_events, "_check_record", _any_record)),
+        ((permit_rules, "require_setup", _anything_goes), (content, "require_record", _anything_goes)),
     ),
     Defect(
         "a setup outlives its machine's restart",
@@ -338,7 +331,7 @@ DEFECTS: tuple[Defect, ...] = (
         "a setup never ages",
         "I3",
         (K.PARTITION, K.SLOW),
-        ((permit_rules, "timedelta", _ages_never),),
+        ((Permits, "_is_too_old", _never),),
     ),
     Defect("scrap is counted as good", "I4", (K.SLOW, K.CUT_LINK, K.CANCEL), ((lots, "count", _scrap_is_good),)),
     Defect(

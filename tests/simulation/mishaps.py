@@ -75,6 +75,7 @@ class Mishaps:
             case Kind.LOSE_AGENT_DISK:
                 world.killed(f"agent {fault.target}", fault.lasts_s)
                 world.sites[fault.target].agent.disk = ShopDisk()
+                world.journals_lost = True
             case Kind.ROLL_BACK_AGENT:
                 self._roll_back(fault)
             case Kind.LOSE_STREAMER_DISK:
@@ -95,6 +96,7 @@ class Mishaps:
         def put_back() -> None:
             world.killed(agent.name, 5.0)
             agent.disk = copy
+            world.journals_lost = True
 
         self._later(fault.lasts_s, put_back)
 

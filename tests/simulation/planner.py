@@ -8,9 +8,9 @@ from broker.orders.models import Line
 from broker.planning.dispatch import lines_on, offer, withdraw_from
 from broker.runs.book import Book
 from broker.runs.history import WAITS_FOR_AGENTS
-from broker.runs.lifecycle import Step
+from broker.runs.lifecycle.events import TakeBack
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
-from broker.runs.moves import move
+from broker.runs.moves import happen
 from broker.runs.quantities import mismeasured, remeasure
 from broker.wire.messages import Availability
 from broker.wire.states import LIVE, Actor, RunState
@@ -127,7 +127,6 @@ class Planner:
                 if self._world.dice.random() < share:
                     run = await book.locked_run(known.id)
                     assert run is not None
-                    after = RunState.RELEASED if run.state in _TAKEN_BACK_WHEN else RunState.WITHDRAWN
-                    await move(book, run, Step(after, Actor.BROKER), self._clock.now(), "planned anew")
+                    await happen(book, run, TakeBack("planned anew"), self._clock.now())
                     plates.append(run.plate_id)
             await remeasure(book, await lines_on(book, plates))

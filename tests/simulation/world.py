@@ -63,6 +63,7 @@ class World:
         """Run → what the agent has taken as a person's word."""
         self.miscounted = False
         self.was_restored = False
+        self.journals_lost = False
         self.sent: dict[tuple[str, str, int], Envelope] = {}
         """Agent, epoch and number → what it said under it."""
         self._names: Counter[str] = Counter()
