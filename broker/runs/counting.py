@@ -24,13 +24,13 @@ async def skip(book: Book, run: Run, body: Skipped, now: datetime) -> None:
 
 async def write_counts(book: Book, run: Run, counts: Sequence[LotCount], operator: str, now: datetime) -> None:
     """Keep the counts and add them to their lots; call it after the run's own step."""
-    lines = set()
+    held = (await book.plate_lots([run.plate_id]))[run.plate_id]
+    lines = {line.id for line in (await book.lines_of_lots([row.lot_id for row in held])).values()}
     for counted in counts:
         await written(book, run, counted, operator, now)
         lot = await book.locked_lot(counted.lot)
         assert lot is not None  # the plate names it
         lots.count(lot, counted.good, scrapped(counted))
-        lines.add(lot.line_id)
     await share_out(book, lines)
     await remeasure(book, lines)
 

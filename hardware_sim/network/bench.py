@@ -1,7 +1,7 @@
 """The agent's bench as the rig's operator uses it: the loopback API, and `llagar-agent bench` in a terminal."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -26,9 +26,11 @@ class Waiting(Seen):
 
 class MachineAtBench(Seen):
     name: str
+    standing: str
     attended: bool
     run: str | None
     presence_left_s: float | None
+    lapsed: bool
 
 
 class Address(Seen):
@@ -48,6 +50,11 @@ _TASKS = TypeAdapter(list[Waiting])
 _MACHINES = TypeAdapter(list[MachineAtBench])
 
 
+def at_the_bench(_shop: str) -> httpx.Client:
+    """A connection to agents on this computer."""
+    return httpx.Client(timeout=120.0, trust_env=False)
+
+
 @dataclass(slots=True)
 class Bench:
     """`command` is the agent's executable, `config` its agent.toml, `data` its data folder."""
@@ -56,16 +63,16 @@ class Bench:
     config: Path
     data: Path
     processes: Processes
-    _http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=120.0, trust_env=False))
+    http: httpx.Client
 
     def close(self) -> None:
-        self._http.close()
+        self.http.close()
 
     def _send(self, method: str, path: str, body: object = None) -> bytes:
         try:
             address = Address.model_validate_json((self.data / "bench.json").read_bytes())
             token = {"Authorization": f"Bearer {address.token}"}
-            answer = self._http.request(method, f"{address.url}{path}", json=body, headers=token)
+            answer = self.http.request(method, f"{address.url}{path}", json=body, headers=token)
         except (FileNotFoundError, httpx.TransportError) as error:
             raise BenchAway(str(error)) from error
         if answer.status_code in (404, 409, 422):

@@ -5,14 +5,16 @@ import shutil
 import signal
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from hardware_sim.faults import Fault
 from hardware_sim.network.api import Broker, PlateSeen
-from hardware_sim.network.bench import Bench
+from hardware_sim.network.bench import Bench, at_the_bench
 from hardware_sim.network.broker import NAME as BROKER
 from hardware_sim.network.broker import BrokerProcess
 from hardware_sim.network.machine import MachineProcess
@@ -38,6 +40,8 @@ class Network:
     mishaps: Mishaps
     agents_from: Path | None = None
     shops: tuple[SimShop, ...] = SHOPS
+    bench_http: Callable[[str], httpx.Client] = at_the_bench
+    """How an operator reaches a shop's bench."""
     url: str = ""
     producer_token: str = ""
     news: deque[str] = field(default_factory=lambda: deque(maxlen=NEWS))
@@ -97,7 +101,7 @@ class Network:
         self.operators.append(
             Operator(
                 name=f"operator of {shop.name}",
-                bench=Bench(self._agent_command, config, folder / "data", self.processes),
+                bench=Bench(self._agent_command, config, folder / "data", self.processes, self.bench_http(shop.name)),
                 broker=self.broker(),
                 machines={one.name: self.machines[one.name] for one in shop.machines},
                 break_next=self._break_next,

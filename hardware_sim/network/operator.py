@@ -75,6 +75,8 @@ class Operator:
         self._frail = Frailties(self.name, self.news)
 
     def start(self) -> None:
+        """Again too, once it was stopped and joined."""
+        self._stop.clear()
         self._thread = threading.Thread(target=self._work, name=self.name)
         self._thread.start()
 
@@ -232,6 +234,8 @@ class Operator:
             if machine.attended and machine.run is not None and not self._walked_away(machine.name):
                 with suppress(AnswerRefused):  # the run has ended meanwhile: nobody need be there
                     self.bench.presence(machine.name, self.name)
+                    if machine.lapsed:
+                        self.machines[machine.name].press_cycle_start()
 
     def _walked_away(self, machine: str) -> bool:
         """Whether the operator is somewhere else now."""

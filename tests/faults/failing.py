@@ -1,8 +1,8 @@
 """Within a process of a faulty world: wraps the places of `points`, and dies at the point that was asked for.
 
-A process is asked by a file `arm/ROLE`: a line with the word of this asking, then lines `POINT NTH`. At the first
-of these passes, counted from when the file was seen, the file becomes `hit/WORD` with the point in its last line, and
-the process ends by SIGKILL: nothing of it is tidied up.
+A process is asked by a file `arm/ROLE`: a line with the word of this asking and a signal's name, then lines
+`POINT NTH`. At the first of these passes, counted from when the file was seen, the file becomes `hit/WORD` with the
+point in its last line, and the process gets the signal: SIGKILL, after which nothing of it is tidied up, or SIGSTOP.
 """
 
 import importlib.abc
@@ -41,14 +41,14 @@ class Failpoints:
         self.places = [place for place in PLACES if place.role == role.partition("-")[0]]
         self._arm = str(folder / "arm" / role)
         self._hits = folder / "hit"
-        self._asked = self._word = ""
+        self._asked = self._word = self._signal = ""
         self._left: dict[str, int] = {}
         """Point → so many passes to go."""
         self._since: set[str] = set()
         """Places that were passed since those were that wait for them."""
 
     def passed(self, place: Place, which: Literal["before", "after"]) -> None:
-        """Called at each pass; doesn't return if this is the one."""
+        """Called at each pass; doesn't return if this is the one to die at."""
         try:
             with open(self._arm, encoding="ascii") as file:  # noqa: PTH123  (at every commit: the quickest way)
                 asked = file.read()
@@ -56,23 +56,24 @@ class Failpoints:
             return
         if asked != self._asked:
             self._asked = asked
-            self._word, *lines = asked.split("\n")
+            first, *lines = asked.split("\n")
+            self._word, self._signal = first.split()
             self._left = {point: int(nth) for point, nth in (line.split() for line in lines if line)}
         point = f"{place.name}.{which}"
         if point in self._left:
             self._left[point] -= 1
             if self._left[point] == 0:
-                self._die(point)
+                self._obey(point)
 
-    def _die(self, point: str) -> None:
+    def _obey(self, point: str) -> None:
         hit = self._hits / self._word
         try:
             os.rename(self._arm, hit)  # noqa: PTH104
         except FileNotFoundError:
             return  # another process of this role was quicker, or it isn't wanted any more
         with hit.open("a", encoding="ascii") as file:
-            file.write(f"died {point}\n")
-        os.kill(os.getpid(), signal.SIGKILL)
+            file.write(f"hit {os.getpid()} {point}\n")
+        os.kill(os.getpid(), signal.Signals[self._signal])
 
     def counts(self, place: Place, named: Mapping[str, Any]) -> bool:
         """Whether this pass is one of the place."""

@@ -34,10 +34,10 @@ NEVER = (
 Rows = Sequence[Any]
 
 
-def judged(world: World, *, clocks_agree: bool = True) -> list[str]:
+def judged(world: World, *, clocks_agree: bool = True, calm: bool = True) -> list[str]:
     """Every violation, in words. Call it while the broker and the machines are up and nothing is under way.
 
-    `clocks_agree`: the broker's times may be compared with the machines'.
+    `clocks_agree`: the broker's times may be compared with the machines'. `calm`: nobody had reason to say an error.
     """
     runs = _runs(world)
     rows = Ledger(f"sqlite+aiosqlite:///{world.broker_data / 'broker.sqlite'}")
@@ -48,7 +48,7 @@ def judged(world: World, *, clocks_agree: bool = True) -> list[str]:
         *_broker(world, rows),
         *_agents(world, rows),
         *_streamers(world),
-        *_logs(world),
+        *(_logs(world) if calm else ()),
     ]
 
 

@@ -3,25 +3,31 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import httpx
+
 from hardware_sim.faults import After, Fault, FaultKind
 from hardware_sim.network.api import PlateSeen
-from hardware_sim.network.bench import Bench
+from hardware_sim.network.bench import Bench, at_the_bench
 from hardware_sim.network.machine import MachineProcess
 from hardware_sim.network.mishaps import Mishaps
 from hardware_sim.network.network import Network
-from hardware_sim.network.processes import Processes
+from hardware_sim.network.operator import Operator
+from hardware_sim.network.processes import Processes, executable
 from hardware_sim.network.towns import SimMachine, SimShop
 from tests.faults.asking import Asking
 from tests.faults.clocks import Clocks
+from tests.faults.disks import mounted
 from tests.faults.failing import VARIABLE
 from tests.faults.points import Role
 from tests.faults.producer import Producer
+from tests.faults.wires import BROKER_ADDRESS, BenchDoor, Wire, agents_inside
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 SPEED = 200.0
@@ -75,12 +81,17 @@ class Breakages(Mishaps):
 @dataclass(slots=True)
 class World:
     network: Network
-    breakages: Breakages
     asking: Asking
     producer: Producer
     clocks: Clocks | None
+    wired: Mapping[str, Wire]
     keep: bool = field(default=False)
     """Its folder, for a look at what went wrong."""
+
+    @property
+    def breakages(self) -> Breakages:
+        assert isinstance(self.network.mishaps, Breakages)
+        return self.network.mishaps
 
     @property
     def folder(self) -> Path:
@@ -92,6 +103,19 @@ class World:
 
     def agent_data(self, shop: str) -> Path:
         return self.folder / "shops" / shop / "data"
+
+    def operator_of(self, shop: str) -> Operator:
+        return next(one for one in self.network.operators if one.name.endswith(shop))
+
+    def finish(self, patience_s: float = 240.0) -> None:
+        """No further order; the one under way is delivered, with nobody dead meanwhile."""
+        self.producer.enough.set()
+
+        def delivered() -> bool:
+            self.network.require_sound()
+            return self.producer.done
+
+        eventually(delivered, patience_s)
 
     def agent_of(self, streamer: str) -> str:
         return f"{Role.AGENT}-{self.network.machines[streamer.partition('-')[2]].shop}"
@@ -115,19 +139,24 @@ def variables(failpoints: Path) -> dict[str, str]:
 
 
 @contextmanager
-def world(*, clocks: Path | None = None) -> Iterator[World]:
+def world(
+    *, clocks: Path | None = None, wired: Mapping[str, Wire] | None = None, disks: Sequence[str] = ()
+) -> Iterator[World]:
     """A world that is up; at its end no process is left, its folder neither unless something went wrong in it.
 
-    `clocks`: the library by which its computers' clocks can jump.
+    `clocks`: the library by which its computers' clocks can jump. `wired`: shops whose agents are behind wires.
+    `disks`: folders of the world that are small disks.
     """
     folder = Path(tempfile.mkdtemp(prefix="llagar-faults-"))
     asking = Asking(folder / "failpoints")
     times = None if clocks is None else Clocks(folder / "clocks", clocks, (BROKER, *AGENTS))
     of_process = {} if times is None else {computer: times.variables(computer) for computer in times.computers}
     processes = Processes(folder / "logs", variables(asking.folder), of_process)
-    breakages = Breakages()
-    network = Network(folder, processes, SPEED, breakages, None, SHOPS)
+    network = Network(folder, processes, SPEED, Breakages(), None, SHOPS)
     with ExitStack() as stack:
+        stack.enter_context(mounted(*(folder / disk for disk in disks)))
+        if wired:
+            _lay(network, wired, stack)
         stack.callback(network.close)
         stack.enter_context(processes)
         stack.callback(network.stop)
@@ -135,7 +164,30 @@ def world(*, clocks: Path | None = None) -> Iterator[World]:
         (folder / "parts").mkdir()
         producer = Producer(network.url, network.producer_token, folder / "parts")
         stack.callback(producer.end)
-        made = World(network, breakages, asking, producer, times)
+        made = World(network, asking, producer, times, wired or {})
         yield made
     if not made.keep:
         shutil.rmtree(folder)
+
+
+def _lay(network: Network, wired: Mapping[str, Wire], stack: ExitStack) -> None:
+    """The broker where agents behind wires find it, and doors to their benches."""
+    broker = network.folder / "broker"
+    broker.mkdir(exist_ok=True)
+    (broker / "broker.toml").write_text(f'host = "{BROKER_ADDRESS}"\n')
+    network.agents_from = agents_inside(network.folder / "bin", executable("llagar-agent"), wired)
+    (network.folder / "doors").mkdir()
+    for shop, wire in wired.items():
+        address = network.folder / "shops" / shop / "data" / "bench.json"
+        stack.callback(BenchDoor(_door(network, shop), wire.namespace, address).close)
+
+    def enter(shop: str) -> httpx.Client:
+        if shop not in wired:
+            return at_the_bench(shop)
+        return httpx.Client(transport=httpx.HTTPTransport(uds=str(_door(network, shop))), timeout=120.0)
+
+    network.bench_http = enter
+
+
+def _door(network: Network, shop: str) -> Path:
+    return network.folder / "doors" / f"{shop}.sock"

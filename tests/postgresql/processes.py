@@ -13,6 +13,9 @@ import httpx
 
 from tests.broker.app.process import Running, running
 
+_STARTS_WITHIN_S = 180.0
+"""Each starts planning workers of its own: together they may be slow."""
+
 
 @dataclass(slots=True)
 class Balancer:
@@ -104,7 +107,7 @@ def processes(folder: Path, url: str, number: int = 3) -> Iterator[list[Process]
             data.mkdir()
             shared = folder / "shared"
             (data / "broker.toml").write_text(f'shared = "{shared}"\n')
-            one = stack.enter_context(running(data, url))
+            one = stack.enter_context(running(data, url, _STARTS_WITHIN_S))
             with one.client() as client:
                 started.append(Process(one, str(client.get("/health").json()["process"])))
         yield started

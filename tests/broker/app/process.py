@@ -49,13 +49,13 @@ class Running:
 
 
 @contextmanager
-def running(data: Path, url: str = "") -> Iterator[Running]:
+def running(data: Path, url: str = "", within_s: float = _START_S) -> Iterator[Running]:
     """A served broker; killed at the end if the test hasn't ended it."""
     address = data / "address"
     address.unlink(missing_ok=True)
     with subprocess.Popen([EXECUTABLE, "serve", "--data", data, "--port", "0"], env=_env(url)) as process:
         try:
-            deadline = time.monotonic() + _START_S
+            deadline = time.monotonic() + within_s
             while not address.exists():
                 assert process.poll() is None, "it ended at once"
                 assert time.monotonic() < deadline, "it wrote no address"

@@ -1,0 +1,19 @@
+"""Wall clocks jump by a day, and processes die meanwhile: nobody starts twice, and nothing is lost."""
+
+import pytest
+
+from tests.faults.clocks import library
+from tests.faults.led import led
+from tests.faults.schedule import with_clocks
+
+
+@pytest.mark.proof(share=0.07)
+def test_clocks_may_jump_by_a_day() -> None:
+    clocks = library()
+    if clocks is None:
+        pytest.skip("no clock can be moved here: install libfaketime")
+
+    outcome = led(with_clocks("2", jumps=16, kills=10), print, clocks=clocks)
+
+    assert outcome.violations == []
+    assert outcome.missed == []
