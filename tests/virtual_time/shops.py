@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from broker.wire import messages as wire
+from broker.wire.rolled_back import RolledBack
 from shop_agent import translate
 from shop_agent.identity import Identity, Signer, own_key
 from shop_agent.journal import Journal
@@ -71,7 +72,9 @@ class Broker:
         elif isinstance(frame, wire.Events):
             for event in frame.events:
                 envelope = wire.Envelope.model_validate_json(event.payload)
-                self.inbox[envelope.seq] = envelope
+                if self.inbox.setdefault(envelope.seq, envelope) != envelope:
+                    await self._say(socket, RolledBack(epoch=envelope.epoch, seq=envelope.seq))
+                    return
             if self.acknowledges:
                 await self._say(socket, wire.Ack(epoch=envelope.epoch, seq=len(self.inbox)))
 
