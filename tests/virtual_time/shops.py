@@ -73,7 +73,7 @@ class Broker:
             for event in frame.events:
                 envelope = wire.Envelope.model_validate_json(event.payload)
                 if self.inbox.setdefault(envelope.seq, envelope) != envelope:
-                    await self._say(socket, RolledBack(epoch=envelope.epoch, seq=envelope.seq))
+                    await self._say(socket, RolledBack(epoch=envelope.epoch, reason="it said something else before"))
                     return
             if self.acknowledges:
                 await self._say(socket, wire.Ack(epoch=envelope.epoch, seq=len(self.inbox)))

@@ -73,7 +73,7 @@ BROKER: tuple[m.BrokerFrame, ...] = (
     m.Challenge(nonce="n1"),
     m.Welcome(broker_epoch="1", acked=0),
     m.Ack(epoch="e1", seq=1),
-    RolledBack(epoch="e1", seq=2),
+    RolledBack(epoch="e1", reason="seq 2 said something else before"),
     m.Conflict(seq=2, run="run1", state=RunState.ARMED, version=5, fence=1, reason="stale"),
     m.LotOffer(
         lot="lot1",
