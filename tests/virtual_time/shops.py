@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from broker.wire import messages as wire
 from broker.wire.rolled_back import RolledBack
+from broker.wire.shop import Inventory
 from shop_agent import translate
 from shop_agent.identity import Identity, Signer, own_key
 from shop_agent.journal import Journal
@@ -92,14 +93,16 @@ class Broker:
 class Shop:
     """One printer; its streamer is the test."""
 
-    def __init__(self, loop: VirtualLoop, folder: Path, seed: int, tick_s: float) -> None:
+    def __init__(
+        self, loop: VirtualLoop, folder: Path, seed: int, tick_s: float, inventory: Inventory = INVENTORY
+    ) -> None:
         identity = Identity(agent="agt_1", workshop="Nava", broker=f"http://{HOST}:{PORT}")
         signer = Signer(identity, own_key(folder))
         dice = random.Random(seed).uniform
         self.loop = loop
         self.tick_s = tick_s
         self.journal = Journal(folder / "agent.sqlite", signer)
-        self.mind = Mind([MachineFacts("printer", False, ("PLA",), 0.4)], RULES, self.journal, INVENTORY, "tok")
+        self.mind = Mind([MachineFacts("printer", False, ("PLA",), 0.4)], RULES, self.journal, inventory, "tok")
         self.progress: list[wire.Progress] = []
         self.carried_out: list[tuple[float, Instruction]] = []
         conversation = Conversation("agt_1", signer.sign, self.journal, self.mind, lambda: self.progress, dice)
