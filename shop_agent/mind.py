@@ -109,14 +109,18 @@ class Mind:
     def welcomed(self, welcome: Welcome, now: Now) -> list[Instruction]:
         """Where the log was rolled back a new epoch begins: the connection is one of the old epoch then."""
         if welcome.acked > self._log.last_seq:
-            self._tell_machines_anew()
-            return self.apply(ev.JournalLost(_ROLLED_BACK), now)
+            return self.rolled_back(now)
         known = self._broker_epochs()
         if welcome.broker_epoch in known:
             return self.apply(ev.Connected(), now)
         self._log.set_meta(_BROKER_EPOCHS, " ".join([*known, welcome.broker_epoch]))
         restored = self.apply(ev.BrokerRestored(), now) if known else []
         return [*restored, *self.apply(ev.Connected(), now)]
+
+    def rolled_back(self, now: Now) -> list[Instruction]:
+        """The broker holds events of this epoch that the log lacks: a new epoch begins."""
+        self._tell_machines_anew()
+        return self.apply(ev.JournalLost(_ROLLED_BACK), now)
 
     def refuses(self, welcome: Welcome) -> str:
         """Why this broker is not listened to: it goes on with a history that a restore has ended; "": it may speak."""

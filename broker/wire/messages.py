@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from broker.wire import availability
 from broker.wire.base import Wire
 from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
+from broker.wire.rolled_back import RolledBack
 from broker.wire.setup import SetupRecord
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
@@ -456,6 +457,7 @@ BrokerFrame = Annotated[
     Challenge
     | Welcome
     | Ack
+    | RolledBack
     | Conflict
     | LotOffer
     | RunOffer
