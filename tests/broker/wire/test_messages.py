@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from broker.wire import messages as m
 from broker.wire.base import Wire
 from broker.wire.plates import Plate, PlatedPart
-from broker.wire.shop import Enrolled, Enrolment, Inventory, MachineSpec, Process, Rates, Stock, Window
+from broker.wire.shop import Enrolled, Enrolment, Inventory, MachineSpec, NextKey, Process, Rates, Stock, Window
 from broker.wire.states import RunState
 
 GOLDEN = Path(__file__).with_name("golden.jsonl")
@@ -136,7 +136,8 @@ def _said() -> list[Wire]:
         for number, body in enumerate(BODIES, start=1)
     ]
     enrolment = Enrolment(code="c0de", public_key="a2V5")
-    return [*envelopes, *AGENT, *BROKER, PLATE, enrolment, Enrolled(agent="agt1", workshop="Taller Uno")]
+    key = NextKey(agent="agt1", time=AT.isoformat(), public_key="a2V5", signature="c2ln", possession="b3du")
+    return [*envelopes, *AGENT, *BROKER, PLATE, enrolment, Enrolled(agent="agt1", workshop="Taller Uno"), key]
 
 
 def test_messages_read_as_they_always_have() -> None:
