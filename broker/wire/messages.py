@@ -36,8 +36,6 @@ def _unsaid(value: object) -> bool:
 
 
 class LotAccepted(Wire):
-    """`line`: as it was offered; by it a broker that was restored from a backup knows what the lot is of."""
-
     kind: Literal["lot_accepted"] = "lot_accepted"
     lot: str
     quantity: int
@@ -50,17 +48,12 @@ class LotDeclined(Wire):
     reason: str
 
 
-class LotPieces(Wire):
-    lot: str
-    pieces: int = Field(ge=1)
-
-
 class Claimed(Wire):
-    """What was offered, said back: by it a broker that was restored from a backup knows a run it has never heard of."""
+    """What was offered, said back: a broker that was restored from a backup may never have heard of the run."""
 
     kind: Literal["claimed"] = "claimed"
     machine: str = Field(default="", exclude_if=_unsaid)
-    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
+    pieces: tuple[tuple[str, int], ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Rejected(Wire):
@@ -333,8 +326,7 @@ class Challenge(Wire):
 class Welcome(Wire):
     """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
 
-    `broker_epoch` names the history that the broker's rows tell. A restore from a backup begins another: permits of
-    an earlier one are void, and a broker that goes on with one is not listened to.
+    `broker_epoch`: the history that the rows tell. A restore begins another; permits, and brokers, of before are void.
     """
 
     type: Literal["welcome"] = "welcome"
@@ -394,12 +386,11 @@ class RunOffer(Wire):
     lots: tuple[str, ...]
     process: Process
     material: str
-    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
-    """What the plate holds of each lot."""
+    pieces: tuple[tuple[str, int], ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Permit(Wire):
-    """`version` is the run's version after the grant; it lives `life_s` from when `request` was sent."""
+    """`version` is the run's after the grant; it lives `life_s` from when `request` was sent, in its broker epoch."""
 
     type: Literal["permit"] = "permit"
     run: str
@@ -408,7 +399,6 @@ class Permit(Wire):
     request: str
     life_s: float = 30.0
     broker_epoch: str = Field(default="", exclude_if=_unsaid)
-    """The history in which it was given; it is void in any other."""
 
 
 class PermitRefused(Wire):
@@ -421,9 +411,7 @@ class PermitRefused(Wire):
 class Withdrawn(Wire):
     """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
 
-    With a `version` the broker needs the agent's word: it was restored from a backup, and doesn't know whether the
-    run has started since. The agent sees that the run never will, and answers with `NotStarted`, at this version and
-    fence - 1; or the run has started, and its events tell.
+    With a `version` a restored broker needs the agent's word: `NotStarted`, at that and fence - 1, unless it started.
     """
 
     type: Literal["withdrawn"] = "withdrawn"
