@@ -139,6 +139,8 @@ def _path(run: RunView) -> None:
     Text("span", " → ".join(run.states), "path")
     if run.stop_requested and run.ended_at is None:
         Text("div", f"Stop asked for: {run.stop_requested}", "warn")
+    if run.overdue:
+        Text("div", f"Still waits for a {run.waits_for}", "warn")
     if run.note:
         Text("div", run.note, "quiet")
 

@@ -10,11 +10,11 @@ from broker.database import Workshops
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState
 from broker.runs.book import Book
-from broker.runs.counting import to_account_for
 from broker.runs.history import never_heard_of, to_forbid
-from broker.runs.lifecycle import RAISES_FENCE
+from broker.runs.lifecycle.steps import RAISES_FENCE
 from broker.runs.models import PlateLot, Run
 from broker.runs.moves import broken_off
+from broker.runs.plate_facts import pieces_left
 from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
@@ -22,7 +22,6 @@ Told = LotOffer | RunOffer | StopRequest | Withdrawn | RunUnsettled | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
 TAKEN_BACK = RAISES_FENCE & FINAL
-LEASED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
 
 
 _For = tuple[str, Told]
@@ -162,7 +161,7 @@ async def _unsettled(book: Book, among: Workshops) -> list[_For]:
         return []
     runs = []
     for agent in await book.agents_in(by_workshop):
-        runs += await broken_off(book, by_workshop[agent.workshop_id], agent)
+        runs += broken_off(by_workshop[agent.workshop_id], agent)
     if not runs:
         return []
     plates = await _plates(book, runs)
@@ -178,7 +177,7 @@ async def _run_unsettled(book: Book, run: Run, plates: _Plates) -> RunUnsettled:
         machine=plates.machines[run.machine_id],
         material=plates.line(run).material,
         plate_sha256=plates.hashes[run.plate_id],
-        pieces=tuple((await to_account_for(book, run)).items()),
+        pieces=tuple((await pieces_left(book, run)).pieces.items()),
         reason=run.note,
     )
 

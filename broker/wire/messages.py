@@ -5,11 +5,11 @@ bytes. Everything else on the socket is a hint; correctness lives in seq, versio
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from broker.wire import availability
 from broker.wire.base import Wire
 from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
 from broker.wire.setup import SetupRecord
@@ -20,6 +20,7 @@ __all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "SetupRecord", "Skip
 """From `pieces` and `setup`: events of a run are said with these."""
 
 PROTOCOL = 1
+Availability = availability.Availability
 Lines = Annotated[int, Field(ge=0, le=10**12)]
 Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
 """Three years at most: the plan adds them up."""
@@ -161,16 +162,6 @@ class Settled(Wire):
     counts: tuple[LotCount, ...]
     first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
     """Nothing but the first layer failed, and nothing is good: the same plate is offered to the machine again."""
-
-
-class Availability(StrEnum):
-    FREE = "free"
-    BUSY = "busy"
-    OCCUPIED = "occupied"
-    """A bed or table with parts on it: nobody has cleared it yet."""
-    QUARANTINED = "quarantined"
-    OWN_WORK = "own work"
-    OFFLINE = "offline"
 
 
 class MachineChanged(Wire):

@@ -20,7 +20,7 @@ Row = TypeVar("Row", bound=Base)
 Key = tuple[object, ...]
 _INDEXED: dict[type[Base], tuple[str, ...]] = {
     Run: ("plate_id", "workshop_id"),
-    RunStep: ("run_id", "note"),
+    RunStep: ("run_id",),
     PlateLot: ("plate_id", "lot_id"),
     Lot: ("line_id", "workshop_id"),
     Line: ("order_id",),

@@ -54,6 +54,6 @@ class Conversation:
         async with self._books.writing() as book:
             agent = await book.locked_agent(connection.agent_id)
             require_current(agent, connection.stream)
-            answer = await grant(book, connection.workshop_id, request, self._clock.now())
+            answer = await grant(book, agent, request, self._clock.now())
         self._books.ring([connection.workshop_id])
         return answer
