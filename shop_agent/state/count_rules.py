@@ -77,6 +77,11 @@ def not_corrected(run: RunRecord, reason: str) -> RunRecord:
     return replace(run, counts=run.uncorrected, uncorrected=None, note=f"the correction was not taken: {reason}")
 
 
+def not_skipped(run: RunRecord, reason: str) -> RunRecord:
+    """Broker and shop agree on the state: what it didn't take was a remark, and that piece is to be counted."""
+    return replace(run, skipped=run.skipped[:-1], note=reason) if run.skipped else run
+
+
 def changed_lots(before: tuple[Count, ...], after: tuple[Count, ...]) -> list[str]:
     was, now = _by_lot(before), _by_lot(after)
     nothing = (0, ())
