@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shop_agent.agent import Agent
 from shop_agent.bench.api import BenchServer
-from shop_agent.errors import AgentError, AlreadyRunning, BadConfig
+from shop_agent.errors import AgentError, AlreadyRunning, BadConfig, JournalTorn
 from shop_agent.identity import load_signer
 from shop_agent.profiles import load_profile
 from shop_agent.settings import AgentConfig, load_policy, machine_limits
@@ -66,8 +66,9 @@ async def _live(config: AgentConfig, path: Path) -> None:
 
 
 def _cause(failure: BaseException) -> BaseException:
-    """What the owner can put right, out of the group of all that ended with it."""
+    """What came first, and the owner can put right, out of the group of all that ended with it."""
     while isinstance(failure, BaseExceptionGroup):
-        known = failure.subgroup(AgentError)
-        failure = (known or failure).exceptions[0]
+        # A torn journal is what the others saw of it.
+        first = failure.split(JournalTorn)[1] or failure
+        failure = (first.subgroup(AgentError) or first).exceptions[0]
     return failure
