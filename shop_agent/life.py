@@ -66,9 +66,10 @@ async def _live(config: AgentConfig, path: Path) -> None:
 
 
 def _cause(failure: BaseException) -> BaseException:
-    """What came first, and the owner can put right, out of the group of all that ended with it."""
+    """What the owner can put right, out of the group of all that ended with it."""
     while isinstance(failure, BaseExceptionGroup):
-        # A torn journal is what the others saw of it.
-        first = failure.split(JournalTorn)[1] or failure
-        failure = (first.subgroup(AgentError) or first).exceptions[0]
+        known = failure.subgroup(AgentError)
+        failure = (known or failure).exceptions[0]
+    if isinstance(failure, JournalTorn) and failure.__cause__ is not None:
+        return failure.__cause__
     return failure
