@@ -124,6 +124,10 @@ def _postgresql_begin(connection: Connection) -> None:
         )
 
 
+UNREACHABLE = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What may be raised while a database is away; whoever can try again later catches these."""
+
+
 class DatabaseAway(BrokerError):
     title = "The database can't be reached"
 
@@ -143,6 +147,8 @@ class Waker:
         self._rung = asyncio.Event()
         self.relays: list[Callable[[Workshops], None]] = []
         """Who passes on to other processes what rang here."""
+        self.listeners: list[Callable[[Workshops], None]] = []
+        """Who hears of every ring, from here or elsewhere, and of which workshops it was."""
 
     def ring(self, workshops: Workshops = None) -> None:
         """Call it after the commit, in the loop's thread."""
@@ -150,9 +156,11 @@ class Waker:
         for relay in self.relays:
             relay(workshops)
 
-    def heard(self, _workshops: Workshops) -> None:
+    def heard(self, workshops: Workshops) -> None:
         """Another process rang."""
         self.rings += 1
+        for listener in self.listeners:
+            listener(workshops)
         rung, self._rung = self._rung, asyncio.Event()
         rung.set()
 

@@ -120,11 +120,11 @@ class Agent:
 
     async def _tick(self) -> None:
         while True:
-            self._follow_policy()
+            self.follow_policy()
             self.apply(ev.Ticked(open=self.policy.is_open(self._clock().at.astimezone(self.zone))))
             await asyncio.sleep(TICK_S)
 
-    def _follow_policy(self) -> None:
+    def follow_policy(self) -> None:
         """The owner may have changed it. One that is not in order starts nothing, until it is."""
         try:
             policy = self._policy_files.changed()

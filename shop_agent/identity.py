@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from broker.wire.shop import Enrolled, Enrolment
 from shop_agent.errors import BadConfig, EnrolmentFailed, NotEnrolled
+from shop_agent.journal_file import sync
 from shop_agent.settings import AgentConfig, is_local, require_safe_link
 
 KEY_FILE = "agent.key"
@@ -52,6 +53,7 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    sync(path.parent)
 
 
 def own_key(data: Path) -> Ed25519PrivateKey:

@@ -40,8 +40,7 @@ def told(tell: Tell, memory: Memory) -> wire.RunBody | wire.Remark | wire.ShopBo
     """What goes into an envelope; with what was offered, where a restored broker would need it back."""
     report = tell.report
     if isinstance(report, say.Claimed) and (run := memory.runs.get(tell.run or "")) is not None:
-        pieces = tuple(wire.LotPieces(lot=lot, pieces=number) for lot, number in run.pieces)
-        return wire.Claimed(machine=run.machine, pieces=pieces)
+        return wire.Claimed(machine=run.machine, pieces=run.pieces)
     if isinstance(report, say.LotAccepted):
         return wire.LotAccepted(lot=report.lot, quantity=report.quantity, line=memory.lots[report.lot].line)
     return body(report)
@@ -231,7 +230,7 @@ def _run_event(
                 lots=frame.lots,
                 router=frame.process is Process.CUT2D,
                 material=frame.material,
-                pieces=tuple((held.lot, held.pieces) for held in frame.pieces),
+                pieces=frame.pieces,
             )
         case wire.Permit():
             return ev.PermitGranted(frame.run, frame.fence, frame.version, frame.request, frame.life_s)

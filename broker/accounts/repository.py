@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -6,6 +8,10 @@ from broker.accounts.models import Account, Idempotency, Token
 
 async def account(session: AsyncSession, account_id: str) -> Account | None:
     return await session.get(Account, account_id)
+
+
+async def accounts_by_id(session: AsyncSession, ids: Iterable[str]) -> dict[str, Account]:
+    return {row.id: row for row in await session.scalars(select(Account).where(Account.id.in_(set(ids))))}
 
 
 async def account_by_name(session: AsyncSession, name: str) -> Account | None:

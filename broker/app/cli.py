@@ -20,6 +20,7 @@ from broker.ledger.service import deposit
 from broker.migrations.upgrade import upgrade
 from broker.settings import CONFIG_NAME, Settings, load_settings
 from broker.workshops.service import invite as invite_workshop
+from broker.workshops.service import revoke as revoke_agent
 
 _Result = TypeVar("_Result")
 
@@ -112,6 +113,22 @@ def invite(workshop: str, config: ConfigFile = None, data: DataFolder = None, as
         typer.echo(json.dumps({"workshop": workshop, "code": code}))
     else:
         typer.echo(f"{workshop} enrols once with: llagar-agent enroll --code {code}")
+
+
+@app.command()
+def revoke(workshop: str, config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Shut WORKSHOP's agent out: its connection ends within seconds; what machines do now, they finish.
+
+    Nothing of it is believed from now on; `invite` lets the workshop in again.
+    """
+    settings = _settings(config, data)
+
+    async def work() -> int:
+        async with opened(settings) as database, database.writing() as session:
+            return await revoke_agent(session, workshop, SystemClock().now())
+
+    revoked = _run(work())
+    typer.echo(f"{workshop}: its agent is revoked" if revoked else f"{workshop} had no agent")
 
 
 def _settings(config: Path | None, data: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:

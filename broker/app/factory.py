@@ -35,7 +35,8 @@ from broker.quotes.service import Quoter
 from broker.runs.documents import router as documents
 from broker.runs.endpoints import router as runs
 from broker.runs.inbox import Inbox
-from broker.runs.socket import router as agents
+from broker.runs.link.router import router as agents
+from broker.runs.link.switchboard import Switchboard
 from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import Timers
 from broker.settings import Settings
@@ -63,6 +64,7 @@ class _Services:
     explainer: Explainer
     quoter: Quoter
     leadership: Leadership
+    switchboard: Switchboard
     background: Background | None
 
 
@@ -117,6 +119,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
     process = new_id("prc")
     database = Database(settings.url)
     blobs = BlobStore(settings.files / BLOBS_NAME)
+    books = SqlBooks(database)
     lead = leadership(database, process)
     background = None
     if plan is None:
@@ -133,6 +136,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
         leadership=lead,
+        switchboard=Switchboard(database, books, clock, Inbox(books, clock, hand_over)),
         background=background,
     )
 
@@ -154,7 +158,7 @@ def _routers(services: _Services) -> tuple[APIRouter, ...]:
         runs(database, clock, anybody),
         planning(database, anybody, Exclusions(database, clock, services.solver), services.explainer),
         documents(database, SignedGet(database, clock), services.blobs),
-        agents(database, clock, Inbox(SqlBooks(database), clock, hand_over)),
+        agents(services.switchboard),
     )
 
 
@@ -181,7 +185,8 @@ async def _at_work(services: _Services) -> AsyncIterator[None]:
         services.solver.warm_up()
         await services.background.start()
     try:
-        yield
+        async with services.switchboard.at_work():
+            yield
     finally:
         if listener is not None:
             listener.cancel()

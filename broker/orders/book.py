@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import Protocol
 
 from broker.accounts.models import Account
+from broker.database import Workshops
 from broker.orders.models import Line, Lot, LotState, Order
 from broker.parts.models import Part
 from broker.quotes.models import Quote
@@ -24,7 +25,7 @@ class OrderBook(Rows, Protocol):
 
     async def lots_of_order(self, order_id: str) -> Sequence[Lot]: ...
 
-    async def lots_in_state(self, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+    async def lots_in_state(self, among: Workshops, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
         """Of orders that are being made."""
         ...
 
@@ -46,11 +47,11 @@ class OrderBook(Rows, Protocol):
 
     async def locked_order(self, order_id: str) -> Order: ...
 
-    async def part(self, part_id: str) -> Part: ...
+    async def parts(self, ids: Iterable[str]) -> Mapping[str, Part]: ...
 
-    async def quote(self, quote_id: str) -> Quote: ...
+    async def quotes(self, ids: Iterable[str]) -> Mapping[str, Quote]: ...
 
-    async def account(self, account_id: str) -> Account: ...
+    async def accounts(self, ids: Iterable[str]) -> Mapping[str, Account]: ...
 
     async def pay_out(self, order: Order, earned: Mapping[str, int], now: datetime) -> None:
         """Give the order's held money to those who earned it (minor units by workshop); the rest is the fee."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from broker.database import Workshops
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 
 
@@ -67,12 +68,15 @@ async def good_by_line(session: AsyncSession, line_ids: Iterable[str]) -> dict[s
     return {line_id: int(good) for line_id, good in await session.execute(query)}
 
 
-async def lots_in_state(session: AsyncSession, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+async def lots_in_state(session: AsyncSession, among: Workshops, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+    """Of orders that are being made."""
     query = (
         select(Lot, Line, Order)
         .join(Line, Line.id == Lot.line_id)
         .join(Order, Order.id == Line.order_id)
-        .where(Lot.workshop_id == workshop_id, Lot.state == state, Order.state == OrderState.ACCEPTED)
+        .where(Lot.state == state, Order.state == OrderState.ACCEPTED)
         .order_by(Lot.id)
     )
+    if among is not None:
+        query = query.where(Lot.workshop_id.in_(set(among)))
     return [(lot, line, order) for lot, line, order in await session.execute(query)]

@@ -23,6 +23,10 @@ async def quote(session: AsyncSession, quote_id: str, *, lock: bool = False) -> 
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
+async def quotes_by_id(session: AsyncSession, ids: Iterable[str]) -> dict[str, Quote]:
+    return {row.id: row for row in await session.scalars(select(Quote).where(Quote.id.in_(set(ids))))}
+
+
 async def items(session: AsyncSession, quote_id: str) -> list[QuoteItem]:
     return list(
         await session.scalars(select(QuoteItem).where(QuoteItem.quote_id == quote_id).order_by(QuoteItem.position))

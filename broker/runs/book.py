@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from broker.database import Workshops
 from broker.orders.book import OrderBook
 from broker.rows import Rows
 from broker.runs.models import (
@@ -46,13 +47,25 @@ class RunBook(Rows, Protocol):
         """Ids of live runs whose exit timer has run out."""
         ...
 
-    async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
-        """Runs that the broker took back from the workshop since then, after it had offered them."""
+    async def locked_runs(self, run_ids: Iterable[str]) -> Mapping[str, Run]:
+        """As many at once as there are."""
+        ...
+
+    async def runs_of(self, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
+        """In the order in which they are planned to start."""
+        ...
+
+    async def taken_back(self, among: Workshops, since: datetime) -> Sequence[Run]:
+        """Runs that the broker took back from the workshops since then, after it had offered them."""
         ...
 
     async def plate(self, plate_id: str) -> PlateRow: ...
 
     async def plates(self, plate_ids: Iterable[str]) -> Mapping[str, PlateRow]: ...
+
+    async def plate_hashes(self, plate_ids: Iterable[str]) -> Mapping[str, str]:
+        """SHA-256 of each plate's document, without the documents."""
+        ...
 
     async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]: ...
 
@@ -96,6 +109,6 @@ class Books(Protocol):
         """Kept as a whole at its end, or not at all if it ends with an exception."""
         ...
 
-    def ring(self) -> None:
-        """Whoever waits for changes looks again; call it after the end of `writing`."""
+    def ring(self, among: Workshops = None) -> None:
+        """Whoever waits for changes, of these workshops or of any, looks again; call it after the end of `writing`."""
         ...

@@ -191,7 +191,7 @@ async def adopt_run(book: Book, agent: Agent, envelope: Envelope, now: datetime)
     if not (agent.behind and isinstance(body, Claimed) and envelope.run):
         return None
     machine = await book.machine_of(agent.workshop_id, body.machine)
-    pieces = {held.lot: held.pieces for held in body.pieces if await _is_theirs(book, agent, held.lot)}
+    pieces = {lot: number for lot, number in body.pieces if number > 0 and await _is_theirs(book, agent, lot)}
     if machine is None or not pieces:
         return None
     lines = await book.lines_of_lots(pieces)

@@ -38,6 +38,8 @@ class EventStream:
     epoch: str
     connection: str | None = None
     """Its id in the agent's row, for as long as no later connection took over, at whichever broker process."""
+    other_keys: tuple[str, ...] = ()
+    """The agent's keys before and after this one: they too may have signed what its outbox holds."""
     parked: dict[int, Opened] = field(default_factory=dict)
 
     def park(self, events: Iterable[Opened]) -> None:
@@ -140,7 +142,8 @@ class Inbox:
 
 
 def _opened(stream: EventStream, signed: Signed) -> Envelope:
-    if not is_signed(stream.public_key, signed.payload, signed.signature):
+    keys = (stream.public_key, *stream.other_keys)
+    if not any(is_signed(key, signed.payload, signed.signature) for key in keys):
         raise Forged("an event's signature is not the agent's")
     try:
         envelope = Envelope.model_validate_json(signed.payload)

@@ -97,7 +97,7 @@ class RunStep(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[RunState]
     actor: Mapped[Actor]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     note: Mapped[str] = mapped_column(default="")
 
 

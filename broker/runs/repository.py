@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from broker.database import Workshops
 from broker.orders.models import Line, Lot
 from broker.runs.lifecycle import armed_note
 from broker.runs.models import (
@@ -31,6 +32,12 @@ async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
     return await session.get(Run, run_id, with_for_update=True, populate_existing=True)
 
 
+async def locked_runs(session: AsyncSession, run_ids: Iterable[str]) -> dict[str, Run]:
+    """As many at once as there are, as they are now, held until the transaction's end."""
+    query = select(Run).where(Run.id.in_(set(run_ids))).with_for_update()
+    return {row.id: row for row in await session.scalars(query.execution_options(populate_existing=True))}
+
+
 async def steps(session: AsyncSession, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
     """Each run's steps in order."""
     found = defaultdict(list)
@@ -44,6 +51,13 @@ async def runs_in(session: AsyncSession, states: Iterable[RunState], workshop_id
     query = select(Run).where(Run.state.in_(set(states))).order_by(Run.planned_start, Run.id)
     if workshop_id is not None:
         query = query.where(Run.workshop_id == workshop_id)
+    return (await session.scalars(query)).all()
+
+
+async def runs_of(session: AsyncSession, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
+    query = select(Run).where(Run.state.in_(set(states))).order_by(Run.planned_start, Run.id)
+    if among is not None:
+        query = query.where(Run.workshop_id.in_(set(among)))
     return (await session.scalars(query)).all()
 
 
@@ -64,6 +78,12 @@ async def plate(session: AsyncSession, plate_id: str) -> PlateRow:
 
 async def plates(session: AsyncSession, plate_ids: Iterable[str]) -> dict[str, PlateRow]:
     return {row.id: row for row in await session.scalars(select(PlateRow).where(PlateRow.id.in_(set(plate_ids))))}
+
+
+async def plate_hashes(session: AsyncSession, plate_ids: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of each plate's document, without the documents."""
+    query = select(PlateRow.id, PlateRow.sha256).where(PlateRow.id.in_(set(plate_ids)))
+    return dict(iter(await session.execute(query)))
 
 
 async def plate_lots(session: AsyncSession, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
@@ -206,13 +226,12 @@ async def steps_into(
     return [(step, run) for step, run in await session.execute(query)]
 
 
-async def taken_back(session: AsyncSession, workshop_id: str, since: datetime) -> Sequence[Run]:
-    """Runs that the broker took back from the workshop since then, after it had offered them."""
+async def taken_back(session: AsyncSession, among: Workshops, since: datetime) -> Sequence[Run]:
+    """Runs that the broker took back from the workshops since then, after it had offered them."""
     query = (
         select(Run)
         .join(RunStep, (RunStep.run_id == Run.id) & (RunStep.version == Run.version))
         .where(
-            Run.workshop_id == workshop_id,
             Run.state.in_({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED}),
             Run.fence > 1,
             RunStep.actor == Actor.BROKER,
@@ -220,4 +239,6 @@ async def taken_back(session: AsyncSession, workshop_id: str, since: datetime) -
         )
         .order_by(Run.id)
     )
+    if among is not None:
+        query = query.where(Run.workshop_id.in_(set(among)))
     return (await session.scalars(query)).all()

@@ -1,16 +1,19 @@
 """A book on a database: every look-up is a repository's."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from broker.accounts import repository as accounts
 from broker.accounts.models import Account
-from broker.database import Base, Database, new_id
+from broker.database import Base, Database, Workshops, new_id
 from broker.orders import lot_repository, payment
 from broker.orders.models import Line, Lot, LotState, Order
+from broker.parts import repository as parts
 from broker.parts.models import Part
+from broker.quotes import repository as quotes
 from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.book import Book
@@ -59,6 +62,18 @@ class _Workshops(_Rows):
     async def locked_agent(self, agent_id: str) -> Agent:
         return await workshops.locked_agent(self._session, agent_id)
 
+    async def locked_agents(self, agent_ids: Iterable[str]) -> Mapping[str, Agent]:
+        return await workshops.locked_agents(self._session, agent_ids)
+
+    async def connections(self) -> Mapping[str, str | None]:
+        return await workshops.connections(self._session)
+
+    async def behind(self) -> Collection[str]:
+        return await workshops.behind(self._session)
+
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        return await workshops.agents_in(self._session, among)
+
     async def agents(self) -> Sequence[Agent]:
         return await workshops.agents(self._session)
 
@@ -73,6 +88,9 @@ class _Workshops(_Rows):
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
         return await workshops.all_machines_of(self._session, workshop_id)
+
+    async def machines_in(self, among: Workshops) -> Sequence[Machine]:
+        return await workshops.machines_in(self._session, among)
 
     async def retired(self, machine_ids: Iterable[str]) -> set[str]:
         return await workshops.retired(self._session, machine_ids)
@@ -94,8 +112,8 @@ class _Orders(_Rows):
     async def lots_of_order(self, order_id: str) -> Sequence[Lot]:
         return await lot_repository.lots_of_order(self._session, order_id)
 
-    async def lots_in_state(self, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
-        return await lot_repository.lots_in_state(self._session, workshop_id, state)
+    async def lots_in_state(self, among: Workshops, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+        return await lot_repository.lots_in_state(self._session, among, state)
 
     async def find_line(self, line_id: str) -> Line | None:
         return await lot_repository.find_line(self._session, line_id)
@@ -118,14 +136,14 @@ class _Orders(_Rows):
     async def locked_order(self, order_id: str) -> Order:
         return await lot_repository.locked_order(self._session, order_id)
 
-    async def part(self, part_id: str) -> Part:
-        return await self._session.get_one(Part, part_id)
+    async def parts(self, ids: Iterable[str]) -> Mapping[str, Part]:
+        return await parts.parts_by_id(self._session, ids)
 
-    async def quote(self, quote_id: str) -> Quote:
-        return await self._session.get_one(Quote, quote_id)
+    async def quotes(self, ids: Iterable[str]) -> Mapping[str, Quote]:
+        return await quotes.quotes_by_id(self._session, ids)
 
-    async def account(self, account_id: str) -> Account:
-        return await self._session.get_one(Account, account_id)
+    async def accounts(self, ids: Iterable[str]) -> Mapping[str, Account]:
+        return await accounts.accounts_by_id(self._session, ids)
 
     async def pay_out(self, order: Order, earned: Mapping[str, int], now: datetime) -> None:
         await payment.pay_out(self._session, order, earned, now)
@@ -147,14 +165,23 @@ class _Runs(_Rows):
     async def due_runs(self, now: datetime) -> Sequence[str]:
         return await repository.due_runs(self._session, now)
 
-    async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
-        return await repository.taken_back(self._session, workshop_id, since)
+    async def locked_runs(self, run_ids: Iterable[str]) -> Mapping[str, Run]:
+        return await repository.locked_runs(self._session, run_ids)
+
+    async def runs_of(self, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
+        return await repository.runs_of(self._session, among, states)
+
+    async def taken_back(self, among: Workshops, since: datetime) -> Sequence[Run]:
+        return await repository.taken_back(self._session, among, since)
 
     async def plate(self, plate_id: str) -> PlateRow:
         return await repository.plate(self._session, plate_id)
 
     async def plates(self, plate_ids: Iterable[str]) -> Mapping[str, PlateRow]:
         return await repository.plates(self._session, plate_ids)
+
+    async def plate_hashes(self, plate_ids: Iterable[str]) -> Mapping[str, str]:
+        return await repository.plate_hashes(self._session, plate_ids)
 
     async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
         return await repository.plate_lots(self._session, plate_ids)
@@ -202,5 +229,5 @@ class SqlBooks:
         async with self._database.writing() as session:
             yield SqlBook(session)
 
-    def ring(self) -> None:
-        self._database.waker.ring()
+    def ring(self, among: Workshops = None) -> None:
+        self._database.waker.ring(among)

@@ -127,3 +127,19 @@ class Enrolment(Wire):
 class Enrolled(Wire):
     agent: str
     workshop: str
+
+
+class NextKey(Wire):
+    """Body of `POST /api/v1/agents/keys`: the key that is to follow the agent's present one. May be repeated.
+
+    Both keys sign the text of `broker.wire.signing.key_text`. The new key becomes the agent's with the first hello
+    that it signs; the old one says hello no more then. Events that it signed are taken for 30 days more.
+    """
+
+    agent: str
+    time: str
+    public_key: str
+    signature: str
+    """By the present key."""
+    possession: str
+    """By the new key."""

@@ -1,6 +1,7 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from broker.database import Workshops
 from broker.rows import Rows
 from broker.workshops.models import Agent, Machine, Workshop
 
@@ -18,6 +19,22 @@ class WorkshopBook(Rows, Protocol):
         """The agent as it is now, held until the transaction's end."""
         ...
 
+    async def locked_agents(self, agent_ids: Iterable[str]) -> Mapping[str, Agent]:
+        """As many at once as there are, revoked ones too."""
+        ...
+
+    async def connections(self) -> Mapping[str, str | None]:
+        """The latest connection of every agent that is not revoked."""
+        ...
+
+    async def behind(self) -> Collection[str]:
+        """Workshops whose agent hasn't sent again all that a restored broker lacks."""
+        ...
+
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        """Of these workshops or of all, those that are not revoked."""
+        ...
+
     async def agents(self) -> Sequence[Agent]:
         """All that are not revoked."""
         ...
@@ -32,6 +49,10 @@ class WorkshopBook(Rows, Protocol):
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
         """Retired ones too."""
+        ...
+
+    async def machines_in(self, among: Workshops) -> Sequence[Machine]:
+        """Of these workshops or of all, retired ones too."""
         ...
 
     async def retired(self, machine_ids: Iterable[str]) -> set[str]:

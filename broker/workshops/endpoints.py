@@ -8,11 +8,12 @@ from broker.accounts.models import Role
 from broker.accounts.service import Caller
 from broker.clock import Clock
 from broker.database import Database
-from broker.wire.shop import Enrolled, Enrolment, MachineSpec
+from broker.wire.shop import Enrolled, Enrolment, MachineSpec, NextKey
 from broker.wire.tracking import MachineView, WorkshopView
 from broker.workshops import repository
 from broker.workshops.liveness import link
 from broker.workshops.models import Agent, Machine, Workshop
+from broker.workshops.rotation import register
 from broker.workshops.service import enrol
 
 
@@ -25,6 +26,12 @@ def router(database: Database, clock: Clock, authenticator: Authenticator) -> AP
         """Turn a one-time code and a public key into an agent."""
         async with database.writing() as session:
             return await enrol(session, enrolment.code, enrolment.public_key, clock.now())
+
+    @routes.post("/agents/keys", status_code=204)
+    async def keys(given: NextKey) -> None:
+        """Register the key that is to follow an agent's present one."""
+        async with database.writing() as session:
+            await register(session, given, clock.now())
 
     @routes.get("/workshops")
     async def workshops(_caller: Annotated[Caller, Depends(administrator)]) -> list[WorkshopView]:

@@ -46,6 +46,11 @@ class Agent(Base):
     workshop_id: Mapped[str] = mapped_column(ForeignKey("workshops.id"), index=True)
     public_key: Mapped[str]
     """Base64 of the 32 raw Ed25519 bytes."""
+    next_public_key: Mapped[str | None]
+    """Registered to follow it, and not used yet."""
+    former_public_key: Mapped[str | None]
+    """What signed before it: taken for events only, and for `rotation.FORMER_LIFE` after `rotated_at`."""
+    rotated_at: Mapped[datetime | None]
     epoch: Mapped[str | None]
     acked_seq: Mapped[int] = mapped_column(default=0)
     connection: Mapped[str | None]

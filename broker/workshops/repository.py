@@ -4,6 +4,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from broker.database import Workshops
 from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
 
 
@@ -30,6 +31,32 @@ async def locked_agent(session: AsyncSession, agent_id: str) -> Agent:
     return await session.get_one(Agent, agent_id, with_for_update=True, populate_existing=True)
 
 
+async def locked_agents(session: AsyncSession, agent_ids: Iterable[str]) -> dict[str, Agent]:
+    """As many at once as there are, revoked ones too, held until the transaction's end."""
+    query = select(Agent).where(Agent.id.in_(set(agent_ids))).with_for_update()
+    return {row.id: row for row in await session.scalars(query.execution_options(populate_existing=True))}
+
+
+async def connections(session: AsyncSession) -> dict[str, str | None]:
+    """The latest connection of every agent that is not revoked."""
+    query = select(Agent.id, Agent.connection).where(Agent.revoked_at.is_(None))
+    return dict(iter(await session.execute(query)))
+
+
+async def behind(session: AsyncSession) -> set[str]:
+    """Workshops whose agent hasn't sent again all that a restored broker lacks."""
+    query = select(Agent.workshop_id).where(Agent.behind, Agent.revoked_at.is_(None))
+    return set(await session.scalars(query))
+
+
+async def agents_in(session: AsyncSession, among: Workshops) -> Sequence[Agent]:
+    """Of these workshops or of all, those that are not revoked."""
+    query = select(Agent).where(Agent.revoked_at.is_(None))
+    if among is not None:
+        query = query.where(Agent.workshop_id.in_(set(among)))
+    return (await session.scalars(query)).all()
+
+
 async def agents(session: AsyncSession) -> Sequence[Agent]:
     return (await session.scalars(select(Agent).where(Agent.revoked_at.is_(None)))).all()
 
@@ -48,6 +75,14 @@ async def machines(session: AsyncSession) -> Sequence[Machine]:
 async def all_machines_of(session: AsyncSession, workshop_id: str) -> Sequence[Machine]:
     """Retired ones too."""
     return (await session.scalars(select(Machine).where(Machine.workshop_id == workshop_id))).all()
+
+
+async def machines_in(session: AsyncSession, among: Workshops) -> Sequence[Machine]:
+    """Of these workshops or of all, retired ones too."""
+    query = select(Machine)
+    if among is not None:
+        query = query.where(Machine.workshop_id.in_(set(among)))
+    return (await session.scalars(query)).all()
 
 
 async def machine_of(session: AsyncSession, workshop_id: str, name: str) -> Machine | None:

@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import new_id
-from broker.errors import BadRequest, Conflict, Unauthorised
+from broker.errors import BadRequest, Conflict, NotFound, Unauthorised
 from broker.wire.messages import Availability, MachineReport
 from broker.wire.shop import Enrolled, Inventory, MachineSpec
 from broker.workshops import repository
@@ -17,6 +18,7 @@ from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
 
 CODE_LIFE = timedelta(hours=24)
 _CODE_BYTES = 15
+REVOKED = "its agent was revoked: enrol it anew"
 JOURNAL_LOST = "its agent's journal was lost or rolled back: look at the machine, then release it at the bench"
 
 
@@ -58,13 +60,32 @@ async def enrol(session: AsyncSession, code: str, public_key: str, now: datetime
         raise Conflict("this enrolment code was used already", where="code", fix=fix)
     if not taken:
         raise Unauthorised("this enrolment code has expired", where="code", fix=fix)
-    for earlier in await repository.agents_of(session, row.workshop_id):
-        earlier.revoked_at = now
+    await _revoke_agents(session, row.workshop_id, now)
     agent = Agent(id=new_id("agt"), workshop_id=row.workshop_id, public_key=public_key, created_at=now)
     session.add(agent)
     await session.flush()
     workshop = await repository.workshop(session, row.workshop_id)
     return Enrolled(agent=agent.id, workshop=workshop.name)
+
+
+async def revoke(session: AsyncSession, name: str, now: datetime) -> int:
+    """The workshop's agent may say nothing more, and its machines take no work; how many agents that were.
+
+    Raises NotFound for a workshop that isn't known.
+    """
+    workshop = await repository.workshop_by_name(session, name)
+    if workshop is None:
+        raise NotFound(f"there is no workshop {name!r}", where="workshop", fix="spell it as it was invited")
+    revoked = await _revoke_agents(session, workshop.id, now)
+    _take_offline(await repository.all_machines_of(session, workshop.id), REVOKED)
+    return revoked
+
+
+async def _revoke_agents(session: AsyncSession, workshop_id: str, now: datetime) -> int:
+    agents = await repository.agents_of(session, workshop_id)
+    for agent in agents:
+        agent.revoked_at = now
+    return len(agents)
 
 
 async def take_inventory(book: WorkshopBook, workshop_id: str, inventory: Inventory, now: datetime) -> None:
@@ -122,9 +143,9 @@ async def change_machine(
     return True
 
 
-async def hear_of_machines(book: WorkshopBook, workshop_id: str, reports: tuple[MachineReport, ...]) -> bool:
+def hear_of_machines(machines: Iterable[Machine], reports: tuple[MachineReport, ...]) -> bool:
     """What a heartbeat says; it can't lift the quarantine after a lost journal. True if anything changed."""
-    known = {machine.name: machine for machine in await book.all_machines_of(workshop_id)}
+    known = {machine.name: machine for machine in machines}
     changed = False
     for report in reports:
         machine = known.get(report.machine)
@@ -144,12 +165,14 @@ async def quarantine_all(book: WorkshopBook, workshop_id: str, reason: str) -> N
 
 async def set_offline(book: WorkshopBook, workshop_id: str, reason: str) -> bool:
     """No word from the agent: its machines take no work. Quarantine stays. True if anything changed."""
-    changed = False
-    for machine in await book.all_machines_of(workshop_id):
-        if is_working(machine):
-            machine.availability, machine.reason = Availability.OFFLINE, reason
-            changed = True
-    return changed
+    return _take_offline(await book.all_machines_of(workshop_id), reason)
+
+
+def _take_offline(machines: Iterable[Machine], reason: str) -> bool:
+    working = [machine for machine in machines if is_working(machine)]
+    for machine in working:
+        machine.availability, machine.reason = Availability.OFFLINE, reason
+    return bool(working)
 
 
 def is_working(machine: Machine) -> bool:

@@ -120,6 +120,7 @@ class Memory:
     def forget_permit(self, run: str) -> None:
         self.asked.pop(run, None)
         self.deadlines.pop(run, None)
+        self.set_up_s.pop(run, None)
 
     def next_order(self) -> int:
         """Of a run that comes now."""

@@ -135,15 +135,10 @@ def _synced(role: Role, needs: Needs = Needs.ORDER) -> Place:
 
 
 PLACES: tuple[Place, ...] = (
-    _broker_commits("welcome", "broker.runs.socket", "AgentSocket._admit"),
+    _broker_commits("welcome", "broker.runs.link.admission", "Admission._admit_all"),
     _broker_commits("inbox", "broker.runs.inbox", "Inbox.take"),
-    _broker_commits("heartbeat", "broker.runs.connection", "Conversation._heartbeat"),
-    _broker_commits(
-        "permit",
-        "broker.runs.connection",
-        "Conversation.hear",
-        lambda named: bool(named["frame"].type == "permit_request"),
-    ),
+    _broker_commits("heartbeat", "broker.runs.link.signs", "Signs._write"),
+    _broker_commits("permit", "broker.runs.link.conversation", "Conversation._permit"),
     _broker_commits("plan", "broker.planning.tick", "Planner._plan"),
     _broker_commits("offer", "broker.planning.tick", "Planner._offer"),
     _broker_commits("lapse", "broker.runs.timers", "Timers._lapse", needs=Needs.DAY),

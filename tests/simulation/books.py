@@ -4,12 +4,12 @@ Its coroutines never suspend. A transaction that ends with any exception leaves 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from broker.accounts.models import Account
-from broker.database import Base
+from broker.database import Base, Workshops
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
@@ -77,6 +77,15 @@ class _Rows:
         found = self.tables.get(kind, *key)
         return None if found is None else self._out(found)
 
+    def _those(self, kind: type[Row], keys: Iterable[str]) -> dict[str, Row]:
+        found = {key: self._one(kind, key) for key in set(keys)}
+        return {key: row for key, row in found.items() if row is not None}
+
+    def _among(self, kind: type[Row], among: Workshops) -> Iterable[Row]:
+        if among is None:
+            return self.tables.all(kind)
+        return [row for workshop_id in sorted(set(among)) for row in self.tables.by(kind, "workshop_id", workshop_id)]
+
     def _there(self, kind: type[Row], *key: object) -> Row:
         found = self._one(kind, *key)
         assert found is not None, f"there is no {kind.__name__} {key}"
@@ -94,6 +103,18 @@ class _Workshops(_Rows):
     async def locked_agent(self, agent_id: str) -> Agent:
         return self._there(Agent, agent_id)
 
+    async def locked_agents(self, agent_ids: Iterable[str]) -> Mapping[str, Agent]:
+        return self._those(Agent, agent_ids)
+
+    async def connections(self) -> Mapping[str, str | None]:
+        return {agent.id: agent.connection for agent in self.tables.all(Agent) if agent.revoked_at is None}
+
+    async def behind(self) -> Collection[str]:
+        return {agent.workshop_id for agent in await self.agents() if agent.behind}
+
+    async def agents_in(self, among: Workshops) -> Sequence[Agent]:
+        return [agent for agent in await self.agents() if among is None or agent.workshop_id in among]
+
     async def agents(self) -> Sequence[Agent]:
         return self._all_out(agent for agent in self.tables.all(Agent) if agent.revoked_at is None)
 
@@ -110,6 +131,9 @@ class _Workshops(_Rows):
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
         return self._all_out(self.tables.by(Machine, "workshop_id", workshop_id))
+
+    async def machines_in(self, among: Workshops) -> Sequence[Machine]:
+        return self._all_out(self._among(Machine, among))
 
     async def retired(self, machine_ids: Iterable[str]) -> set[str]:
         rows = [self.tables.get(Machine, machine_id) for machine_id in set(machine_ids)]
@@ -135,8 +159,8 @@ class _Orders(_Rows):
         lots = [(line.position, lot.id, lot) for line in lines for lot in self.tables.by(Lot, "line_id", line.id)]
         return self._all_out(lot for _, _, lot in sorted(lots, key=lambda found: found[:2]))
 
-    async def lots_in_state(self, workshop_id: str, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
-        lots = [lot for lot in self.tables.by(Lot, "workshop_id", workshop_id) if lot.state is state]
+    async def lots_in_state(self, among: Workshops, state: LotState) -> Sequence[tuple[Lot, Line, Order]]:
+        lots = [lot for lot in self._among(Lot, among) if lot.state is state]
         found = []
         for lot in sorted(lots, key=lambda lot: lot.id):
             line = self._there(Line, lot.line_id)
@@ -174,14 +198,14 @@ class _Orders(_Rows):
     async def locked_order(self, order_id: str) -> Order:
         return self._there(Order, order_id)
 
-    async def part(self, part_id: str) -> Part:
-        return self._there(Part, part_id)
+    async def parts(self, ids: Iterable[str]) -> Mapping[str, Part]:
+        return self._those(Part, ids)
 
-    async def quote(self, quote_id: str) -> Quote:
-        return self._there(Quote, quote_id)
+    async def quotes(self, ids: Iterable[str]) -> Mapping[str, Quote]:
+        return self._those(Quote, ids)
 
-    async def account(self, account_id: str) -> Account:
-        return self._there(Account, account_id)
+    async def accounts(self, ids: Iterable[str]) -> Mapping[str, Account]:
+        return self._those(Account, ids)
 
     async def pay_out(self, order: Order, earned: Mapping[str, int], now: datetime) -> None:
         """Money is no part of what is simulated."""
@@ -215,8 +239,16 @@ class _Runs(_Rows):
         ]
         return [run_id for _, run_id in sorted(due)]
 
-    async def taken_back(self, workshop_id: str, since: datetime) -> Sequence[Run]:
-        runs = sorted(self.tables.by(Run, "workshop_id", workshop_id), key=lambda run: run.id)
+    async def locked_runs(self, run_ids: Iterable[str]) -> Mapping[str, Run]:
+        return self._those(Run, run_ids)
+
+    async def runs_of(self, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
+        wanted = frozenset(states)
+        found = [run for run in self._among(Run, among) if run.state in wanted]
+        return self._all_out(sorted(found, key=lambda run: (run.planned_start, run.id)))
+
+    async def taken_back(self, among: Workshops, since: datetime) -> Sequence[Run]:
+        runs = sorted(self._among(Run, among), key=lambda run: run.id)
         offered = [run for run in runs if run.state in _TAKEN_BACK and run.fence > 1]
         last = [(run, self.tables.get(RunStep, run.id, run.version)) for run in offered]
         return self._all_out(
@@ -228,6 +260,9 @@ class _Runs(_Rows):
 
     async def plates(self, plate_ids: Iterable[str]) -> Mapping[str, PlateRow]:
         return {plate_id: self._there(PlateRow, plate_id) for plate_id in set(plate_ids)}
+
+    async def plate_hashes(self, plate_ids: Iterable[str]) -> Mapping[str, str]:
+        return {plate_id: row.sha256 for plate_id, row in self._those(PlateRow, plate_ids).items()}
 
     async def plate_lots(self, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
         found: defaultdict[str, Sequence[PlateLot]] = defaultdict(list)
@@ -325,5 +360,5 @@ class MemoryBooks:
         self._is_open = True
         return MemoryBook(self.tables)
 
-    def ring(self) -> None:
+    def ring(self, _among: Workshops = None) -> None:
         self.rings += 1

@@ -1,0 +1,135 @@
+"""From an event to its durable acknowledgement: 1,000 agents on one broker, beside the bare prototype.
+
+Each agent has one event on its way at any time, and sends the next when that one is acknowledged; all are signed
+beforehand. What is told of ours and of the prototype comes from the same load generator, in turns, on fresh databases.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.benchmarks.agents import servers
+from tests.benchmarks.agents.population import settle
+from tests.benchmarks.processes import middle
+from tests.benchmarks.rows import Row
+
+AGENTS = 1000
+EACH = 40
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One server's pass over all events."""
+
+    per_s: float
+    cpu_us: float
+    """The server's own process, an event."""
+    p99_ms: float
+    load_share: float
+    """Of one core that the load generator used: near 1 it would be what is measured."""
+    wall_s: float
+    cpu_s: float
+
+
+Start = Callable[[Path], AbstractContextManager[servers.Measured]]
+
+
+def _sqlite(data: Path) -> str:
+    return f"sqlite+aiosqlite:///{data / 'broker.sqlite'}"
+
+
+STARTS: dict[str, Start] = {
+    "ours": servers.broker,
+    "prototype": lambda data: servers.prototype(_sqlite(data), verify=False),
+    "prototype that checks signatures": lambda data: servers.prototype(_sqlite(data), verify=True),
+}
+
+
+def _pass(start: Start) -> Pass:
+    with tempfile.TemporaryDirectory(prefix="llagar-events-") as name:
+        data = Path(name)
+        asyncio.run(settle(_sqlite(data), AGENTS))
+        with start(data) as server, servers.load("events", server.url, AGENTS, "--each", str(EACH)) as load:
+            cpu_s = server.cpu_s()
+            load.go()
+            told = load.result()
+            cpu_s = server.cpu_s() - cpu_s
+    if told["acknowledged"] != AGENTS * EACH:
+        raise RuntimeError(f"{told['acknowledged']:.0f} of {AGENTS * EACH} events were acknowledged")
+    return Pass(
+        per_s=AGENTS * EACH / told["wall_s"],
+        cpu_us=cpu_s / (AGENTS * EACH) * 1e6,
+        p99_ms=told["p99_s"] * 1e3,
+        load_share=told["cpu_s"] / told["wall_s"],
+        wall_s=told["wall_s"],
+        cpu_s=cpu_s,
+    )
+
+
+def rows() -> list[Row]:
+    passes: dict[str, list[Pass]] = {name: [] for name in STARTS}
+    for number in range(ROUNDS):
+        for name, start in STARTS.items():
+            passes[name].append(_pass(start))
+            Console(stderr=True).print(f"round {number + 1}: {name}: {passes[name][-1]}", style="dim")
+    ours, bare, checking = passes.values()
+    case = f"SQLite, {AGENTS:,} agents"
+    return [
+        _ratio(case, "events acknowledged", "prototype", ours, bare, ">= 0.7"),
+        _ratio(case, "events acknowledged", "prototype that checks signatures", ours, checking, ""),
+        _cpu(case, "prototype", ours, bare),
+        _cpu(case, "prototype that checks signatures", ours, checking),
+        Row(
+            group="events",
+            case=case,
+            metric="p99 of acknowledgement",
+            unit="ms",
+            ours=middle([one.p99_ms for one in ours]),
+            peer="prototype",
+            theirs=middle([one.p99_ms for one in bare]),
+            goal="<= 250",
+        ),
+        Row(
+            group="events",
+            case=case,
+            metric="load generator",
+            unit="of a core",
+            ours=max(one.load_share for kind in passes.values() for one in kind),
+            goal="<= 0.9",
+        ),
+    ]
+
+
+def _ratio(case: str, metric: str, peer: str, ours: Sequence[Pass], theirs: Sequence[Pass], goal: str) -> Row:
+    return Row(
+        group="events",
+        case=case,
+        metric=metric,
+        unit="1/s",
+        ours=middle([one.per_s for one in ours]),
+        peer=peer,
+        theirs=middle([one.per_s for one in theirs]),
+        ratio=middle([mine.per_s / other.per_s for mine, other in zip(ours, theirs, strict=True)]),
+        goal=goal,
+        cpu_s=sum(one.cpu_s for one in ours),
+        wall_s=sum(one.wall_s for one in ours),
+    )
+
+
+def _cpu(case: str, peer: str, ours: Sequence[Pass], theirs: Sequence[Pass]) -> Row:
+    return Row(
+        group="events",
+        case=case,
+        metric="CPU per event",
+        unit="µs",
+        ours=middle([one.cpu_us for one in ours]),
+        peer=peer,
+        theirs=middle([one.cpu_us for one in theirs]),
+        ratio=middle([mine.cpu_us / other.cpu_us for mine, other in zip(ours, theirs, strict=True)]),
+    )
