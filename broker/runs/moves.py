@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from broker.runs.book import Book
-from broker.runs.lifecycle.events import Event
+from broker.runs.lifecycle.events import Event, Heard, Progressed
 from broker.runs.lifecycle.facts import PlateFacts, RunFacts
 from broker.runs.lifecycle.handle import handle
 from broker.runs.lifecycle.instructions import (
@@ -67,22 +66,37 @@ def facts(run: Run, plate: PlateFacts = _NO_PLATE) -> RunFacts:
     )
 
 
+def hear(run: Run, event: Heard | Progressed, now: datetime) -> None:
+    """Let a sign of life have its effect, which is on the run's own row alone."""
+    for instruction in handle(facts(run), event, now):
+        _keep(run, instruction)
+
+
 async def _carry_out(book: Book, run: Run, instruction: Instruction, now: datetime) -> Left | None:
     match instruction:
         case Move():
             _move(book, run, instruction, now)
-        case SetTimer(exit_at):
-            run.exit_at = exit_at
         case SetMachine(availability, reason):
             machine = await book.machine(run.machine_id)
             machine.availability, machine.reason = availability, reason
+        case UseRecord(record):
+            run.record_id = record
+            book.add(UsedRecord(id=record, run_id=run.id, at=now))
+        case AddCounts() | CallPerson() | Grant() | Refuse() | TryAgain():
+            return instruction
+        case _:
+            _keep(run, instruction)
+    return None
+
+
+def _keep(run: Run, instruction: Instruction) -> None:
+    match instruction:
+        case SetTimer(exit_at):
+            run.exit_at = exit_at
         case KeepProgram(lines, estimate_s):
             run.lines_total, run.estimate_s = lines, estimate_s
         case KeepProgress(done, total):
             run.lines_done, run.lines_total = done, total
-        case UseRecord(record):
-            run.record_id = record
-            book.add(UsedRecord(id=record, run_id=run.id, at=now))
         case KeepStop(reason):
             run.stop_requested = reason
         case KeepPermit(request, epoch):
@@ -91,11 +105,8 @@ async def _carry_out(book: Book, run: Run, instruction: Instruction, now: dateti
             run.version = version
         case Renumber(version, fence):
             run.version, run.fence = version, fence
-        case AddCounts() | CallPerson() | Grant() | Refuse() | TryAgain():
-            return instruction
         case _:
-            assert_never(instruction)
-    return None
+            raise TypeError(f"more than a run's own row: {instruction}")
 
 
 def _move(book: Book, run: Run, move: Move, now: datetime) -> None:

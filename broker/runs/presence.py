@@ -8,7 +8,7 @@ from broker.runs.book import Book
 from broker.runs.briefing import lost_lease
 from broker.runs.lifecycle.events import Heard, Progressed
 from broker.runs.models import Run
-from broker.runs.moves import happen
+from broker.runs.moves import hear
 from broker.wire.messages import Heartbeat, Progress, Withdrawn
 from broker.workshops.models import Agent, Machine
 from broker.workshops.service import hear_of_machines
@@ -43,7 +43,7 @@ async def heed(book: Book, agents: Mapping[str, Agent], signs: Sequence[Sign]) -
         machines[machine.workshop_id].append(machine)
     run_ids = {run_id for sign in known for run_id in sign.run_ids()}
     runs = await book.locked_runs(run_ids) if run_ids else {}
-    return {sign.agent_id: await _heed(book, agents[sign.agent_id], sign, machines, runs) for sign in known}
+    return {sign.agent_id: _heed(agents[sign.agent_id], sign, machines, runs) for sign in known}
 
 
 async def hear_heartbeat(
@@ -58,19 +58,16 @@ async def hear_progress(book: Book, agent: Agent, progress: Progress, now: datet
     await heed(book, {agent.id: agent}, [Sign(agent.id, now, progress=(progress,))])
 
 
-async def _heed(
-    book: Book, agent: Agent, sign: Sign, machines: Mapping[str, Iterable[Machine]], runs: Mapping[str, Run]
-) -> Heeded:
+def _heed(agent: Agent, sign: Sign, machines: Mapping[str, Iterable[Machine]], runs: Mapping[str, Run]) -> Heeded:
     agent.last_seen_at = sign.at
     own = {run_id: run for run_id, run in runs.items() if run.workshop_id == agent.workshop_id}
     for progress in sign.progress:
         if progress.run in own:
-            event = Progressed(progress.lines_done, progress.lines_total)
-            await happen(book, own[progress.run], event, sign.at)
+            hear(own[progress.run], Progressed(progress.lines_done, progress.lines_total), sign.at)
     if sign.beat is None or agent.behind:
         return Heeded(changed=False, lost=())
     for run_id in _held(sign.beat) & own.keys():
-        await happen(book, own[run_id], Heard(leased=run_id in sign.beat.leases), sign.at)
+        hear(own[run_id], Heard(leased=run_id in sign.beat.leases), sign.at)
     lost = [lost_lease(run_id, runs.get(run_id), agent.workshop_id) for run_id in sign.beat.leases]
     return Heeded(
         changed=hear_of_machines(machines[agent.workshop_id], sign.beat.machines),

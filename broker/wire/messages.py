@@ -316,7 +316,11 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after. More than it has ever
+    said: its journal is an older copy and its epoch over, so it begins a new one.
+
+    More than the agent has ever said: its journal is an older copy and its epoch over, so it begins a new one.
+
 
     `broker_epoch`: the history that the rows tell. A restore begins another; permits, and brokers, of before are void.
     """
