@@ -124,7 +124,7 @@ class Agent:
 
     async def _tick(self) -> None:
         while True:
-            self._follow_policy()
+            self.follow_policy()
             if self._keys.followed():
                 self.link.begin_anew("another key signs from now on")
             self.apply(ev.Ticked(open=self.policy.is_open(self._clock().at.astimezone(self.zone))))
@@ -140,7 +140,7 @@ class Agent:
         _LOG.info("the key before this one has vouched for it")
         return True
 
-    def _follow_policy(self) -> None:
+    def follow_policy(self) -> None:
         """The owner may have changed it. One that is not in order starts nothing, until it is."""
         try:
             policy = self._policy_files.changed()

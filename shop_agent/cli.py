@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from shop_agent import machines, profile_verbs
-from shop_agent.bench import verbs
+from shop_agent.bench import stock_verbs, verbs
 from shop_agent.errors import AgentError
 from shop_agent.options import DEFAULT, Config, Operator, named
 from shop_agent.settings import load_config
+from shop_agent.state.records import Mode
 
 if TYPE_CHECKING:
     from shop_agent.bench.client import BenchClient
@@ -29,6 +30,8 @@ app = typer.Typer(
 app.add_typer(verbs.app, name="machine")
 app.add_typer(machines.app, name="machines")
 app.add_typer(profile_verbs.app, name="profile")
+app.add_typer(stock_verbs.spools, name="spools")
+app.add_typer(stock_verbs.runs, name="runs")
 
 
 @app.command()
@@ -114,7 +117,7 @@ def bench(
 ) -> None:
     """What waits for a person at the machines, and the answers."""
     from shop_agent.bench.client import BenchClient
-    from shop_agent.bench.terminal import task_table
+    from shop_agent.bench.tables import alarm_text, task_table
 
     console = Console()
     with closing(BenchClient(load_config(config).data)) as client:
@@ -123,9 +126,20 @@ def bench(
         elif list_only and json:
             _print("[" + ",".join(task.model_dump_json() for task in client.tasks()) + "]")
         elif list_only:
-            console.print(task_table(client.tasks()))
+            console.print(alarm_text(client.shop()), task_table(client.tasks()), sep="\n")
         else:
             _converse(client, console, named(operator), once=once)
+
+
+@app.command()
+def mode(mode: Annotated[Mode, typer.Argument(help="whose work it takes")], config: Config = DEFAULT) -> None:
+    """Keep all machines for the shop's own work, or give them back; `machine mode` is of one."""
+    from shop_agent.bench.client import BenchClient
+    from shop_agent.bench.tables import mode_text
+
+    with closing(BenchClient(load_config(config).data)) as client:
+        for one in client.all_modes(mode):
+            Console().print(f"{one.name} is {mode_text(one)} now: {one.standing}")
 
 
 def _answer(client: "BenchClient", task: str, text: str) -> None:
@@ -142,15 +156,19 @@ def _answer(client: "BenchClient", task: str, text: str) -> None:
 
 def _converse(client: "BenchClient", console: Console, operator: str, *, once: bool) -> None:
     from shop_agent.bench.presence import Watch
-    from shop_agent.bench.terminal import Conversation, machine_table, task_table
+    from shop_agent.bench.tables import alarm_text, machine_table, task_table
+    from shop_agent.bench.terminal import Conversation
+    from shop_agent.bench.wishes import HELP, KEYS, Wishes
 
-    conversation, watch = Conversation(client, console, operator), Watch(client, console, operator)
+    conversation, wishes = Conversation(client, console, operator), Wishes(client, console, operator)
+    watch = Watch(client, console, operator, KEYS, HELP)
     put_off: set[str] = set()
     while True:
-        console.print(machine_table(client.machines()))
-        console.print(task_table(client.tasks()))
-        if not once:
-            watch.until_asked(put_off)
+        console.print(machine_table(client.machines()), alarm_text(client.shop()), task_table(client.tasks()), sep="\n")
+        wish = "" if once else watch.until_asked(put_off)
+        if wish:
+            wishes.grant(wish)
+            continue
         put_off = conversation.answer_all()
         if once:
             return

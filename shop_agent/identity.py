@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from broker.wire.shop import Enrolled, Enrolment
 from shop_agent.errors import BadConfig, EnrolmentFailed, NotEnrolled
+from shop_agent.journal_file import sync
 from shop_agent.settings import AgentConfig, is_local, require_safe_link
 
 KEY_FILE = "agent.key"
@@ -64,11 +65,7 @@ def write_private(path: Path, text: str) -> None:
 def replace_durably(fresh: Path, path: Path) -> None:
     """`fresh` takes the name `path`, and a power cut doesn't take it back."""
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 def own_key(data: Path) -> Ed25519PrivateKey:

@@ -34,7 +34,7 @@ def machines(
             Console().print(line)
         return
     from shop_agent.bench.client import BenchClient
-    from shop_agent.bench.terminal import lost_link_text, machine_table
+    from shop_agent.bench.tables import lost_link_text, machine_table
 
     with closing(BenchClient(loaded.data)) as client:
         found = client.machines()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from broker.wire import messages as wire
+from broker.wire.rolled_back import RolledBack
 from broker.wire.shop import Process
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
@@ -40,8 +41,7 @@ def told(tell: Tell, memory: Memory) -> wire.RunBody | wire.Remark | wire.ShopBo
     """What goes into an envelope; with what was offered, where a restored broker would need it back."""
     report = tell.report
     if isinstance(report, say.Claimed) and (run := memory.runs.get(tell.run or "")) is not None:
-        pieces = tuple(wire.LotPieces(lot=lot, pieces=number) for lot, number in run.pieces)
-        return wire.Claimed(machine=run.machine, pieces=pieces)
+        return wire.Claimed(machine=run.machine, pieces=run.pieces)
     if isinstance(report, say.LotAccepted):
         return wire.LotAccepted(lot=report.lot, quantity=report.quantity, line=memory.lots[report.lot].line)
     return body(report)
@@ -196,7 +196,7 @@ def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEv
             return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
         case wire.RunUnsettled():
             return _unsettled(frame)
-        case wire.Challenge() | wire.Welcome() | wire.Ack():
+        case wire.Challenge() | wire.Welcome() | wire.Ack() | RolledBack():
             return None
         case _:
             return _run_event(frame, latest)
@@ -231,7 +231,7 @@ def _run_event(
                 lots=frame.lots,
                 router=frame.process is Process.CUT2D,
                 material=frame.material,
-                pieces=tuple((held.lot, held.pieces) for held in frame.pieces),
+                pieces=frame.pieces,
             )
         case wire.Permit():
             return ev.PermitGranted(frame.run, frame.fence, frame.version, frame.request, frame.life_s)

@@ -103,8 +103,15 @@ def runs_table(runs: Sequence[RunView]) -> RenderableType:
         pieces = str(sum(lot.pieces for lot in run.lots))
         style = "red" if run.state in _SORRY else ""
         machine = f"{run.workshop} {run.machine}" + (" (attested)" if run.attested else "")
-        table.add_row(machine, pieces, Text(run.state, style=style), bar, run.note)
+        table.add_row(machine, pieces, Text(run.state, style=style), bar, _note(run))
     return table
+
+
+def _note(run: RunView) -> Text:
+    """A person who was called and hasn't come stays visible."""
+    if not run.overdue:
+        return Text(run.note)
+    return Text("; ".join(filter(None, (run.note, f"still waits for a {run.waits_for}"))), style="red")
 
 
 def explanation_text(said: Sequence[ExplanationView]) -> RenderableType:

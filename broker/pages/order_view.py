@@ -13,7 +13,7 @@ from broker.pages.wording import PROCESSES, pieces, tone, when
 from broker.wire.compared import terms_at
 from broker.wire.rest import LineView, OrderView, QuoteView
 from broker.wire.states import RunState
-from broker.wire.tracking import LotView, PlateView, RunView
+from broker.wire.tracking import CorrectionView, LotView, PlateView, RunView
 
 Row = tuple[str | Callable[[], object], ...]
 
@@ -84,9 +84,16 @@ def _lot(named: NamedLot) -> Row:
 def _lot_made(lot: LotView) -> None:
     draw_made(lot.quantity, lot.good, lot.scrap)
     reasons = ", ".join(f"{scrap.pieces} by {scrap.reason}" for scrap in lot.scrap_by_reason)
-    for words in (f"Scrap: {reasons}" if reasons else "", lot.reason):
+    surplus = f"Surplus: {lot.surplus:,}" if lot.surplus else ""
+    corrected = [_corrected(one) for one in lot.corrections]
+    for words in (f"Scrap: {reasons}" if reasons else "", surplus, *corrected, lot.reason):
         if words:
             Text("div", words, "quiet")
+
+
+def _corrected(one: CorrectionView) -> str:
+    now, before = f"{one.good_after} good, {one.scrap_after} scrap", f"{one.good_before} good, {one.scrap_before} scrap"
+    return f"Count corrected on {when(one.at)}: {now} in place of {before} ({one.note})"
 
 
 def draw_runs(runs: tuple[RunView, ...]) -> None:
@@ -132,6 +139,8 @@ def _path(run: RunView) -> None:
     Text("span", " → ".join(run.states), "path")
     if run.stop_requested and run.ended_at is None:
         Text("div", f"Stop asked for: {run.stop_requested}", "warn")
+    if run.overdue:
+        Text("div", f"Still waits for a {run.waits_for}", "warn")
     if run.note:
         Text("div", run.note, "quiet")
 

@@ -14,9 +14,9 @@ from broker.planning.posing import Posed, barred_because
 from broker.planning.situation import OpenLine, Situation, Station
 from broker.planning.snapshot import take
 from broker.runs.book import Book
-from broker.runs.lifecycle import Step
+from broker.runs.lifecycle.events import TakeBack
 from broker.runs.models import PlateLot, PlateRow, Run, RunStep
-from broker.runs.moves import move
+from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
 from broker.runs.sql_book import SqlBook
 from broker.wire.states import Actor, RunState
@@ -65,7 +65,7 @@ async def _pending(book: Book, planned: PlannedRun) -> Run:
 
 async def _take_back(book: Book, leaving: Leaving, now: datetime) -> None:
     run = await _pending(book, leaving.run)
-    await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, leaving.why)
+    await happen(book, run, TakeBack(leaving.why), now)
     _log.info("run %s goes: %s", run.id, leaving.why)
 
 

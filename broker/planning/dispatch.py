@@ -5,12 +5,12 @@ from datetime import datetime
 
 from broker.orders.models import LotState
 from broker.runs.book import Book
-from broker.runs.lifecycle import Step
+from broker.runs.lifecycle.events import Offer, TakeBack
 from broker.runs.models import Run
-from broker.runs.moves import move
+from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
 from broker.wire.messages import Availability
-from broker.wire.states import LIVE, UNSETTLED, Actor, RunState
+from broker.wire.states import LIVE, UNSETTLED, RunState
 from broker.wire.tracking import Link
 from broker.workshops.liveness import link
 
@@ -46,7 +46,7 @@ async def offer(book: Book, now: datetime) -> int:
     for run_id in chosen:
         run = await book.locked_run(run_id)
         if run is not None and run.state is RunState.PLANNED:
-            await move(book, run, Step(RunState.OFFERED, Actor.PLANNER), now)
+            await happen(book, run, Offer(), now)
     return len(chosen)
 
 
@@ -64,7 +64,7 @@ async def withdraw_from(book: Book, machine_ids: Collection[str], reason: str, n
             continue
         run = await book.locked_run(waiting.id)
         if run is not None and run.state in _PENDING:
-            await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, reason)
+            await happen(book, run, TakeBack(reason), now)
             plates.append(run.plate_id)
     await remeasure(book, await lines_on(book, plates))
     return len(plates)

@@ -10,19 +10,18 @@ from broker.database import Workshops
 from broker.orders.lots import payout
 from broker.orders.models import Line, LotState
 from broker.runs.book import Book
-from broker.runs.counting import to_account_for
 from broker.runs.history import never_heard_of, to_forbid
-from broker.runs.lifecycle import RAISES_FENCE
+from broker.runs.lifecycle.steps import RAISES_FENCE
 from broker.runs.models import PlateLot, Run
 from broker.runs.moves import broken_off
-from broker.wire.messages import LotOffer, LotPieces, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
+from broker.runs.plate_facts import pieces_left
+from broker.wire.messages import LotOffer, LotReady, RunOffer, RunUnsettled, StopRequest, Withdrawn
 from broker.wire.states import AFTER_PERMIT, FINAL, UNSETTLED, RunState
 
 Told = LotOffer | RunOffer | StopRequest | Withdrawn | RunUnsettled | LotReady
 _WITHDRAWN_FOR = timedelta(minutes=15)
 """How long a withdrawal is repeated; an agent that comes back later hears of it by its leases."""
 TAKEN_BACK = RAISES_FENCE & FINAL
-LEASED = frozenset({RunState.CLAIMED, RunState.STAGED, RunState.ARMED})
 
 
 _For = tuple[str, Told]
@@ -147,7 +146,7 @@ def _run_offer(run: Run, plates: _Plates) -> RunOffer:
         machine=plates.machines[run.machine_id],
         plate_sha256=plates.hashes[run.plate_id],
         lots=tuple(row.lot_id for row in plates.held[run.plate_id]),
-        pieces=tuple(LotPieces(lot=row.lot_id, pieces=row.pieces) for row in plates.held[run.plate_id]),
+        pieces=tuple((row.lot_id, row.pieces) for row in plates.held[run.plate_id]),
         process=line.process,
         material=line.material,
     )
@@ -162,14 +161,14 @@ async def _unsettled(book: Book, among: Workshops) -> list[_For]:
         return []
     runs = []
     for agent in await book.agents_in(by_workshop):
-        runs += await broken_off(book, by_workshop[agent.workshop_id], agent)
+        runs += broken_off(by_workshop[agent.workshop_id], agent)
     if not runs:
         return []
     plates = await _plates(book, runs)
-    return [(run.workshop_id, _run_unsettled(run, plates, await to_account_for(book, run))) for run in runs]
+    return [(run.workshop_id, await _run_unsettled(book, run, plates)) for run in runs]
 
 
-def _run_unsettled(run: Run, plates: _Plates, pieces: Mapping[str, int]) -> RunUnsettled:
+async def _run_unsettled(book: Book, run: Run, plates: _Plates) -> RunUnsettled:
     return RunUnsettled(
         run=run.id,
         fence=run.fence,
@@ -178,7 +177,7 @@ def _run_unsettled(run: Run, plates: _Plates, pieces: Mapping[str, int]) -> RunU
         machine=plates.machines[run.machine_id],
         material=plates.line(run).material,
         plate_sha256=plates.hashes[run.plate_id],
-        pieces=tuple(pieces.items()),
+        pieces=tuple((await pieces_left(book, run)).pieces.items()),
         reason=run.note,
     )
 

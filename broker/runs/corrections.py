@@ -7,11 +7,11 @@ from datetime import datetime
 from broker.orders import lots
 from broker.orders.models import Lot, LotState
 from broker.runs.book import Book
-from broker.runs.counting import by_reason, check_counts, share_out, written
+from broker.runs.counting import by_reason, share_out, written
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle import Step
+from broker.runs.lifecycle.events import TakeBack
 from broker.runs.models import Correction, Count, Run, ScrapCount
-from broker.runs.moves import move
+from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
 from broker.wire.messages import Corrected, LotCount, ScrapReason
 from broker.wire.states import Actor, RunState
@@ -36,8 +36,7 @@ class _Before:
 
 
 async def correct(book: Book, run: Run, body: Corrected, now: datetime) -> None:
-    """Raises NotApplied where the counts don't add up, or a lot that would change was handed over."""
-    await check_counts(book, run, body.counts, whole=await _accounts_for_all(book, run))
+    """Raises NotApplied where nothing would change, or a lot that would was handed over; call it with sums checked."""
     held = (await book.plate_lots([run.plate_id]))[run.plate_id]
     told = {counted.lot: counted for counted in body.counts}
     counted = {row.lot_id: row for row in await book.counts(run.id)}
@@ -55,7 +54,7 @@ async def correct(book: Book, run: Run, body: Corrected, now: datetime) -> None:
     await remeasure(book, lines)
 
 
-async def _accounts_for_all(book: Book, run: Run) -> bool:
+async def accounts_for_all(book: Book, run: Run) -> bool:
     """It was counted after its machine had finished it; else a person settled what was left of it."""
     steps = (await book.steps([run.id])).get(run.id, ())
     return any(step.state is RunState.FINISHED and step.actor is Actor.AGENT for step in steps)
@@ -71,7 +70,7 @@ async def _change(book: Book, run: Run, before: _Before, after: LotCount, body: 
     book.add(
         Correction(
             run_id=run.id,
-            version=run.version + 1,
+            version=run.version,
             lot_id=lot.id,
             operator=body.operator,
             note=body.note,
@@ -110,8 +109,7 @@ async def _take_back_needless(book: Book, line_ids: Iterable[str], now: datetime
         for lot in of_line:
             for run in await book.live_runs_with_lot(lot.id):
                 if run.state in _PENDING:
-                    step = Step(RunState.WITHDRAWN, Actor.BROKER)
-                    await move(book, run, step, now, "a corrected count leaves less to make")
+                    await happen(book, run, TakeBack("a corrected count leaves less to make"), now)
                     await _remeasure_others(book, run, line_id)
 
 

@@ -52,7 +52,7 @@ def router(database: Database, clock: Clock, authenticator: Authenticator) -> AP
     async def stop(caller: Annotated[Caller, Depends(authenticator)], run_id: str, wish: StopWish) -> RunView:
         """A remote stop request, no emergency stop: final once the shop's agent confirms. May be repeated."""
         async with database.writing() as session:
-            run = await ask_to_stop(session, caller, run_id, wish.reason)
+            run = await ask_to_stop(session, caller, run_id, wish.reason, clock.now())
             [view] = await run_views(session, [run])
         database.waker.ring()
         return view

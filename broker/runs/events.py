@@ -9,8 +9,8 @@ from broker.orders.models import Lot, LotState
 from broker.runs import history
 from broker.runs.book import Book
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle import Step
-from broker.runs.moves import move
+from broker.runs.lifecycle.events import TakeBack
+from broker.runs.moves import happen
 from broker.runs.quantities import remeasure
 from broker.runs.remarks import apply_remark
 from broker.runs.run_events import apply_run_event
@@ -25,7 +25,7 @@ from broker.wire.messages import (
     Skipped,
 )
 from broker.wire.shop import Inventory
-from broker.wire.states import Actor, RunState
+from broker.wire.states import RunState
 from broker.workshops.models import Agent
 from broker.workshops.service import change_machine, take_inventory
 
@@ -97,7 +97,7 @@ async def _decline(book: Book, lot: Lot, reason: str, now: datetime) -> None:
     for run in await book.live_runs_with_lot(lot.id):
         if run.state not in COMMITTED:
             affected |= await _lines_of(book, run.plate_id)
-            await move(book, run, Step(RunState.WITHDRAWN, Actor.BROKER), now, "the shop declined a lot of it")
+            await happen(book, run, TakeBack("the shop declined a lot of it"), now)
     live = await book.live_pieces([lot.id])
     lots.decline(lot, reason, live.get(lot.id, 0))
     await remeasure(book, affected)

@@ -7,7 +7,6 @@ events. Runs that the backup has never heard of are taken from what the agents s
 
 import hashlib
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,23 +15,19 @@ from broker.orders.models import Lot, LotState
 from broker.runs import repository
 from broker.runs.book import Book
 from broker.runs.errors import Refused
-from broker.runs.lifecycle import RESTORED, RunFacts, Step, armed_note, exit_at
+from broker.runs.lifecycle.events import Restored
+from broker.runs.lifecycle.restoring import RESTORED, may_correct
 from broker.runs.models import BrokerEpoch, PlateLot, PlateRow, Run, RunStep
-from broker.runs.moves import facts, move
+from broker.runs.moves import facts, happen
 from broker.runs.quantities import remeasure
 from broker.wire.messages import (
-    Armed,
     Availability,
     Claimed,
     Counted,
     Envelope,
-    Lapsed,
     LotAccepted,
-    Rejected,
-    Released,
     RunBody,
     Settled,
-    Staged,
     Withdrawn,
 )
 from broker.wire.plates import Plate
@@ -78,12 +73,13 @@ async def begin(book: Book, backup_at: datetime, now: datetime) -> None:
         agent.connection, agent.last_seen_at = None, None
         agent.behind, agent.behind_until = True, None
         await hold_back(book, agent)
+    journals = {agent.workshop_id: agent.epoch for agent in await book.agents()}
     for run in await book.runs_in(LIVE):
         run.restored = True
         if run.state in BEFORE_PERMIT:
-            await move(book, run, Step(RunState.UNKNOWN, Actor.BROKER), now, RESTORED)
-        elif run.exit_at is not None:
-            run.exit_at = exit_at(run.state, now, now)
+            # A permit may have been given since: to this journal, or to one that comes later and knows nothing of it.
+            run.permit_epoch = journals.get(run.workshop_id)
+        await happen(book, run, Restored(), now)
     await book.flush()
 
 
@@ -132,44 +128,6 @@ async def waits_for_agents(session: AsyncSession, now: datetime) -> bool:
 # Their events ---------------------------------------------------------------------------------------
 
 
-async def renumbered(book: Book, run: Run, known: RunFacts, envelope: Envelope) -> RunFacts:
-    """The agent goes on with numbers of the history that was lost: they become the run's, unless they are older."""
-    if not (run.restored and known.unbroken):
-        return known
-    if envelope.fence < known.fence or envelope.version < known.version - known.silent_steps:
-        return known
-    run.fence, run.version = envelope.fence, max(run.version, envelope.version)
-    await book.flush()
-    return replace(known, fence=envelope.fence, version=envelope.version)
-
-
-async def heard_early(book: Book, run: Run, known: RunFacts, envelope: Envelope, now: datetime) -> bool:
-    """What was said of a run before its permit, now that it is unknown. True: nothing else follows from it."""
-    if not (run.restored and known.unbroken and run.state is RunState.UNKNOWN and known.unknown_by is Actor.BROKER):
-        return False
-    if envelope.fence != known.fence:
-        return False
-    match envelope.body:
-        case Armed(record=record):
-            run.version += 1
-            run.record_id = record.id
-            _record(book, run, armed_note(record.id), now)
-        case Released(reason=reason) | Rejected(reason=reason):
-            await move(book, run, Step(RunState.CANCELLED, Actor.AGENT), now, reason)
-        case Staged(estimate_s=estimate_s, lines=lines):
-            run.estimate_s, run.lines_total = estimate_s, lines
-        case Claimed() | Lapsed():
-            pass
-        case _:
-            return False
-    await book.flush()
-    return True
-
-
-def _record(book: Book, run: Run, note: str, now: datetime) -> None:
-    book.add(RunStep(run_id=run.id, version=run.version, state=RunState.UNKNOWN, actor=Actor.BROKER, at=now, note=note))
-
-
 async def adopt_lot(book: Book, agent: Agent, accepted: LotAccepted) -> Lot | None:
     """A lot that was opened after the backup, of a line that the backup has; None for any other."""
     if not (agent.behind and accepted.line) or await book.locked_lot(accepted.lot) is not None:
@@ -191,7 +149,7 @@ async def adopt_run(book: Book, agent: Agent, envelope: Envelope, now: datetime)
     if not (agent.behind and isinstance(body, Claimed) and envelope.run):
         return None
     machine = await book.machine_of(agent.workshop_id, body.machine)
-    pieces = {held.lot: held.pieces for held in body.pieces if await _is_theirs(book, agent, held.lot)}
+    pieces = {lot: number for lot, number in body.pieces if number > 0 and await _is_theirs(book, agent, lot)}
     if machine is None or not pieces:
         return None
     lines = await book.lines_of_lots(pieces)
@@ -212,7 +170,7 @@ async def adopt_run(book: Book, agent: Agent, envelope: Envelope, now: datetime)
     run = _found(envelope.run, row.id, machine.id, agent.workshop_id, envelope, now)
     book.add(run)
     await book.flush()
-    _record(book, run, RESTORED, now)
+    book.add(RunStep(run_id=run.id, version=run.version, state=run.state, actor=run.moved_by, at=now, note=RESTORED))
     await book.flush()
     await remeasure(book, {line.id for line in lines.values()})
     _log.warning("run %s is not in the backup: it is taken from what agent %s says", run.id, agent.id)
@@ -235,6 +193,8 @@ def _found(run: str, plate: str, machine: str, workshop: str, envelope: Envelope
         fence=envelope.fence,
         planned_start=now,
         planned_end=now,
+        moved_by=Actor.BROKER,
+        permit_epoch=envelope.epoch,
         note=RESTORED,
         restored=True,
     )
@@ -257,10 +217,8 @@ async def to_forbid(book: Book, agent: Agent) -> list[Withdrawn]:
         return []
     found = []
     for run in await book.runs_in({RunState.UNKNOWN}, agent.workshop_id):
-        if run.restored:
-            known = await facts(book, run, agent)
-            if known.unbroken and known.unknown_by is Actor.BROKER:
-                found.append(Withdrawn(run=run.id, fence=run.fence + 1, reason=_ASK, version=run.version))
+        if run.restored and agent.epoch is not None and may_correct(facts(run), agent.epoch):
+            found.append(Withdrawn(run=run.id, fence=run.fence + 1, reason=_ASK, version=run.version))
     return found
 
 

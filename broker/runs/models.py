@@ -60,7 +60,13 @@ class Run(Base):
     """Reason of a remote stop request."""
     exit_at: Mapped[datetime | None]
     """When the state's exit timer runs out (offer, lease, permit, silence)."""
+    moved_by: Mapped[Actor] = mapped_column(default=Actor.PLANNER)
+    """Whose word made the state."""
+    silent_steps: Mapped[int] = mapped_column(default=0)
+    """How often the broker set it to unknown."""
     permit_request: Mapped[str | None]
+    permit_epoch: Mapped[str | None]
+    """Of the journal that was given the permit: only it can say later what the machine did."""
     record_id: Mapped[str | None]
     lines_done: Mapped[int] = mapped_column(default=0)
     lines_total: Mapped[int] = mapped_column(default=0)
@@ -99,6 +105,16 @@ class RunStep(Base):
     actor: Mapped[Actor]
     at: Mapped[datetime] = mapped_column(index=True)
     note: Mapped[str] = mapped_column(default="")
+
+
+class UsedRecord(Base):
+    """A setup record that a run was armed with: it arms no other, and not that one again."""
+
+    __tablename__ = "used_records"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    at: Mapped[datetime]
 
 
 class InboxEvent(Base):

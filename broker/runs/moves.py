@@ -1,59 +1,127 @@
-"""The one place where a run changes its state."""
+"""The one place where a run changes: the rules' instructions become rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from broker.runs.book import Book
-from broker.runs.lifecycle import RAISES_FENCE, RESTORED, RUN_SILENCE, RunFacts, Step, exit_at
-from broker.runs.models import Run, RunStep
-from broker.wire.states import Actor, RunState, check
+from broker.runs.lifecycle.events import Event, Heard, Progressed
+from broker.runs.lifecycle.facts import PlateFacts, RunFacts
+from broker.runs.lifecycle.handle import handle
+from broker.runs.lifecycle.instructions import (
+    AddCounts,
+    CallPerson,
+    Grant,
+    Instruction,
+    KeepPermit,
+    KeepProgram,
+    KeepProgress,
+    KeepRemark,
+    KeepStop,
+    Move,
+    Refuse,
+    Renumber,
+    SetMachine,
+    SetTimer,
+    TryAgain,
+    UseRecord,
+)
+from broker.runs.models import Run, RunStep, UsedRecord
 from broker.workshops.models import Agent
 
-ON_MACHINE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.PAUSED})
+Left = AddCounts | CallPerson | Grant | Refuse | TryAgain
+"""What only whoever heard of the event can do."""
+_NO_PLATE = PlateFacts()
 
 
-async def move(book: Book, run: Run, step: Step, now: datetime, note: str = "") -> None:
-    """Take the step: state, version, fence, exit timer and the record of it. Raises IllegalTransition."""
-    check(run.state, step.after, step.actor)
-    run.exit_at = exit_at(step.after, now, _expected_end(run, now))
-    run.state = step.after
-    run.version += 1
-    run.fence += step.after in RAISES_FENCE
-    run.note = note or run.note
-    book.add(RunStep(run_id=run.id, version=run.version, state=step.after, actor=step.actor, at=now, note=note))
-    await book.flush()
+async def happen(book: Book, run: Run, event: Event, now: datetime, plate: PlateFacts = _NO_PLATE) -> tuple[Left, ...]:
+    """Let the event have its effect on the rows, and return what is left to do.
+
+    Raises Stale, Unfit or IllegalTransition for an event that changes nothing.
+    """
+    instructions = handle(facts(run, plate), event, now)
+    left = [one for each in instructions if (one := await _carry_out(book, run, each, now)) is not None]
+    if any(isinstance(each, Move) for each in instructions):
+        await book.flush()
+    return tuple(left)
 
 
-def _expected_end(run: Run, now: datetime) -> datetime:
-    if run.state in ON_MACHINE and run.exit_at is not None:
-        return run.exit_at - RUN_SILENCE
+def facts(run: Run, plate: PlateFacts = _NO_PLATE) -> RunFacts:
     planned = run.planned_end - run.planned_start
-    return now + (timedelta(seconds=run.estimate_s) if run.estimate_s is not None else planned)
-
-
-async def facts(book: Book, run: Run, agent: Agent) -> RunFacts:
-    """The run as the rules want it, for an event of this agent."""
-    steps = (await book.steps([run.id])).get(run.id, [])
-    silent = [step for step in steps if step.state is RunState.UNKNOWN and step.actor is Actor.BROKER]
     return RunFacts(
         state=run.state,
         version=run.version,
         fence=run.fence,
-        silent_steps=len(silent),
-        unbroken=await _is_unbroken(book, agent, steps),
-        unknown_by=steps[-1].actor if steps and run.state is RunState.UNKNOWN else None,
+        moved_by=run.moved_by,
+        silent_steps=run.silent_steps,
+        exit_at=run.exit_at,
+        expected=planned if run.estimate_s is None else timedelta(seconds=run.estimate_s),
+        record=run.record_id,
+        permit_request=run.permit_request,
+        permit_epoch=run.permit_epoch,
+        lines_done=run.lines_done,
+        lines_total=run.lines_total,
+        stop_requested=run.stop_requested,
+        restored=run.restored,
+        plate=plate,
     )
 
 
-async def broken_off(book: Book, runs: Sequence[Run], agent: Agent) -> list[Run]:
-    """Those of which the agent's journal as it is now doesn't reach back to their permit."""
-    steps = await book.steps([run.id for run in runs])
-    return [run for run in runs if not await _is_unbroken(book, agent, steps.get(run.id, []))]
+def hear(run: Run, event: Heard | Progressed, now: datetime) -> None:
+    """Let a sign of life have its effect, which is on the run's own row alone."""
+    for instruction in handle(facts(run), event, now):
+        _keep(run, instruction)
 
 
-async def _is_unbroken(book: Book, agent: Agent, steps: Sequence[RunStep]) -> bool:
-    permitted = [step.at for step in steps if step.state is RunState.PERMITTED or step.note == RESTORED]
-    if not permitted:
-        return True
-    first = None if agent.epoch is None else await book.inbox_event(agent.id, agent.epoch, 1)
-    return first is not None and first.received_at <= permitted[-1]
+async def _carry_out(book: Book, run: Run, instruction: Instruction, now: datetime) -> Left | None:
+    match instruction:
+        case Move():
+            _move(book, run, instruction, now)
+        case SetMachine(availability, reason):
+            machine = await book.machine(run.machine_id)
+            machine.availability, machine.reason = availability, reason
+        case UseRecord(record):
+            run.record_id = record
+            book.add(UsedRecord(id=record, run_id=run.id, at=now))
+        case AddCounts() | CallPerson() | Grant() | Refuse() | TryAgain():
+            return instruction
+        case _:
+            _keep(run, instruction)
+    return None
+
+
+def _keep(run: Run, instruction: Instruction) -> None:
+    match instruction:
+        case SetTimer(exit_at):
+            run.exit_at = exit_at
+        case KeepProgram(lines, estimate_s):
+            run.lines_total, run.estimate_s = lines, estimate_s
+        case KeepProgress(done, total):
+            run.lines_done, run.lines_total = done, total
+        case KeepStop(reason):
+            run.stop_requested = reason
+        case KeepPermit(request, epoch):
+            run.permit_request, run.permit_epoch = request, epoch
+        case KeepRemark(version):
+            run.version = version
+        case Renumber(version, fence):
+            run.version, run.fence = version, fence
+        case _:
+            raise TypeError(f"more than a run's own row: {instruction}")
+
+
+def _move(book: Book, run: Run, move: Move, now: datetime) -> None:
+    run.state, run.moved_by = move.state, move.actor
+    run.version, run.fence, run.silent_steps = move.version, move.fence, move.silent_steps
+    run.exit_at = move.exit_at
+    run.note = move.note or run.note
+    book.add(RunStep(run_id=run.id, version=move.version, state=move.state, actor=move.actor, at=now, note=move.note))
+
+
+def waiting(left: Iterable[Left]) -> tuple[str, ...]:
+    """What persons are called for."""
+    return tuple(one.why for one in left if isinstance(one, CallPerson))
+
+
+def broken_off(runs: Iterable[Run], agent: Agent) -> list[Run]:
+    """Those whose permit another journal was given than the agent has now."""
+    return [run for run in runs if run.permit_epoch != agent.epoch]

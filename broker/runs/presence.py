@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from broker.runs.book import Book
-from broker.runs.briefing import LEASED, lost_lease
-from broker.runs.lifecycle import CLAIM_LEASE, RUN_SILENCE
+from broker.runs.briefing import lost_lease
+from broker.runs.lifecycle.events import Heard, Progressed
 from broker.runs.models import Run
-from broker.runs.moves import ON_MACHINE
+from broker.runs.moves import hear
 from broker.wire.messages import Heartbeat, Progress, Withdrawn
 from broker.workshops.models import Agent, Machine
 from broker.workshops.service import hear_of_machines
@@ -63,11 +63,11 @@ def _heed(agent: Agent, sign: Sign, machines: Mapping[str, Iterable[Machine]], r
     own = {run_id: run for run_id, run in runs.items() if run.workshop_id == agent.workshop_id}
     for progress in sign.progress:
         if progress.run in own:
-            _progressed(own[progress.run], progress, sign.at)
+            hear(own[progress.run], Progressed(progress.lines_done, progress.lines_total), sign.at)
     if sign.beat is None or agent.behind:
         return Heeded(changed=False, lost=())
     for run_id in _held(sign.beat) & own.keys():
-        _renew(own[run_id], sign.at, leased=run_id in sign.beat.leases)
+        hear(own[run_id], Heard(leased=run_id in sign.beat.leases), sign.at)
     lost = [lost_lease(run_id, runs.get(run_id), agent.workshop_id) for run_id in sign.beat.leases]
     return Heeded(
         changed=hear_of_machines(machines[agent.workshop_id], sign.beat.machines),
@@ -77,17 +77,3 @@ def _heed(agent: Agent, sign: Sign, machines: Mapping[str, Iterable[Machine]], r
 
 def _held(beat: Heartbeat) -> set[str]:
     return {report.run for report in beat.machines if report.run} | set(beat.leases)
-
-
-def _progressed(run: Run, progress: Progress, now: datetime) -> None:
-    if run.state in ON_MACHINE:
-        run.lines_done = max(run.lines_done, min(progress.lines_done, progress.lines_total))
-        run.lines_total = progress.lines_total
-        _renew(run, now, leased=False)
-
-
-def _renew(run: Run, now: datetime, *, leased: bool) -> None:
-    if run.state in LEASED and leased:
-        run.exit_at = now + CLAIM_LEASE
-    elif run.state in ON_MACHINE:
-        run.exit_at = max(run.exit_at or now, now + RUN_SILENCE)

@@ -1,19 +1,19 @@
-"""What is said of a run without moving it: a piece that was left out, a count put right. Each raises its version."""
+"""What is said of a run without moving it: a piece that was left out, a count put right."""
 
 from datetime import datetime
 from typing import assert_never
 
 from broker.runs.book import Book
-from broker.runs.corrections import correct
-from broker.runs.counting import skip
+from broker.runs.corrections import accounts_for_all, correct
+from broker.runs.counting import skip, told_counts
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle import RunFacts
-from broker.runs.moves import ON_MACHINE, facts
+from broker.runs.lifecycle.events import Counts, PieceSkipped, Remarked
+from broker.runs.lifecycle.handle import NOT_HEEDED
+from broker.runs.models import Run
+from broker.runs.moves import happen
+from broker.runs.plate_facts import pieces_left
 from broker.wire.messages import Corrected, Envelope, Remark, Skipped
-from broker.wire.states import Actor, RunState
 from broker.workshops.models import Agent
-
-_COUNTED = frozenset({RunState.ACCEPTED, RunState.SCRAPPED})
 
 
 async def apply_remark(book: Book, agent: Agent, envelope: Envelope, body: Remark, now: datetime) -> None:
@@ -21,7 +21,11 @@ async def apply_remark(book: Book, agent: Agent, envelope: Envelope, body: Remar
     run = await book.locked_run(envelope.run) if envelope.run else None
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
-    _require_fresh(await facts(book, run, agent), envelope, body)
+    said = Remarked(envelope.version, envelope.fence, envelope.epoch, await _told(book, run, body))
+    try:
+        await happen(book, run, said, now, await pieces_left(book, run))
+    except NOT_HEEDED as error:
+        raise NotApplied(str(error)) from error
     match body:
         case Skipped():
             await skip(book, run, body, now)
@@ -29,21 +33,10 @@ async def apply_remark(book: Book, agent: Agent, envelope: Envelope, body: Remar
             await correct(book, run, body, now)
         case _:
             assert_never(body)
-    run.version += 1
     await book.flush()
 
 
-def _require_fresh(run: RunFacts, envelope: Envelope, body: Remark) -> None:
-    if envelope.fence != run.fence:
-        raise NotApplied(f"fence {envelope.fence} is not the run's {run.fence}")
-    if envelope.version not in (run.version, run.version - run.silent_steps):
-        raise NotApplied(f"version {envelope.version} is not the run's {run.version}")
-    if not _may_be_said(run, body):
-        raise NotApplied(f"nothing can be {body.kind} of a run that is {run.state}")
-
-
-def _may_be_said(run: RunFacts, body: Remark) -> bool:
-    if isinstance(body, Corrected):
-        return run.state in _COUNTED
-    silent = run.state is RunState.UNKNOWN and run.unknown_by is Actor.BROKER and run.unbroken
-    return run.state in ON_MACHINE or silent
+async def _told(book: Book, run: Run, body: Remark) -> PieceSkipped | Counts:
+    if isinstance(body, Skipped):
+        return PieceSkipped(body.lot, body.object)
+    return told_counts(body, whole=await accounts_for_all(book, run))

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
 from broker.orders.models import Line, Lot
-from broker.runs.lifecycle import armed_note
 from broker.runs.models import (
     BrokerEpoch,
     Correction,
@@ -21,6 +20,7 @@ from broker.runs.models import (
     RunStep,
     ScrapCount,
     Skip,
+    UsedRecord,
 )
 from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
@@ -162,9 +162,7 @@ async def any_behind(session: AsyncSession) -> bool:
 
 
 async def record_was_used(session: AsyncSession, record_id: str) -> bool:
-    """Also by a run that was armed with another one since, or that a restore made unknown."""
-    query = select(func.count()).select_from(RunStep).where(RunStep.note == armed_note(record_id))
-    return bool(await session.scalar(query))
+    return await session.get(UsedRecord, record_id) is not None
 
 
 async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:

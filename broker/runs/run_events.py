@@ -1,20 +1,21 @@
-"""What an agent's event about a run changes beside its state: estimate, record, counts, the machine."""
+"""What an agent says of a run, between the wire and the rules."""
 
 from datetime import datetime
-from typing import assert_never
 
 from broker.runs import history
 from broker.runs.book import Book
-from broker.runs.counting import check_counts, write_counts
+from broker.runs.counting import told_counts, write_counts
 from broker.runs.errors import NotApplied
-from broker.runs.lifecycle import Kind, Said, StaleEvent, armed_note, heed
+from broker.runs.lifecycle.events import Counts, Done, Kind, Program, Record, Said
+from broker.runs.lifecycle.facts import PlateFacts
+from broker.runs.lifecycle.handle import NOT_HEEDED
+from broker.runs.lifecycle.instructions import AddCounts, TryAgain
 from broker.runs.models import Run
-from broker.runs.moves import facts, move
+from broker.runs.moves import happen
+from broker.runs.plate_facts import needs, pieces_left
 from broker.runs.retries import try_again
 from broker.wire.messages import (
     Armed,
-    Availability,
-    Claimed,
     Counted,
     Envelope,
     Faulted,
@@ -24,20 +25,17 @@ from broker.wire.messages import (
     Paused,
     Rejected,
     Released,
-    Resumed,
     RunBody,
     Running,
     Settled,
     SetupRecord,
     Staged,
-    Starting,
     Stopped,
     Unknown,
 )
-from broker.wire.plates import Plate
-from broker.wire.shop import Process
-from broker.wire.states import IllegalTransition, RunState
 from broker.workshops.models import Agent
+
+Told = Program | Record | Done | Counts | None
 
 
 async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: RunBody, now: datetime) -> None:
@@ -46,74 +44,60 @@ async def apply_run_event(book: Book, agent: Agent, envelope: Envelope, body: Ru
     run = run or await history.adopt_run(book, agent, envelope, now)
     if run is None or run.workshop_id != agent.workshop_id:
         raise NotApplied(f"the workshop has no run {envelope.run!r}")
-    known = await history.renumbered(book, run, await facts(book, run, agent), envelope)
-    if await history.heard_early(book, run, known, envelope, now):
-        return
     body = await history.countable(book, run, body)
-    good = sum(count.good for count in body.counts) if isinstance(body, Settled) else 0
-    said = Said(Kind(body.kind), envelope.version, envelope.fence, good)
+    said = Said(
+        kind=Kind(body.kind),
+        version=envelope.version,
+        fence=envelope.fence,
+        epoch=envelope.epoch,
+        note=_note(body),
+        told=await _told(book, body),
+        first_layer=isinstance(body, Faulted | Settled) and body.first_layer,
+    )
     try:
-        steps = heed(known, said)
-    except (StaleEvent, IllegalTransition) as error:
+        left = await happen(book, run, said, now, await _plate(book, run, body))
+    except NOT_HEEDED as error:
         raise NotApplied(str(error)) from error
-    await _check(book, run, body)
-    for step in steps:
-        await move(book, run, step, now, _note(body))
-    await _follow_up(book, run, body, now)
-    await book.flush()
+    if TryAgain() in left:
+        await try_again(book, run, now)
+    if AddCounts() in left and isinstance(body, Counted | Settled):
+        await write_counts(book, run, body.counts, body.operator, now)
 
 
-async def _check(book: Book, run: Run, body: RunBody) -> None:
+async def _plate(book: Book, run: Run, body: RunBody) -> PlateFacts:
+    """What the event speaks of: what is to be loaded, or the pieces."""
     match body:
-        case Armed(record=record):
-            await _check_record(book, run, record)
-        case Counted(counts=counts):
-            await check_counts(book, run, counts, whole=True)
-        case Settled(counts=counts):
-            await check_counts(book, run, counts, whole=False)
+        case Armed():
+            return await needs(book, run)
+        case Counted() | Settled():
+            return await pieces_left(book, run)
         case _:
-            return
+            return PlateFacts()
 
 
-async def _check_record(book: Book, run: Run, record: SetupRecord) -> None:
-    """I3: a record is used once, and says what the plate asks for."""
-    plate = Plate.model_validate_json((await book.plate(run.plate_id)).document)
-    if await book.record_was_used(record.id):
-        raise NotApplied(f"setup record {record.id} was used before")
-    if record.material != plate.material:
-        raise NotApplied(f"the plate needs {plate.material}; loaded is {record.material}")
-    if plate.process is Process.FDM and not record.bed_clear:
-        raise NotApplied("the setup record doesn't say that the bed is clear")
-    run.record_id = record.id
-
-
-async def _follow_up(book: Book, run: Run, body: RunBody, now: datetime) -> None:
-    machine = await book.machine(run.machine_id)
+async def _told(book: Book, body: RunBody) -> Told:
     match body:
         case Staged():
-            run.estimate_s, run.lines_total = body.estimate_s, body.lines
-        case Starting() | Running() | Resumed():
-            machine.availability, machine.reason = Availability.BUSY, ""
-        case Finished():
-            run.lines_done = body.lines
-            machine.availability, machine.reason = Availability.OCCUPIED, ""
-        case Stopped():
-            run.lines_done = body.lines
-            machine.availability, machine.reason = Availability.OCCUPIED, body.reason
-        case Faulted():
-            run.lines_done = body.lines
-            stands = Availability.OCCUPIED if body.first_layer else Availability.QUARANTINED
-            machine.availability, machine.reason = stands, body.reason
-        case Unknown():
-            machine.availability, machine.reason = Availability.QUARANTINED, body.reason
+            return Program(body.lines, body.estimate_s)
+        case Armed(record=record):
+            return _record(record, was_used=await book.record_was_used(record.id))
+        case Finished() | Faulted() | Stopped():
+            return Done(body.lines)
         case Counted() | Settled():
-            if isinstance(body, Settled) and body.first_layer and run.state is RunState.SCRAPPED:
-                await try_again(book, run, now)
-            await write_counts(book, run, body.counts, body.operator, now)
-        case Claimed() | Rejected() | Released() | Armed() | Lapsed() | NotStarted() | Paused():
-            return
+            return told_counts(body, whole=isinstance(body, Counted))
         case _:
-            assert_never(body)
+            return None
+
+
+def _record(record: SetupRecord, *, was_used: bool) -> Record:
+    return Record(
+        id=record.id,
+        material=record.material,
+        bed_clear=record.bed_clear,
+        clamps_clear=record.clamps_clear is True,
+        extraction_on=record.extraction_on is True,
+        was_used=was_used,
+    )
 
 
 def _note(body: RunBody) -> str:
@@ -125,6 +109,6 @@ def _note(body: RunBody) -> str:
         case Settled():
             return f"{body.operator}: {body.note}"
         case Armed(record=record):
-            return armed_note(record.id)
+            return f"setup record {record.id}"
         case _:
             return ""

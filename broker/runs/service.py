@@ -1,16 +1,19 @@
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.accounts.service import Caller
 from broker.errors import Conflict, NotFound
 from broker.orders.service import order_of
 from broker.runs import repository
+from broker.runs.lifecycle.errors import Unfit
+from broker.runs.lifecycle.events import StopAsked
 from broker.runs.models import Run
-from broker.wire.states import AFTER_PERMIT, RunState
+from broker.runs.moves import happen
+from broker.runs.sql_book import SqlBook
 
-_MAY_STOP = AFTER_PERMIT | {RunState.UNKNOWN}
 
-
-async def ask_to_stop(session: AsyncSession, caller: Caller, run_id: str, reason: str) -> Run:
+async def ask_to_stop(session: AsyncSession, caller: Caller, run_id: str, reason: str, now: datetime) -> Run:
     """Raises NotFound for a run of nobody's or another's order, Conflict for one that isn't on a machine."""
     run = await repository.locked_run(session, run_id)
     if run is None:
@@ -24,9 +27,10 @@ async def ask_to_stop(session: AsyncSession, caller: Caller, run_id: str, reason
         except NotFound as error:
             # Not whose it is instead: the order's id is the other's alone.
             raise _not_yours(run_id) from error
-    if run.state not in _MAY_STOP:
-        raise Conflict(f"the run is {run.state}: there is nothing to stop", where="run")
-    run.stop_requested = run.stop_requested or reason or "asked to stop"
+    try:
+        await happen(SqlBook(session), run, StopAsked(reason), now)
+    except Unfit as error:
+        raise Conflict(str(error), where="run") from error
     await session.flush()
     return run
 

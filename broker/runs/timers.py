@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from broker.clock import Clock
 from broker.runs.book import Books
-from broker.runs.lifecycle import Step, lapse
-from broker.runs.moves import move
-from broker.wire.states import Actor, RunState
+from broker.runs.lifecycle.events import TimeIsUp
+from broker.runs.moves import happen, waiting
 from broker.wire.tracking import Link
 from broker.workshops.liveness import DISCONNECTED_AFTER, link
 from broker.workshops.service import is_working, set_offline
@@ -15,11 +14,6 @@ from broker.workshops.service import is_working, set_offline
 _log = logging.getLogger(__name__)
 RESTART_GRACE = timedelta(seconds=90)
 """After a start nobody's time runs out: the agents couldn't speak while the broker was down."""
-_NOTES = {
-    RunState.EXPIRED: "the offer wasn't answered in time",
-    RunState.RELEASED: "the claim's lease ran out",
-    RunState.UNKNOWN: "the agent has been silent for too long",
-}
 
 
 class Timers:
@@ -29,7 +23,10 @@ class Timers:
         self._acts_from = clock.now() + RESTART_GRACE
 
     async def run_due(self) -> int:
-        """Let every run whose time is over lapse, one transaction each; returns how many."""
+        """Let every run whose time is over lapse, one transaction each; returns how many did.
+
+        Where a person is waited for they are called again instead.
+        """
         now = self._clock.now()
         if now < self._acts_from:
             return 0
@@ -43,11 +40,14 @@ class Timers:
     async def _lapse(self, run_id: str, now: datetime) -> bool:
         async with self._books.writing() as book:
             run = await book.locked_run(run_id)
-            after = lapse(run.state) if run is not None else None
-            if run is None or after is None or run.exit_at is None or run.exit_at > now:
+            if run is None:
                 return False
-            _log.info("run %s: %s → %s: %s", run.id, run.state, after, _NOTES[after])
-            await move(book, run, Step(after, Actor.BROKER), now, _NOTES[after])
+            before = run.state
+            for why in waiting(await happen(book, run, TimeIsUp(), now)):
+                _log.warning("run %s is %s and %s", run.id, run.state, why)
+            if run.state is before:
+                return False
+            _log.info("run %s: %s → %s: %s", run.id, before, run.state, run.note)
         return True
 
     async def _find_silent(self, now: datetime) -> bool:

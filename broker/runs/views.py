@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from broker.orders import lot_repository
 from broker.orders.models import Line
 from broker.runs import repository
+from broker.runs.lifecycle.facts import ON_MACHINE
 from broker.runs.models import PlateLot, Run, RunStep
-from broker.runs.moves import ON_MACHINE
 from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import BY_HAND, MachineSpec
+from broker.wire.standings import STANDINGS
 from broker.wire.states import RunState
 from broker.wire.tracking import (
     CorrectionView,
@@ -71,7 +72,22 @@ def _run_view(
         estimate_s=run.estimate_s,
         stop_requested=run.stop_requested,
         note=run.note,
+        waits_for=_waits_for(run.state),
+        overdue=_is_overdue(run, steps),
     )
+
+
+def _waits_for(state: RunState) -> str:
+    standing = STANDINGS[state]
+    return f"{standing.owner}: {standing.waits_for}" if standing.waits_for else ""
+
+
+def _is_overdue(run: Run, steps: Sequence[RunStep]) -> bool:
+    """Its timer calls again and again: then it ends later than one life after the run's last step."""
+    timer = STANDINGS[run.state].timer
+    if timer is None or timer.then is not None or run.exit_at is None or not steps:
+        return False
+    return run.exit_at > steps[-1].at + timer.after
 
 
 def _ended_at(steps: Sequence[RunStep]) -> datetime | None:

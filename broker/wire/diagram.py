@@ -1,11 +1,12 @@
 """The life of a run as a document: `python -m broker.wire.diagram > docs/run-states.md`.
 
-Everything but the sentences on what a state means comes from `broker.wire.states`.
+Everything but the sentences on what a state means comes from `broker.wire.states` and `broker.wire.standings`.
 """
 
 import sys
 from collections.abc import Iterator
 
+from broker.wire.standings import STANDINGS, Owner, Timer
 from broker.wire.states import AFTER_PERMIT, BEFORE_PERMIT, FINAL, TRANSITIONS, UNSETTLED, Actor, RunState
 
 MEANING = {
@@ -38,19 +39,19 @@ _GROUPS = {
 }
 _HEAD = """# The life of a run
 
-Written by `python -m broker.wire.diagram` from the one table that broker and agent share, `broker/wire/states.py`; a
-test compares the two. A pair that is not below does not exist.
+Written by `python -m broker.wire.diagram` from the tables that broker and agent share, `broker/wire/states.py` and
+`broker/wire/standings.py`; a test compares them. A pair that is not below does not exist.
 
 Until the permit the broker owns a run and may take it back. From `permitted` on only the agent, or a person who attests
 to what they saw, says what happened: all that is left to the broker is to say that it doesn't know. After the broker's
-`unknown` an agent is believed only if its journal is unbroken since the permit; that rule, and the states' exit timers,
-are in `broker/runs/lifecycle.py`. Before the permit a run becomes `unknown` only by a restore from a backup: what the
-backup holds may have started since, and the agent tells (`broker/runs/history.py`)."""
+`unknown` an agent is believed only if its journal is the one that got the permit, and until it says itself that it
+doesn't know; those rules are in `broker/runs/lifecycle`. Before the permit a run becomes `unknown` only by a restore
+from a backup: what the backup holds may have started since, and the agent tells (`broker/runs/history.py`)."""
 
 
 def document() -> str:
     """The whole file, in markdown."""
-    return "\n".join([_HEAD, "", *_diagram(), "", *_states(), "", *_transitions()]) + "\n"
+    return "\n".join([_HEAD, "", *_diagram(), "", *_states(), "", *_standings(), "", *_transitions()]) + "\n"
 
 
 def _diagram() -> Iterator[str]:
@@ -66,6 +67,25 @@ def _states() -> Iterator[str]:
     for state in RunState:
         group = next(name for name, states in _GROUPS.items() if state in states)
         yield f"| {state} | {group} | {MEANING[state]} |"
+
+
+def _standings() -> Iterator[str]:
+    yield "Every state that isn't final has somebody who must act, and a timer for when nobody does. Where it calls, it"
+    yield "calls again and again: time alone frees nothing that may have started."
+    yield ""
+    yield from ("| state | who | has to | after | since | the broker |", "| --- | --- | --- | --- | --- | --- |")
+    for state, standing in STANDINGS.items():
+        if standing.owner is not Owner.NOBODY:
+            yield f"| {state} | {standing.owner} | {standing.waits_for} | {_lapse(standing.timer)} |"
+
+
+def _lapse(timer: Timer | None) -> str:
+    if timer is None:
+        return "2 s | its last look | plans: `broker.planning.tick`"
+    seconds = int(timer.after.total_seconds())
+    after = f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
+    does = "calls them again" if timer.then is None else f"sets it to {timer.then}: {timer.why}"
+    return f"{after} | {timer.since} | {does}"
 
 
 def _transitions() -> Iterator[str]:

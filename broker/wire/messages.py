@@ -5,20 +5,23 @@ bytes. Everything else on the socket is a hint; correctness lives in seq, versio
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from broker.wire import availability
 from broker.wire.base import Wire
 from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
+from broker.wire.rolled_back import RolledBack
+from broker.wire.setup import SetupRecord
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
 
-__all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "Skipped"]
-"""From `pieces`: events of a run are said with these."""
+__all__ = ["Corrected", "LotCount", "Scrap", "ScrapReason", "SetupRecord", "Skipped"]
+"""From `pieces` and `setup`: events of a run are said with these."""
 
 PROTOCOL = 1
+Availability = availability.Availability
 Lines = Annotated[int, Field(ge=0, le=10**12)]
 Seconds = Annotated[float, Field(ge=0, le=10**8, allow_inf_nan=False)]
 """Three years at most: the plan adds them up."""
@@ -34,36 +37,7 @@ def _unsaid(value: object) -> bool:
 # Durable events, agent to broker -----------------------------------------------------------------
 
 
-class SetupRecord(Wire):
-    """What an operator confirmed at the machine: single use, bound to machine, run and boot id."""
-
-    id: str
-    operator: str
-    boot_id: str
-    at: AwareDatetime
-    bed_clear: bool
-    material: str
-    tool_mm: float
-    sheet_mm: tuple[float, float, float] | None = None
-    work_zero_mm: tuple[float, float, float] | None = None
-    """Work offset read back from the firmware, machine coordinates; routers and lasers only."""
-    clamps_clear: bool | None = None
-    extraction_on: bool | None = None
-    # What wasn't asked for goes unsaid: a broker that is older doesn't know it.
-    colour: str = Field(default="", exclude_if=lambda colour: not colour)
-    surface: str = Field(default="", exclude_if=lambda surface: not surface)
-    """The sheet on a printer's bed."""
-    spools: tuple[str, ...] = Field(default=(), exclude_if=lambda spools: not spools)
-    """By the shop's own names: the loaded one, then those that follow it."""
-    stays: bool = Field(default=False, exclude_if=lambda stays: not stays)
-    """The operator is there until the spool has been changed."""
-    tool_length: str | None = Field(default=None, exclude_if=lambda length: length is None)
-    """How the length of a router's tool is known."""
-
-
 class LotAccepted(Wire):
-    """`line`: as it was offered; by it a broker that was restored from a backup knows what the lot is of."""
-
     kind: Literal["lot_accepted"] = "lot_accepted"
     lot: str
     quantity: int
@@ -76,17 +50,12 @@ class LotDeclined(Wire):
     reason: str
 
 
-class LotPieces(Wire):
-    lot: str
-    pieces: int = Field(ge=1)
-
-
 class Claimed(Wire):
-    """What was offered, said back: by it a broker that was restored from a backup knows a run it has never heard of."""
+    """What was offered, said back: a broker that was restored from a backup may never have heard of the run."""
 
     kind: Literal["claimed"] = "claimed"
     machine: str = Field(default="", exclude_if=_unsaid)
-    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
+    pieces: tuple[tuple[str, int], ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Rejected(Wire):
@@ -194,16 +163,6 @@ class Settled(Wire):
     counts: tuple[LotCount, ...]
     first_layer: bool = Field(default=False, exclude_if=lambda only: not only)
     """Nothing but the first layer failed, and nothing is good: the same plate is offered to the machine again."""
-
-
-class Availability(StrEnum):
-    FREE = "free"
-    BUSY = "busy"
-    OCCUPIED = "occupied"
-    """A bed or table with parts on it: nobody has cleared it yet."""
-    QUARANTINED = "quarantined"
-    OWN_WORK = "own work"
-    OFFLINE = "offline"
 
 
 class MachineChanged(Wire):
@@ -357,10 +316,13 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after. More than it has ever
+    said: its journal is an older copy and its epoch over, so it begins a new one.
 
-    `broker_epoch` names the history that the broker's rows tell. A restore from a backup begins another: permits of
-    an earlier one are void, and a broker that goes on with one is not listened to.
+    More than the agent has ever said: its journal is an older copy and its epoch over, so it begins a new one.
+
+
+    `broker_epoch`: the history that the rows tell. A restore begins another; permits, and brokers, of before are void.
     """
 
     type: Literal["welcome"] = "welcome"
@@ -420,12 +382,11 @@ class RunOffer(Wire):
     lots: tuple[str, ...]
     process: Process
     material: str
-    pieces: tuple[LotPieces, ...] = Field(default=(), exclude_if=_unsaid)
-    """What the plate holds of each lot."""
+    pieces: tuple[tuple[str, int], ...] = Field(default=(), exclude_if=_unsaid)
 
 
 class Permit(Wire):
-    """`version` is the run's version after the grant; it lives `life_s` from when `request` was sent."""
+    """`version` is the run's after the grant; it lives `life_s` from when `request` was sent, in its broker epoch."""
 
     type: Literal["permit"] = "permit"
     run: str
@@ -434,7 +395,6 @@ class Permit(Wire):
     request: str
     life_s: float = 30.0
     broker_epoch: str = Field(default="", exclude_if=_unsaid)
-    """The history in which it was given; it is void in any other."""
 
 
 class PermitRefused(Wire):
@@ -447,9 +407,7 @@ class PermitRefused(Wire):
 class Withdrawn(Wire):
     """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
 
-    With a `version` the broker needs the agent's word: it was restored from a backup, and doesn't know whether the
-    run has started since. The agent sees that the run never will, and answers with `NotStarted`, at this version and
-    fence - 1; or the run has started, and its events tell.
+    With a `version` a restored broker needs the agent's word: `NotStarted`, at that and fence - 1, unless it started.
     """
 
     type: Literal["withdrawn"] = "withdrawn"
@@ -499,6 +457,7 @@ BrokerFrame = Annotated[
     Challenge
     | Welcome
     | Ack
+    | RolledBack
     | Conflict
     | LotOffer
     | RunOffer

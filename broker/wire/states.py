@@ -82,6 +82,8 @@ TRANSITIONS: Mapping[tuple[RunState, RunState], frozenset[Actor]] = {
     **{(before, _S.FAULTED): _AGENT for before in (_S.STARTING, _S.RUNNING, _S.PAUSED)},
     **{(_S.UNKNOWN, after): _AGENT for after in _AFTER_SILENCE if after is not _S.FINISHED},
     (_S.UNKNOWN, _S.FINISHED): frozenset({Actor.AGENT, Actor.PERSON}),
+    # The broker only didn't hear; now the agent says that it doesn't know either, and can't take that back.
+    (_S.UNKNOWN, _S.UNKNOWN): _AGENT,
     **{(before, _S.FINISHED): _PERSON for before in (_S.FAULTED, _S.STOPPED)},
     **{(before, _S.SCRAPPED): _PERSON for before in (_S.UNKNOWN, _S.FAULTED, _S.STOPPED)},
     (_S.FINISHED, _S.ACCEPTED): _PERSON,

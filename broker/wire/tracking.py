@@ -48,6 +48,10 @@ class RunView(Wire):
     stop_requested: str | None
     note: str
     """Reason of the last fault, stop, refusal or release."""
+    waits_for: str = ""
+    """What somebody has to do next, and who: "person: count good and scrap"; "" in the end."""
+    overdue: bool = False
+    """A person has been called about it, and hasn't come."""
 
 
 class PlateView(Wire):

@@ -30,6 +30,7 @@ class MachineAtBench(Seen):
     attended: bool
     run: str | None
     presence_left_s: float | None
+    lapsed: bool
 
 
 class Address(Seen):

@@ -92,6 +92,10 @@ class MachineProcess:
         length_mm = RouterConfig().tool_length_mm + longer_mm
         self._ask(command="fit_tool", length_mm=length_mm, diameter_mm=self.machine.tool_mm)
 
+    def press_cycle_start(self) -> None:
+        """What goes on with a router that was held because nobody was there."""
+        self._ask(command="press_button")
+
     def expect(self, **wanted: str | float) -> None:
         """What the plate wants on the machine."""
         self._ask(command="expect", **wanted)

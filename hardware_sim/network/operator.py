@@ -234,6 +234,8 @@ class Operator:
             if machine.attended and machine.run is not None and not self._walked_away(machine.name):
                 with suppress(AnswerRefused):  # the run has ended meanwhile: nobody need be there
                     self.bench.presence(machine.name, self.name)
+                    if machine.lapsed:
+                        self.machines[machine.name].press_cycle_start()
 
     def _walked_away(self, machine: str) -> bool:
         """Whether the operator is somewhere else now."""

@@ -9,8 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from shop_agent.bench import schemas
 from shop_agent.bench.api import ADDRESS_FILE
 from shop_agent.errors import AgentError, Refused
+from shop_agent.state.records import Mode
 
 _TASKS: TypeAdapter[list[schemas.TaskView]] = TypeAdapter(list[schemas.TaskView])
+_SPOOLS: TypeAdapter[list[schemas.SpoolView]] = TypeAdapter(list[schemas.SpoolView])
+_RUNS: TypeAdapter[list[schemas.CountedRun]] = TypeAdapter(list[schemas.CountedRun])
 _MACHINES: TypeAdapter[list[schemas.MachineView]] = TypeAdapter(list[schemas.MachineView])
 ANSWERS: TypeAdapter[schemas.Answer] = TypeAdapter(schemas.Answer)
 _TIMEOUT_S = 360.0
@@ -49,6 +52,33 @@ class BenchClient:
     def act(self, machine: str, verb: str, body: schemas.Schema) -> bytes:
         """Raises Refused."""
         return self._send("POST", f"/machines/{machine}/{verb}", body.model_dump_json())
+
+    def shop(self) -> schemas.ShopView:
+        return schemas.ShopView.model_validate_json(self._send("GET", "/shop"))
+
+    def all_modes(self, mode: Mode) -> list[schemas.MachineView]:
+        """Of every machine."""
+        change = schemas.ModeChange(mode=mode)
+        return _MACHINES.validate_json(self._send("POST", "/mode", change.model_dump_json()))
+
+    def spools(self) -> list[schemas.SpoolView]:
+        return _SPOOLS.validate_json(self._send("GET", "/spools"))
+
+    def put_spool(self, spool: schemas.SpoolNow) -> schemas.SpoolView:
+        """Raises Refused."""
+        return schemas.SpoolView.model_validate_json(self._send("POST", "/spools", spool.model_dump_json()))
+
+    def put_spool_away(self, spool: str) -> None:
+        """Raises Refused."""
+        self._send("POST", "/spools/away", schemas.SpoolOut(id=spool).model_dump_json())
+
+    def runs(self) -> list[schemas.CountedRun]:
+        return _RUNS.validate_json(self._send("GET", "/runs"))
+
+    def correct(self, run: str, correction: schemas.Correction) -> schemas.CountedRun:
+        """Raises Refused."""
+        answer = self._send("POST", f"/runs/{run}/correct", correction.model_dump_json())
+        return schemas.CountedRun.model_validate_json(answer)
 
     def program(self, machine: str) -> bytes:
         """What it runs, or is to run next. Raises Refused."""

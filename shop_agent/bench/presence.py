@@ -6,7 +6,7 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from shop_agent.bench.client import BenchClient
-from shop_agent.bench.schemas import Act, MachineView, TaskView
+from shop_agent.bench.schemas import Act, MachineView, ShopView, TaskView
 from shop_agent.errors import Refused
 
 LOOK_S = 2.0
@@ -61,23 +61,32 @@ class Keys:
 
 
 class Watch:
-    def __init__(self, client: BenchClient, console: Console, operator: str) -> None:
+    def __init__(
+        self, client: BenchClient, console: Console, operator: str, wishes: Collection[str] = (), words: str = ""
+    ) -> None:
+        """`wishes`: keys that are handed back; `words` says what they do."""
         self._client = client
         self._console = console
         self._operator = operator
+        self._wishes = wishes
+        self._words = words
 
-    def until_asked(self, put_off: set[str]) -> None:
-        """Until Enter, or until a task waits that wasn't put off; questions don't come by themselves in an attended
-        run: while one is open no key confirms anything."""
+    def until_asked(self, put_off: set[str]) -> str:
+        """Until Enter, a wish's key (which is returned), or a task that wasn't put off.
+
+        Questions don't come by themselves in an attended run: while one is open no key confirms anything.
+        """
         with Keys() as keys, Live(console=self._console, auto_refresh=False, transient=True) as live:
             while True:
                 attended, tasks = attended_runs(self._client.machines()), self._client.tasks()
                 if not attended and any(task.id not in put_off for task in tasks):
-                    return
-                live.update(_shown(attended, tasks), refresh=True)
+                    return ""
+                live.update(_shown(attended, tasks, self._client.shop(), self._words), refresh=True)
                 key = keys.next(LOOK_S)
                 if key == "\n" and tasks:
-                    return
+                    return ""
+                if key and key in self._wishes:
+                    return key
                 if key.isdecimal() and 1 <= int(key) <= len(attended):
                     self._confirm(attended[int(key) - 1].name)
 
@@ -90,11 +99,15 @@ class Watch:
             self._console.print(f"{self._operator} is at {machine}")
 
 
-def _shown(attended: Sequence[MachineView], tasks: Sequence[TaskView]) -> Text:
-    lines = [
-        f"{one.name} is {one.state}, {left_text(one)} left: press {number} if you are there"
-        for number, one in enumerate(attended, 1)
-    ]
+def _line(number: int, one: MachineView) -> str:
+    if one.lapsed:
+        return f"{one.name} is held: press {number} if you are there, then cycle start at the machine"
+    return f"{one.name} is {one.state}, {left_text(one)} left: press {number} if you are there"
+
+
+def _shown(attended: Sequence[MachineView], tasks: Sequence[TaskView], shop: ShopView, words: str) -> Text:
+    lines = [f"NOTHING NEW STARTS: {shop.alarm}"] if shop.alarm else []
+    lines += [_line(number, one) for number, one in enumerate(attended, 1)]
     if tasks:
         lines.append(f"{len(tasks)} waiting: press Enter to answer")
-    return Text("\n".join(lines))
+    return Text("\n".join([*lines, words] if words else lines))

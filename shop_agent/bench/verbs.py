@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from broker.wire.messages import ScrapReason
 from shop_agent.errors import Refused
 from shop_agent.options import DEFAULT, Config, Operator, named
 from shop_agent.settings import load_config
@@ -54,6 +55,12 @@ def presence(name: Name, config: Config = DEFAULT, operator: Operator = "") -> N
     _act(config, name, "presence", operator)
 
 
+@app.command("first-layer")
+def first_layer(name: Name, config: Config = DEFAULT, operator: Operator = "", reason: Reason = "") -> None:
+    """The first layer failed: the run ends in order, and once the machine is cleared its plate comes again."""
+    _act(config, name, "first-layer", operator, reason)
+
+
 @app.command()
 def home(name: Name, config: Config = DEFAULT, operator: Operator = "") -> None:
     """Home a router, between runs: stand clear."""
@@ -91,11 +98,13 @@ def skip(
     thing: Annotated[str, typer.Argument(metavar="OBJECT", help="as `machines --json` names it")],
     config: Config = DEFAULT,
     operator: Operator = "",
+    reason: Annotated[ScrapReason, typer.Option(help="it is scrap for")] = ScrapReason.OTHER,
 ) -> None:
-    """Leave out what is still to come of one object; the others go on."""
+    """Leave out what is still to come of one object: it is scrap at once, and the others go on."""
     from shop_agent.bench.schemas import MachineView, Skip
 
-    view = MachineView.model_validate_json(_post(config, name, "skip", Skip(operator=named(operator), object=thing)))
+    which = Skip(operator=named(operator), object=thing, reason=reason)
+    view = MachineView.model_validate_json(_post(config, name, "skip", which))
     Console().print(f"skipped on {name}: {', '.join(view.skipped) or thing}")
 
 
@@ -145,9 +154,10 @@ def mode(
 ) -> None:
     """Keep the machine for the shop's own work, or give it back."""
     from shop_agent.bench.schemas import MachineView, ModeChange
+    from shop_agent.bench.tables import mode_text
 
     view = MachineView.model_validate_json(_post(config, name, "mode", ModeChange(mode=mode)))
-    Console().print(f"{name} is {view.mode} now: {view.standing}{f', {view.reason}' if view.reason else ''}")
+    Console().print(f"{name} is {mode_text(view)} now: {view.standing}{f', {view.reason}' if view.reason else ''}")
 
 
 def _act(config: Path, name: str, verb: str, operator: str, reason: str = "") -> None:

@@ -45,9 +45,11 @@ class Fetcher:
 
     async def _fetch(self, sha256: str) -> Path:
         path = self._folder / sha256
-        if path.exists():
+        if path.exists() and await asyncio.to_thread(_digest, path) == sha256:
             return path
         self._folder.mkdir(parents=True, exist_ok=True)
+        for damaged in self._folder.glob(f"{sha256}*"):  # what a reader has linked to it as well
+            damaged.unlink()
         fresh = path.with_name(f"{sha256}.part")
         try:
             await self._download(sha256, fresh)
@@ -83,6 +85,11 @@ class Fetcher:
         agent, time = self._signer.identity.agent, self._now().isoformat()
         signature = self._signer.sign(get_text(agent, time, route))
         return {AGENT_HEADER: agent, TIME_HEADER: time, SIGNATURE_HEADER: signature}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _require_ok(answer: httpx.Response, sha256: str) -> None:

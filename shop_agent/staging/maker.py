@@ -18,6 +18,7 @@ from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import Process
 from shop_agent.blocks import approvals_for, as_record, as_spans, why_not
 from shop_agent.errors import BadConfig, StagingFailed
+from shop_agent.journal_file import sync
 from shop_agent.profiles import load_profile
 from shop_agent.settings import policy_of
 from shop_agent.staging.order import Made, MakeOrder
@@ -31,6 +32,8 @@ from slicer_bridge.slicing.shop.approval import Approval, approved
 from slicer_bridge.slicing.slice import slice_plate
 
 NICENESS = 10
+_OWN_FOLDERS = 3
+"""Of an attempt, of its run, of all runs: made for this program, maybe."""
 
 
 def make(order: MakeOrder) -> Made:
@@ -161,13 +164,10 @@ def _title(part: PlatedPart) -> str:
 
 
 def _flush(path: Path) -> None:
-    """The program and its name are on the disk when the run is reported as staged."""
-    for target, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        descriptor = os.open(target, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """The program and its name are on the disk when the run is reported as staged: the folders' names as well."""
+    sync(path)
+    for folder in list(path.parents)[:_OWN_FOLDERS]:
+        sync(folder)
 
 
 def _end_with_the_agent(stdin: int) -> None:

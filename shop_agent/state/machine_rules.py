@@ -95,7 +95,9 @@ def streamer_wrote(memory: Memory, event: ev.StreamerWrote) -> list[Instruction]
 
 
 def _follow(memory: Memory, run: RunRecord, report: say.MachineReport) -> list[Instruction]:
-    """Raises IllegalTransition."""
+    """Raises IllegalTransition, too for a run that was given up as unknown: what became of it a person says."""
+    if run.phase is _S.UNKNOWN:
+        raise IllegalTransition(run.phase, _PHASE_OF.get(type(report), _S.RUNNING), Actor.AGENT)
     match report:
         case say.ObjectSkipped():
             return count_rules.skipped(memory, run, report)

@@ -10,7 +10,7 @@ from shop_agent.state import heat_rules, spool_rules
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AskPermit, ForbidStart, Instruction, StartRun, Tell
 from shop_agent.state.memory import BEFORE_PERMIT, Asked, Memory
-from shop_agent.state.records import Now, RunRecord
+from shop_agent.state.records import Now, RunRecord, Setup
 from shop_agent.state.setup_rules import require_setup
 
 _S = RunState
@@ -60,13 +60,21 @@ class Permits:
         out: list[Instruction] = []
         for run in list(self._memory.runs.values()):
             if run.phase is _S.ARMED and run.setup is not None:
-                if now.at >= run.setup.at + timedelta(seconds=self._memory.rules.record_life_s):
+                if self._is_too_old(run, run.setup, now):
                     out.append(self._memory.lapse(run, "the setup record is too old: look again"))
                 elif now.mono_s >= self._present_until_s(run):
                     out.append(self._memory.lapse(run, "whoever set it up may have left: look again"))
             elif run.phase is _S.PERMITTED and now.mono_s > self._memory.deadlines.get(run.id, float("-inf")):
                 out.append(ForbidStart(run.machine, run.id, run.fence, "the permit lapsed unused"))
         return [*out, *self._ask_in_turn(now, resend=isinstance(event, ev.Connected))]
+
+    def _is_too_old(self, run: RunRecord, setup: Setup, now: Now) -> bool:
+        """By the clock that never jumps. A setup that an earlier process took is judged by the time of day, and one
+        from the future is as good as none: the clock was put back."""
+        life_s, made_s = self._memory.rules.record_life_s, self._memory.set_up_s.get(run.id)
+        if made_s is not None:
+            return now.mono_s >= made_s + life_s
+        return not setup.at <= now.at < setup.at + timedelta(seconds=life_s)
 
     def _present_until_s(self, run: RunRecord) -> float:
         """Who set up a machine that nobody may leave is there for one interval; of a setup that an earlier process

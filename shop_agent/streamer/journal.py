@@ -10,7 +10,7 @@ from threading import RLock
 
 from broker.wire.messages import Starting
 from shop_agent.errors import JournalDamaged, JournalFailed
-from shop_agent.journal_file import JournalFile, sync_folder
+from shop_agent.journal_file import JournalFile, sync
 from shop_agent.streamer.run_log import ENDS, RunUsed
 from shop_agent.streamer.wire import REPORTS, Entry, Report
 
@@ -154,5 +154,5 @@ def _begin_anew(path: Path) -> RunJournal:
     if fresh.with_name("fresh.sqlite-wal").exists():
         raise JournalFailed(path, "a new one could not be brought to the disk")
     fresh.rename(path)
-    sync_folder(path.parent)
+    sync(path.parent)
     return RunJournal(path)

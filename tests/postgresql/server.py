@@ -25,13 +25,13 @@ _LINES_KEPT = 200
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(_PORT),
-    "fsync": "off",
-    "full_page_writes": "off",
     "max_connections": "100",
     "shared_buffers": "32MB",
     "timezone": "Asia/Kathmandu",
 }
-"""Nothing here outlives its test, so nothing need reach the disk. The odd zone finds times that hang on it."""
+"""The odd zone finds times that hang on it."""
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+"""Nothing here outlives its test, so nothing need reach the disk, unless a benchmark says what that costs."""
 
 
 def programs() -> Path | None:
@@ -100,9 +100,9 @@ def _initialise(bin_folder: Path, folder: Path, become: list[str]) -> None:
 
 
 @contextmanager
-def _running(bin_folder: Path, folder: Path, become: list[str]) -> Iterator[None]:
+def _running(bin_folder: Path, folder: Path, become: list[str], settings: dict[str, str]) -> Iterator[None]:
     """It ends with the block, and with this process however that ends."""
-    words = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     postgres = [str(bin_folder / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *words]
     command = ["setpriv", *become, "--pdeathsig", "INT", *postgres]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -130,8 +130,8 @@ def _running(bin_folder: Path, folder: Path, become: list[str]) -> Iterator[None
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """One that is ready, with a migrated template."""
+def server(*, durable: bool = False) -> Iterator[Server]:
+    """One that is ready, with a migrated template. `durable`: what it commits would outlive a power cut."""
     bin_folder = programs()
     assert bin_folder is not None, "PostgreSQL's server is missing: run make postgresql"
     # pytest's own folders may have paths too long for a socket, and other users may not enter them.
@@ -140,7 +140,7 @@ def server() -> Iterator[Server]:
         user, become = _unprivileged()
         shutil.chown(folder, user)
         _initialise(bin_folder, folder, become)
-        with _running(bin_folder, folder, become):
+        with _running(bin_folder, folder, become, _SETTINGS if durable else _SETTINGS | _FORGETFUL):
             made = Server(folder)
             made.prepare()
             yield made

@@ -50,10 +50,10 @@ class Screen:
 
     def until(self, text: str) -> str:
         """What was shown up to and with this text. Raises OSError if it ends before."""
-        shown = ""
-        while text not in shown:
-            shown += os.read(self.keyboard, 4096).decode()
-        return shown
+        shown = b""
+        while text.encode() not in shown:
+            shown += os.read(self.keyboard, 4096)
+        return shown.decode(errors="replace")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rich.console import Console
 from broker.wire.states import RunState
 from shop_agent.agent import Agent
 from shop_agent.bench.desk import Desk
-from shop_agent.bench.terminal import machine_table
+from shop_agent.bench.tables import machine_table
 from shop_agent.identity import Identity, Signer, own_key
 from shop_agent.settings import load_config, load_policy
 from shop_agent.state import events as ev

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from broker.wire.messages import Claimed, LotAccepted, LotOffer, LotPieces, Permit, RunOffer, Welcome
+from broker.wire.messages import Claimed, LotAccepted, LotOffer, Permit, RunOffer, Welcome
 from broker.wire.shop import Process
 from shop_agent.mind import Mind as AgentMind
 from shop_agent.state import events as ev
@@ -107,11 +107,11 @@ def test_what_was_offered_is_said_back() -> None:
     )  # fmt: skip
     offer = RunOffer(
         run="run1", fence=1, version=2, machine="printer", plate_sha256="ab", lots=("lot1",), process=Process.FDM,
-        material="PLA", pieces=(LotPieces(lot="lot1", pieces=4),),
+        material="PLA", pieces=(("lot1", 4),),
     )  # fmt: skip
     mind.apply(ev.MachineSeen("printer", MachineView(True, "boot1/0")), _NOW)
     mind.on_frame(lot, _NOW)
     mind.on_frame(offer, _NOW)
     said = {event.body.kind: event.body for _, event in journal.events_after(0)}
     assert said["lot_accepted"] == LotAccepted(lot="lot1", quantity=4, line="lin1")
-    assert said["claimed"] == Claimed(machine="printer", pieces=(LotPieces(lot="lot1", pieces=4),))
+    assert said["claimed"] == Claimed(machine="printer", pieces=(("lot1", 4),))

@@ -118,6 +118,29 @@ def test_who_set_up_a_router_is_believed_to_be_there_for_one_interval() -> None:
     assert [task.kind for task in waiting(mind.shop.memory)] == [TaskKind.SETUP]
 
 
+def test_of_a_setup_that_an_earlier_process_took_nobody_knows_how_long_it_is_ago() -> None:
+    earlier = Mind().router_staged()
+    earlier.do(ev.SetupGiven("run1", earlier.router_setup()))
+    later = Mind()
+    later.shop.memory.runs = dict(earlier.shop.memory.runs)
+    later.do(ev.MachineSeen("router", AT_ROUTER))
+    later.do(ev.Ticked())
+    assert later.run().phase is RunState.STAGED
+    assert "may have left" in later.run().note
+
+
+def test_the_start_says_how_long_somebody_is_there() -> None:
+    mind = Mind(Rules(True, 3600.0, frozenset({"PLA", "plywood"}), presence_interval_s=300.0)).router_staged()
+    asked = mind.do(ev.SetupGiven("run1", mind.router_setup()))
+    until_s = mind.now.mono_s + 300.0
+    mind.at_s = 20.0
+    (start,) = [one for one in mind.permit(asked) if isinstance(one, StartRun)]
+    assert start.present_until_s == until_s
+    printer = Mind().to("staged")
+    (start,) = [one for one in printer.permit(printer.arm()) if isinstance(one, StartRun)]
+    assert start.present_until_s is None
+
+
 def test_nothing_starts_while_the_policy_is_broken() -> None:
     mind = Mind().to("staged")
     mind.do(ev.PolicyBroken("policy.toml: record_life_s: too short"))

@@ -1,5 +1,7 @@
 """The shop's mind: events in, instructions out, and what it remembers."""
 
+from datetime import timedelta
+
 import pytest
 
 from broker.wire.states import RunState
@@ -16,9 +18,9 @@ from shop_agent.state.instructions import (
     Tell,
 )
 from shop_agent.state.memory import Rules
-from shop_agent.state.records import Count, MachineView, Standing
+from shop_agent.state.records import Count, MachineView, Now, Standing
 from shop_agent.state.tasks import TaskKind, waiting
-from tests.shop_agent.core import BOOT, PROGRAM, Mind
+from tests.shop_agent.core import BOOT, PROGRAM, RULES, Mind
 
 FREE = say.MachineChanged("printer", Standing.FREE, "")
 
@@ -335,3 +337,31 @@ def test_a_lost_journal_quarantines_every_machine() -> None:
     mind.do(ev.MachineSeen("router", MachineView(True, BOOT)))
     mind.do(ev.JournalLost("rolled back"))
     assert {mind.shop.memory.standing(name)[0] for name in ("printer", "router")} == {Standing.QUARANTINED}
+
+
+def test_a_clock_that_is_put_back_or_forward_neither_keeps_nor_ends_a_setup() -> None:
+    mind = Mind(rules=RULES).to("armed")
+    jumped = Now(mind.now.at - timedelta(days=1), mind.now.mono_s + RULES.record_life_s - 1.0)
+    assert not any(isinstance(one, Tell) for one in mind.shop.handle(ev.Ticked(), jumped))
+    jumped = Now(mind.now.at - timedelta(days=1), mind.now.mono_s + RULES.record_life_s)
+    assert [one.report for one in mind.shop.handle(ev.Ticked(), jumped) if isinstance(one, Tell)] == [
+        say.Lapsed("the setup record is too old: look again")
+    ]
+
+
+@pytest.mark.parametrize(("days", "lapses"), [(-1, True), (0, False), (1, True)])
+def test_a_setup_of_an_earlier_process_holds_by_the_time_of_day_alone(days: int, lapses: bool) -> None:
+    mind = Mind(rules=RULES).to("armed")
+    mind.shop.memory.set_up_s.clear()
+    now = Now(mind.now.at + timedelta(days=days), 0.0)
+    told = [one.report for one in mind.shop.handle(ev.Ticked(), now) if isinstance(one, Tell)]
+    assert bool(told) == lapses
+
+
+def test_a_permit_of_an_earlier_process_is_asked_about_and_never_used() -> None:
+    mind = Mind().to("permitted")
+    fresh = Mind()
+    fresh.shop.memory.runs = dict(mind.shop.memory.runs)
+    assert fresh.shop.unfinished_programs() == []
+    assert ForbidStart in {type(one) for one in fresh.do(ev.Ticked())}
+    assert fresh.do(ev.PermitGranted("run1", 1, 6, "tok-1", 30.0)) == []

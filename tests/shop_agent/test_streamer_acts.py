@@ -68,6 +68,24 @@ async def test_a_first_layer_that_failed_ends_in_order_and_needs_no_reset(short:
             assert (await streamer.ended("run2"))[-1] == "finished"
 
 
+async def test_who_promised_to_change_the_spool_says_that_they_are_there(short: Path, tmp_path: Path) -> None:
+    with machine(short, "p", "marlin") as sim:
+        config = write_shop(tmp_path, short / "run", printer=sim.port, policy="presence_interval_s = 1.5\n")
+        async with streaming(config, "printer") as streamer:
+            status = await streamer.until(lambda status: status.state is State.READY)
+            assert not status.attended
+            order = streamer.order(status, "run1", print_program(4000))
+            record = order.record.model_copy(update={"spools": ("1", "2"), "stays": True})
+            assert (await streamer.start(order.model_copy(update={"record": record}))).started
+            held = await streamer.until(lambda status: status.state is State.HELD)
+            assert (held.attended, held.lapsed, "presence" in held.reason) == (True, False, True)
+            await streamer.client.ask(wire.Resume(operator="Ana"), wire.Done)
+            on = await streamer.until(lambda status: status.state is State.RUNNING)
+            assert on.present == "Ana"
+            await streamer.client.ask(wire.Cancel(reason="seen"), wire.Done)
+            assert (await streamer.ended("run1"))[-1] == "stopped"
+
+
 async def test_the_end_of_a_heat_up_is_told_once(short: Path, tmp_path: Path) -> None:
     with machine(short, "p", "marlin", speed=20.0) as sim:
         async with streaming(write_shop(tmp_path, short / "run", printer=sim.port), "printer") as streamer:

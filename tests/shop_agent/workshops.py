@@ -90,6 +90,17 @@ class Shop:
         finally:
             client.close()
 
+    async def until_alarm(self, *, rung: bool) -> None:
+        client = await self.bench()
+        try:
+            async with asyncio.timeout(30):
+                while True:
+                    if bool((await asyncio.to_thread(client.shop)).alarm) is rung:
+                        return
+                    await asyncio.sleep(0.05)
+        finally:
+            client.close()
+
     async def set_up_printer(self) -> None:
         task = await self.task("setup")
         answer = schemas.SetupAnswer(operator="Ana", bed_clear=True, material="PLA", tool_mm=0.4)

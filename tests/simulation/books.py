@@ -13,7 +13,6 @@ from broker.database import Base, Workshops
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
-from broker.runs.lifecycle import armed_note
 from broker.runs.models import (
     BrokerEpoch,
     Count,
@@ -24,6 +23,7 @@ from broker.runs.models import (
     RunStep,
     ScrapCount,
     Skip,
+    UsedRecord,
 )
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
@@ -305,7 +305,7 @@ class _Runs(_Rows):
         return self._out(found[-1]) if found else None
 
     async def record_was_used(self, record_id: str) -> bool:
-        return any(True for _ in self.tables.by(RunStep, "note", armed_note(record_id)))
+        return self.tables.get(UsedRecord, record_id) is not None
 
     def _with_lot(self, lot_id: str) -> Iterable[tuple[Run, PlateLot]]:
         for row in self.tables.by(PlateLot, "lot_id", lot_id):
@@ -324,8 +324,8 @@ def _nothing() -> None:
 class MemoryBooks:
     """`before_commit` may raise, and nothing is kept; `after_commit` too, and all is kept."""
 
-    def __init__(self) -> None:
-        self.tables = Tables()
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.tables = tables or Tables()
         self.before_commit: Callable[[], None] = _nothing
         self.after_commit: Callable[[], None] = _nothing
         self.rings = 0

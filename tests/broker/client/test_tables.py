@@ -55,5 +55,11 @@ def test_live_and_failed_runs_are_shown_and_done_ones_are_not() -> None:
     assert "accepted" not in text
 
 
+def test_a_person_who_was_called_and_has_not_come_stays_visible() -> None:
+    late = _run(RunState.FINISHED).model_copy(update={"waits_for": "person: count good and scrap", "overdue": True})
+    assert "still waits for a person: count good and scrap" in _text(late)
+    assert "waits" not in _text(late.model_copy(update={"overdue": False}))
+
+
 def test_no_orders_says_how_to_make_one() -> None:
     assert "llagar order" in str(orders_table([]))

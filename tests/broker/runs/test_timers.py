@@ -5,7 +5,17 @@ import pytest
 from broker.database import Database
 from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import RESTART_GRACE, Timers
-from broker.wire.messages import Availability, Claimed, Permit, Running, RunOffer, Starting, Withdrawn
+from broker.wire.messages import (
+    Availability,
+    Claimed,
+    Counted,
+    LotCount,
+    Permit,
+    Running,
+    RunOffer,
+    Starting,
+    Withdrawn,
+)
 from broker.wire.states import RunState
 from tests.broker.conftest import HandClock, Town
 from tests.broker.runs.agent import FINISHED, WireAgent
@@ -93,3 +103,26 @@ async def test_machines_of_a_silent_agent_are_offline(
     await timers.run_due()
     [workshop] = await reader.workshops()
     assert (workshop.link, workshop.machines[0].availability) == ("disconnected", Availability.OFFLINE)
+
+
+async def test_a_person_is_called_again_and_again_until_they_have_counted(
+    network: Network, town: Town, agent: WireAgent, clock: HandClock
+) -> None:
+    timers = await _timers(town.database, clock, agent)
+    order, hand = await offered_run(town, agent)
+    await agent.start(hand)
+    await agent.say(FINISHED, hand)
+    reader = Reader(town, network.ana)
+    clock.forward(minutes=29)
+    await timers.run_due()
+    [run] = await reader.runs(order)
+    assert (run.state, run.waits_for, run.overdue) == (RunState.FINISHED, "person: count good and scrap", False)
+    for _ in range(2):
+        clock.forward(minutes=30)
+        assert await timers.run_due() == 0
+        [run] = await reader.runs(order)
+        assert (run.state, run.overdue) == (RunState.FINISHED, True)
+    [lot] = run.lots
+    await agent.say(Counted(operator="eva", counts=(LotCount(lot=lot.lot, good=lot.pieces),)), hand)
+    [run] = await reader.runs(order)
+    assert (run.state, run.waits_for, run.overdue) == (RunState.ACCEPTED, "", False)

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from broker.wire import messages as m
 from broker.wire.base import Wire
 from broker.wire.plates import Plate, PlatedPart
+from broker.wire.rolled_back import RolledBack
 from broker.wire.shop import Enrolled, Enrolment, Inventory, MachineSpec, NextKey, Process, Rates, Stock, Window
 from broker.wire.states import RunState
 
@@ -72,6 +73,7 @@ BROKER: tuple[m.BrokerFrame, ...] = (
     m.Challenge(nonce="n1"),
     m.Welcome(broker_epoch="1", acked=0),
     m.Ack(epoch="e1", seq=1),
+    RolledBack(epoch="e1", reason="seq 2 said something else before"),
     m.Conflict(seq=2, run="run1", state=RunState.ARMED, version=5, fence=1, reason="stale"),
     m.LotOffer(
         lot="lot1",
@@ -99,6 +101,17 @@ BROKER: tuple[m.BrokerFrame, ...] = (
     m.PermitRefused(run="run1", request="req1", reason="not armed"),
     m.Withdrawn(run="run1", fence=2, reason="expired"),
     m.StopRequest(run="run1", reason="wrong colour"),
+    m.RunUnsettled(
+        run="run1",
+        fence=1,
+        version=7,
+        state=RunState.UNKNOWN,
+        machine="prusa",
+        material="PLA",
+        plate_sha256="0" * 64,
+        pieces=(("lot1", 4),),
+        reason="silence",
+    ),
     m.LotReady(lot="lot1", pieces=4, ship_to="ana, Calle Uría 1, Oviedo"),
 )
 PLATE = Plate(
@@ -142,8 +155,8 @@ def test_an_older_broker_hears_of_people_and_plates_only_where_they_are_unusual(
 
 
 def test_what_a_restored_broker_needs_is_sent_where_there_is_something_to_say() -> None:
-    claimed = m.Claimed(machine="router", pieces=(m.LotPieces(lot="lot1", pieces=4),))
-    assert claimed.model_dump_json() == '{"kind":"claimed","machine":"router","pieces":[{"lot":"lot1","pieces":4}]}'
+    claimed = m.Claimed(machine="router", pieces=(("lot1", 4),))
+    assert claimed.model_dump_json() == '{"kind":"claimed","machine":"router","pieces":[["lot1",4]]}'
     hello = m.Hello(agent="agt1", epoch="e1", software="1.0", signature="c2ln", last_seq=0)
     assert '"last_seq":0' in hello.model_dump_json()
     asked = m.Withdrawn(run="run1", fence=2, reason="restored", version=3)

@@ -8,6 +8,7 @@ from typing import Protocol
 from broker.runs.models import Run
 from broker.wire.messages import (
     Availability,
+    Corrected,
     HandedOver,
     Heartbeat,
     LotAccepted,
@@ -15,10 +16,12 @@ from broker.wire.messages import (
     MachineChanged,
     MachineReport,
     Progress,
+    ScrapReason,
+    Skipped,
 )
 from broker.wire.states import RunState
 from tests.broker.runs.contract.seeded import KEYS, LOTS, MACHINES, RUNS, WORKSHOPS
-from tests.broker.runs.contract.words import agent_of, body
+from tests.broker.runs.contract.words import agent_of, body, counts
 from tests.broker.runs.contract.world import World
 
 _NEXT = {
@@ -82,6 +85,29 @@ class Say:
         off = {"version": run.version + self.version, "fence": run.fence + self.fence}
         said = body(self.run, self.kind, self.good, self.record)
         return await world.say(self.agent or agent_of(self.run), said, run, **off)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An object of the run is left out."""
+
+    run: str
+    piece: str
+
+    async def play(self, world: World) -> object:
+        lot = min(RUNS[self.run][1])
+        skipped = Skipped(lot=lot, object=self.piece, reason=ScrapReason.WARP, operator="eva")
+        return await world.say(agent_of(self.run), skipped, await world.run(self.run))
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    run: str
+    good: int
+
+    async def play(self, world: World) -> object:
+        corrected = Corrected(operator="eva", note="looked again", counts=counts(self.run, self.good))
+        return await world.say(agent_of(self.run), corrected, await world.run(self.run))
 
 
 @dataclass(frozen=True, slots=True)

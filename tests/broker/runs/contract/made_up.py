@@ -10,6 +10,7 @@ from tests.broker.runs.contract.acts import (
     Ask,
     Beat,
     Begin,
+    Correct,
     Decline,
     Deliver,
     Forge,
@@ -18,6 +19,7 @@ from tests.broker.runs.contract.acts import (
     Report,
     Resend,
     Say,
+    Skip,
     TakeBack,
     Wait,
 )
@@ -32,6 +34,8 @@ _SAY = st.builds(Say, _RUNS, st.sampled_from(KINDS), st.just(""), _OFF, _OFF, st
 _NEXT = st.builds(Next, _RUNS)
 _RARE: tuple[st.SearchStrategy[Act], ...] = (
     st.builds(Say, _RUNS, st.sampled_from(KINDS), _AGENTS),
+    st.builds(Skip, _RUNS, st.sampled_from(("piece 1", "piece 2"))),
+    st.builds(Correct, _RUNS, st.integers(0, 5)),
     st.builds(Keep, _AGENTS),
     st.builds(Resend, _AGENTS),
     st.builds(Alter, _AGENTS),

@@ -48,6 +48,8 @@ def record(run: str, name: str = "") -> SetupRecord:
         bed_clear=name != "dirty",
         material="ABS" if name == "wrong" else MATERIAL[MACHINES[RUNS[run][0]][1]],
         tool_mm=0.4,
+        clamps_clear=True,
+        extraction_on=True,
     )
 
 

@@ -124,8 +124,7 @@ class World:
     async def ask(self, agent: str, run: Run, record: str, request: str) -> Permit | PermitRefused:
         asked = PermitRequest(run=run.id, fence=run.fence, version=run.version, record=record, request=request)
         async with self.books.writing() as book:
-            row = await book.locked_agent(agent)
-            return await grant(book, row.workshop_id, asked, self.clock.now())
+            return await grant(book, await book.locked_agent(agent), asked, self.clock.now())
 
     async def beat(self, agent: str, beat: Heartbeat) -> object:
         async with self.books.writing() as book:
