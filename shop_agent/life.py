@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shop_agent.agent import Agent
 from shop_agent.bench.api import BenchServer
-from shop_agent.errors import AgentError, AlreadyRunning, BadConfig
+from shop_agent.errors import AgentError, AlreadyRunning, BadConfig, JournalTorn
 from shop_agent.identity import load_signer
 from shop_agent.profiles import load_profile
 from shop_agent.settings import AgentConfig, load_policy, machine_limits
@@ -70,4 +70,6 @@ def _cause(failure: BaseException) -> BaseException:
     while isinstance(failure, BaseExceptionGroup):
         known = failure.subgroup(AgentError)
         failure = (known or failure).exceptions[0]
+    if isinstance(failure, JournalTorn) and failure.__cause__ is not None:
+        return failure.__cause__
     return failure

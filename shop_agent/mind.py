@@ -32,8 +32,8 @@ class Mind:
         self._shop = Shop(machines, rules, token)
         self._log = log
         self._inventory = inventory
-        self._torn = False
-        """An event was taken in and not committed: memory and log differ."""
+        self._torn: BaseException | None = None
+        """Why an event was taken in and not committed: memory and log differ."""
         self._forbidding: set[str] = set()
         """Runs whose streamer is being asked for its final word."""
         log.restore(self.memory)
@@ -55,14 +55,18 @@ class Mind:
         Raises Refused: nothing has changed then. After any other error memory is ahead of the log, and every
         further call raises JournalTorn: the process must end, and the log recovers.
         """
-        if self._torn:
-            raise JournalTorn
-        self._torn = True
+        if self._torn is not None:
+            raise JournalTorn from self._torn
         try:
-            instructions = self._shop.handle(event, now)
+            return self._applied(event, now, answer)
         except Refused:
-            self._torn = False
             raise
+        except BaseException as error:
+            self._torn = error
+            raise
+
+    def _applied(self, event: ev.Event, now: Now, answer: Answer | None) -> list[Instruction]:
+        instructions = self._shop.handle(event, now)
         told = [one for one in instructions if isinstance(one, Tell)]
         unsent = [Unsent(translate.told(one, self.memory), one.run, one.fence, one.version) for one in told]
         changed = self._shop.take_changed()
@@ -70,7 +74,6 @@ class Mind:
             self._log.begin_epoch(self._inventory, self.memory, changed, unsent, now.at)
         elif unsent or answer is not None or changed:
             self._log.commit(self.memory, changed, unsent, now.at, answer)
-        self._torn = False
         return [one for one in instructions if not self._is_asked_already(one)]
 
     def _is_asked_already(self, instruction: Instruction) -> bool:
@@ -109,14 +112,18 @@ class Mind:
     def welcomed(self, welcome: Welcome, now: Now) -> list[Instruction]:
         """Where the log was rolled back a new epoch begins: the connection is one of the old epoch then."""
         if welcome.acked > self._log.last_seq:
-            self._tell_machines_anew()
-            return self.apply(ev.JournalLost(_ROLLED_BACK), now)
+            return self.rolled_back(now)
         known = self._broker_epochs()
         if welcome.broker_epoch in known:
             return self.apply(ev.Connected(), now)
         self._log.set_meta(_BROKER_EPOCHS, " ".join([*known, welcome.broker_epoch]))
         restored = self.apply(ev.BrokerRestored(), now) if known else []
         return [*restored, *self.apply(ev.Connected(), now)]
+
+    def rolled_back(self, now: Now) -> list[Instruction]:
+        """The broker holds events of this epoch that the log lacks: a new epoch begins."""
+        self._tell_machines_anew()
+        return self.apply(ev.JournalLost(_ROLLED_BACK), now)
 
     def refuses(self, welcome: Welcome) -> str:
         """Why this broker is not listened to: it goes on with a history that a restore has ended; "": it may speak."""

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from broker.wire import messages as wire
+from broker.wire.rolled_back import RolledBack
 from broker.wire.shop import Process
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
@@ -195,7 +196,7 @@ def broker_event(frame: wire.BrokerFrame, *, latest: bool = True) -> ev.BrokerEv
             return ev.LotIsReady(frame.lot, frame.pieces, frame.ship_to, frame.notices)
         case wire.RunUnsettled():
             return _unsettled(frame)
-        case wire.Challenge() | wire.Welcome() | wire.Ack():
+        case wire.Challenge() | wire.Welcome() | wire.Ack() | RolledBack():
             return None
         case _:
             return _run_event(frame, latest)

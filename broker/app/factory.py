@@ -136,7 +136,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
         leadership=lead,
-        switchboard=Switchboard(database, books, clock, Inbox(books, clock, hand_over)),
+        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, hand_over)),
         background=background,
     )
 

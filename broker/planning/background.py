@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -102,8 +102,14 @@ class Background:
         while True:
             heard = await self._waker.wait(heard, TICK_S)
             async with self._at_work:
-                self._scheduler.modify_job(_TICK, next_run_time=datetime.now(UTC))
+                self._bring_forward(datetime.now(UTC))
             await asyncio.sleep(_BREATH_S)
+
+    def _bring_forward(self, now: datetime) -> None:
+        """The tick comes now; and what a clock that was put back would let wait until it is that late again."""
+        for job in self._scheduler.get_jobs():
+            if job.id == _TICK or job.next_run_time > now + timedelta(seconds=TIMERS_S):
+                self._scheduler.modify_job(job.id, next_run_time=now)
 
 
 @contextlib.contextmanager

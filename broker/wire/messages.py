@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from broker.wire import availability
 from broker.wire.base import Wire
 from broker.wire.pieces import Corrected, LotCount, Scrap, ScrapReason, Skipped
+from broker.wire.rolled_back import RolledBack
 from broker.wire.setup import SetupRecord
 from broker.wire.shop import Inventory, Process
 from broker.wire.states import RunState
@@ -315,7 +316,11 @@ class Challenge(Wire):
 
 
 class Welcome(Wire):
-    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after.
+    """`acked`: highest seq of this epoch that the broker holds; the agent sends what comes after. More than it has ever
+    said: its journal is an older copy and its epoch over, so it begins a new one.
+
+    More than the agent has ever said: its journal is an older copy and its epoch over, so it begins a new one.
+
 
     `broker_epoch`: the history that the rows tell. A restore begins another; permits, and brokers, of before are void.
     """
@@ -452,6 +457,7 @@ BrokerFrame = Annotated[
     Challenge
     | Welcome
     | Ack
+    | RolledBack
     | Conflict
     | LotOffer
     | RunOffer

@@ -88,7 +88,7 @@ class Desk:
             raise Refused("this run has no program")
         status = await self._status(task.machine)
         router = self._agent.memory.facts[task.machine].router
-        if router and status.state is State.READY and status.work_offset_mm is not None:
+        if status.zeroed and status.state is State.READY and status.work_offset_mm is not None:
             await self._check_in_place(run, status.work_offset_mm)
         setup = Setup(
             id=uuid.uuid4().hex,

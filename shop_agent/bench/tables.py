@@ -88,8 +88,9 @@ def needs_text(task: schemas.TaskView) -> Text:
     wanted = [task.material, task.colour, task.surface and f"on {task.surface}"]
     tool = f"{'cutter' if task.router else 'nozzle'} {task.tool_mm:g} mm" if task.tool_mm else ""
     lines.append("needs: " + ", ".join(str(one) for one in (*wanted, tool) if one))
-    if task.material_g:
-        lines.append(f"takes: {task.material_g:.0f} g, {(task.estimate_s or 0.0) / 60:.0f} min")
+    grams = f"{task.material_g:.0f} g, " if task.material_g else ""
+    if task.estimate_s:
+        lines.append(f"takes: {grams}{task.estimate_s / 60:.0f} min")
     if task.router:
         lines += _sheet_lines(task)
     return Text("\n".join(lines))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from broker.wire.messages import Ack, AgentFrame, BrokerFrame, Challenge, Hello, Progress, Welcome
+from broker.wire.rolled_back import RolledBack
 from broker.wire.signing import hello_text
 from shop_agent.mind import Mind
 from shop_agent.shop_log import ShopLog
@@ -26,6 +27,7 @@ SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 SOFTWARE = f"llagar-agent {VERSION}"
 
+_ROLLED_BACK = "our journal was rolled back: a new epoch begins"
 Sent = TypeVar("Sent")
 Dice = Callable[[float, float], float]
 """A number between two others."""
@@ -109,6 +111,8 @@ class Conversation(Generic[Sent]):
                 self._log.acknowledge(epoch, seq)
                 self._heard(epoch, seq, now)
                 return []
+            case RolledBack(epoch=epoch):
+                return self._rolled_back(now) if epoch == self._log.epoch else []
             case _:
                 return self._mind.on_frame(frame, now)
 
@@ -126,14 +130,19 @@ class Conversation(Generic[Sent]):
             return []
         instructions = self._mind.welcomed(welcome, now)
         if self._log.epoch != epoch:
-            self.refusal = "our journal was rolled back: a new epoch begins"
+            self.refusal = _ROLLED_BACK
             return instructions
         self._welcome = welcome
         self._welcome_by_s = float("inf")
-        self._sent = self._acked = welcome.acked
+        # The last event that the broker holds is sent once more: if it holds another one, our journal was rolled back.
+        self._sent, self._acked = max(0, welcome.acked - 1), welcome.acked
         self._next_beat_s = now.mono_s
         self._next_progress_s = now.mono_s + welcome.progress_s
         return instructions
+
+    def _rolled_back(self, now: Now) -> list[Instruction]:
+        self.refusal = _ROLLED_BACK
+        return self._mind.rolled_back(now)
 
     def _heard(self, epoch: str, seq: int, now: Now) -> None:
         if epoch == self._log.epoch and seq > self._acked:

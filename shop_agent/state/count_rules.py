@@ -28,7 +28,7 @@ def counted(memory: Memory, event: ev.CountGiven) -> list[Instruction]:
     machine = memory.machines[run.machine]
     if event.cleared and machine.occupied_by == run.id:
         memory.keep_machine(replace(machine, occupied_by=""))
-    told = replace(run, counts=event.counts, whole=True)
+    told = replace(run, counts=event.counts, counted_by=event.operator, whole=True)
     return [memory.move(told, _S.ACCEPTED, say.Counted(event.operator, event.counts), Actor.PERSON)]
 
 
@@ -42,7 +42,7 @@ def settled(memory: Memory, event: ev.SettleGiven) -> list[Instruction]:
     require_counts(run, event.counts, whole=False)
     if event.first_layer and any(count.good for count in event.counts):
         raise Refused("where only the first layer failed no piece is good: count none, or settle it without")
-    told = replace(run, counts=event.counts, whole=False)
+    told = replace(run, counts=event.counts, counted_by=event.operator, whole=False)
     report = say.Settled(event.operator, event.note, event.counts, event.first_layer)
     return [memory.move(told, _S.SCRAPPED, report, Actor.PERSON)]
 
@@ -75,6 +75,11 @@ def not_corrected(run: RunRecord, reason: str) -> RunRecord:
     if run.uncorrected is None:
         return run
     return replace(run, counts=run.uncorrected, uncorrected=None, note=f"the correction was not taken: {reason}")
+
+
+def not_skipped(run: RunRecord, reason: str) -> RunRecord:
+    """Broker and shop agree on the state: what it didn't take was a remark, and that piece is to be counted."""
+    return replace(run, skipped=run.skipped[:-1], note=reason) if run.skipped else run
 
 
 def changed_lots(before: tuple[Count, ...], after: tuple[Count, ...]) -> list[str]:

@@ -154,7 +154,8 @@ class Memory:
         self.changed.spools.add(spool.id)
 
     def quarantine(self, name: str, reason: str) -> None:
-        self.keep_machine(replace(self.machines[name], quarantine=reason))
+        machine = self.machines[name]
+        self.keep_machine(replace(machine, quarantine=reason, troubles=machine.troubles + (not machine.quarantine)))
 
     def standing(self, name: str) -> tuple[Standing, str]:
         """How a machine stands, and why; the shop's own work needs no reason."""

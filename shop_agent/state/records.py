@@ -178,6 +178,8 @@ class RunRecord:
     """Object and lot of each piece that was left out while the program ran: scrap since then."""
     counts: tuple[Count, ...] = ()
     """As last attested, once it was counted or settled."""
+    counted_by: str = ""
+    """Whose word the counts are."""
     whole: bool = True
     """The counts account for every piece; not so where a person settled what was never finished."""
     uncorrected: tuple[Count, ...] | None = None
@@ -216,6 +218,8 @@ class MachineRecord:
     """When the mode ends by itself; None: when a person ends it."""
     quarantine: str = ""
     """Why it may not be used; empty: it may."""
+    troubles: int = 0
+    """How often it came into quarantine: each time somebody has to release it."""
     occupied_by: str = ""
     """The run whose parts lie on it."""
     journal_id: str = ""

@@ -248,6 +248,8 @@ class Shop:
             known = replace(known, phase=event.state)
         elif event.state in DONE and run.phase in DONE:
             known = count_rules.not_corrected(known, event.reason)
+        elif event.state is run.phase:
+            known = count_rules.not_skipped(known, event.reason)
         self.memory.keep_run(known)
         return []
 

@@ -52,7 +52,7 @@ def _of_machine(memory: Memory, name: str) -> Iterator[Task]:
     machine = memory.machines[name]
     if machine.quarantine and not memory.on(name, UNSURE | AFTER_PERMIT):
         title = f"{name}: look at it, clear it, then release it"
-        yield Task(f"release-{name}-{machine.cursor}", TaskKind.RELEASE, title, name, note=machine.quarantine)
+        yield Task(f"release-{name}-{machine.troubles}", TaskKind.RELEASE, title, name, note=machine.quarantine)
     elif machine.occupied_by and not memory.on(name, AFTER_PERMIT):
         lies = memory.runs.get(machine.occupied_by)
         title = f"{name}: take the parts off, into a box labelled {label(machine.occupied_by)}"

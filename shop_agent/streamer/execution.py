@@ -1,6 +1,6 @@
 """One run on one machine: from the committed start to the entry that ends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -79,15 +79,17 @@ class Execution:
     def _progress(self, status: Status) -> None:
         if self.heating:
             self._follow_heaters(status.heating, self.clock())
-        for name in status.skipped:
-            self._tell_skipped(name)
+        if self._running:
+            self._tell_skipped(status.skipped)
         self.show(status)
 
-    def _tell_skipped(self, name: str) -> None:
-        """Once, whoever did it: the firmware's own word is the proof."""
-        if name not in self._skipped:
-            self._skipped.add(name)
-            self._tell(self.skips.get(name) or ObjectSkipped(object=name))
+    def _tell_skipped(self, names: Sequence[str]) -> None:
+        """Each once, whoever did it: the firmware's own word is the proof, but what it says before this program runs
+        may be of the one before."""
+        for name in names:
+            if name not in self._skipped:
+                self._skipped.add(name)
+                self._tell(self.skips.get(name) or ObjectSkipped(object=name))
 
     def _follow_heaters(self, rising: bool, now_s: float) -> None:
         """Bed and hotend may be waited for one after the other: what stays reached is reached."""

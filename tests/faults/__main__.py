@@ -18,6 +18,7 @@ def main() -> int:
     words.add_argument("--kills", type=int, default=50, help="at least so many")
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--world", type=int, help="only this one of the seed's worlds, counted from 0")
+    words.add_argument("--points", default="", metavar="WORD", help="only those whose names hold it")
     words.add_argument("--json", type=Path, help="what happened, for the documents")
     wanted = words.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -26,7 +27,7 @@ def main() -> int:
     kills, number = 0, -1
     while kills < wanted.kills:
         number += 1
-        schedule = drawn(f"{wanted.seed}/{number}")
+        schedule = drawn(f"{wanted.seed}/{number}", wanted.points)
         kills += schedule.kills
         if wanted.world not in (None, number):
             continue

@@ -31,7 +31,7 @@ class Clocks:
             self.set(computer, "right")
 
     def set(self, computer: str, to: str) -> bool:
-        """To one of OFFSETS; False if it is there already."""
+        """To one of OFFSETS, within a second; False if it is there already."""
         if self._shows.get(computer) == to:
             return False
         self._shows[computer] = to
@@ -44,7 +44,7 @@ class Clocks:
         return {
             "LD_PRELOAD": str(self.preloaded),
             "FAKETIME_TIMESTAMP_FILE": str(self.folder / computer),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }

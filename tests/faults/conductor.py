@@ -70,8 +70,10 @@ class Conductor:
         point = self._world.asking.died(role)
         if point is not None:
             self._died(role, point)
-        elif role in self._asked_s and now_s - self._asked_s[role] < AGAIN_S:
-            return
+        elif role in self._asked_s:
+            if now_s - self._asked_s[role] < AGAIN_S:
+                return
+            self._schedule.pass_on(role)
         points = {wanted.point: wanted.nth for wanted in self._schedule.some(role)} | self._led_to(role)
         if points:
             self._asked_s[role] = now_s
@@ -99,10 +101,10 @@ class Conductor:
     def _bring_about(self) -> None:
         roles = list(self._schedule.left)
         self._world.breakages.wanted = self._schedule.needed(Needs.FAULT, roles)
-        for needs, verb in ((Needs.HOLD, "hold"), (Needs.CANCEL, "cancel")):
+        for turn, (needs, verb) in enumerate(((Needs.HOLD, "hold"), (Needs.CANCEL, "cancel"))):
             if self._schedule.needed(needs, roles):
                 if needs not in self._hands:
-                    self._hands[needs] = Hands(self._world.printers_at_bench(), verb)
+                    self._hands[needs] = Hands(self._world.printers_at_bench(), verb, turn)
             elif needs in self._hands:
                 self._hands.pop(needs).end()
 

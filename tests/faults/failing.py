@@ -227,7 +227,10 @@ def install() -> None:
     if role is None:
         return
     failpoints = Failpoints(Path(os.environ[VARIABLE]), role)
-    if role != Role.BROKER:
+    if role == Role.BROKER:
+        # A preloaded clock is the broker's alone: its confined children can't have one.
+        os.environ.pop("LD_PRELOAD", None)
+    else:
         connection = _sqlite(failpoints)
         connect = sqlite3.connect
         sqlite3.connect = lambda *args, **more: connect(*args, **more, factory=connection)  # type: ignore[assignment]

@@ -9,16 +9,17 @@ from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway
 
 LOOK_S = 0.05
 BETWEEN = 3
-"""Of so many prints one is held or cancelled, so that the others end."""
+"""Of so many prints one is held and one cancelled, so that the others end."""
 
 
 class Hands:
     """A thread that waits for runs on these machines and does `verb` to every third; after a hold it resumes."""
 
-    def __init__(self, benches: Sequence[tuple[Bench, str]], verb: str) -> None:
-        """`benches`: each with the name of a machine."""
+    def __init__(self, benches: Sequence[tuple[Bench, str]], verb: str, turn: int) -> None:
+        """`benches`: each with the name of a machine. `turn`: the first print that it is done to."""
         self._benches = benches
         self._verb = verb
+        self._turn = turn
         self._runs: list[str] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"to {verb}")
@@ -36,7 +37,7 @@ class Hands:
                     continue
                 if run not in self._runs:
                     self._runs.append(run)
-                if self._runs.index(run) % BETWEEN == 0:
+                if self._runs.index(run) % BETWEEN == self._turn:
                     self._act(bench, machine, self._verb)
                     if self._verb == "hold":
                         self._go_on(bench, machine)

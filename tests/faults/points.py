@@ -81,9 +81,9 @@ def _told(kind: str) -> When:
 
 
 def _permitted(named: Named) -> bool:
-    """A commit of the agent's with a permit: nothing is told."""
+    """A commit of the agent's with a permit."""
     memory, runs = named["memory"], named["changed"].runs
-    return not named["unsent"] and any(run in memory.runs and memory.runs[run].phase == "permitted" for run in runs)
+    return any(run in memory.runs and memory.runs[run].phase == "permitted" for run in runs)
 
 
 def _wrote(kind: str) -> When:

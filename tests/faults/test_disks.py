@@ -30,9 +30,8 @@ def _disks(tmp_path: Path) -> None:
 def _agents_end(made: World) -> None:
     """An agent that can't write down what it knows ends, and says why."""
     child = made.network.processes.children[f"agent-{SHOP}"]
-    code = eventually(child.popen.poll, PATIENCE_S)
-    assert code == 1
-    assert FULL in child.tail(40)
+    assert eventually(child.popen.poll, PATIENCE_S) == 2
+    assert FULL in child.tail(1)
 
 
 def _streamers(network: Network) -> dict[str, int]:
@@ -51,7 +50,7 @@ def _brokers_word(made: World) -> None:
     assert child.popen.poll() is None
 
 
-@pytest.mark.proof(share=0.07)
+@pytest.mark.proof(share=0.036)
 def test_full_disks_lose_nothing() -> None:
     with world(disks=("broker", DATA, MACHINES)) as made:
         made.producer.start()

@@ -8,6 +8,7 @@ lets people of our namespace in.
 import ctypes
 import os
 import secrets
+import select
 import shutil
 import socket
 import subprocess
@@ -143,10 +144,14 @@ class BenchDoor:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
-        threading.Thread(target=self._serve, name="bench door", daemon=True).start()
+        self._threads = [threading.Thread(target=self._serve, name="bench door")]
+        self._threads[0].start()
 
     def close(self) -> None:
+        """Once all visitors have gone."""
         self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
         self._listener.close()
 
     def _serve(self) -> None:
@@ -157,26 +162,21 @@ class BenchDoor:
                 visitor, _ = self._listener.accept()
             except OSError:
                 return
-            bench = socket.socket()
-            try:
-                port = int(_Address.model_validate_json(self._address.read_bytes()).url.rsplit(":", 1)[1])
-                bench.connect(("127.0.0.1", port))
-            except OSError:
-                # No agent there just now.
-                visitor.close()
-                bench.close()
-                continue
-            for source, target in ((visitor, bench), (bench, visitor)):
-                threading.Thread(target=_pump, args=(source, target), name="bench door", daemon=True).start()
+            self._threads.append(threading.Thread(target=self._let_in, args=(visitor,), name="bench door"))
+            self._threads[-1].start()
 
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):  # the other one has gone
-        while data := source.recv(65536):
-            target.sendall(data)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+    def _let_in(self, visitor: socket.socket) -> None:
+        """A thread starts where the one stands that made it."""
+        with visitor, socket.socket() as bench, suppress(OSError):  # either may have gone, or no agent is there
+            port = int(_Address.model_validate_json(self._address.read_bytes()).url.rsplit(":", 1)[1])
+            bench.connect(("127.0.0.1", port))
+            other = {visitor: bench, bench: visitor}
+            while True:
+                for source in select.select(list(other), [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    other[source].sendall(data)
 
 
 def _enter(namespace: Path) -> None:

@@ -59,7 +59,6 @@ BROKER = str(Role.BROKER)
 AGENTS = tuple(f"{Role.AGENT}-{shop.name}" for shop in SHOPS)
 STREAMERS = tuple(f"{Role.STREAMER}-{machine.name}" for shop in SHOPS for machine in shop.machines)
 PRINTERS = tuple(f"{Role.STREAMER}-{machine.name}" for machine in SHOPS[0].machines)
-ROUTERS = tuple(f"{Role.STREAMER}-{machine.name}" for machine in SHOPS[1].machines)
 
 
 class Breakages(Mishaps):

@@ -160,15 +160,24 @@ async def test_a_router_is_homed_zeroed_and_cuts(short: Path, tmp_path: Path) ->
         sim.command(command="load_sheet", x=-590, y=-390, z_top=-60, width=580, depth=380, thickness=3)
         home = await asyncio.to_thread(terminal, shop.config_path, "machine", "home", "router")
         assert home.stdout == "taken: home router\n"
+        with pytest.raises(Refused, match="older than the last homing"):
+            await shop.answer(task, answer)
         low = schemas.ZeroAt(machine_mm=(-20.0, -20.0, -60.0))
         await shop.act("router", "zero", low)
         with pytest.raises(Refused, match="with this work zero"):
             await shop.answer(task, answer)
         zero = await asyncio.to_thread(terminal, shop.config_path, "machine", "zero", "router", "-590", "-390", "-60")
         assert zero.stdout == "work zero of router read back: (-590.0, -390.0, -60.0)\n"
-        thick = answer.model_copy(update={"sheet_mm": (580, 380, 6.0)})
-        with pytest.raises(Refused, match="thick"):
-            await shop.answer(task, thick)
+        for changes, reason in (
+            ({"sheet_mm": (580, 380, 6.0)}, "6 mm thick"),
+            ({"sheet_mm": (30, 380, 3.0)}, "the parts reach to"),
+            ({"tool_length": None}, "how the length of the tool"),
+            ({"tool_length": ToolLength.PROBED}, "not probed"),
+            ({"tool_mm": 6.0}, "6 mm is fitted"),
+        ):
+            with pytest.raises(Refused, match=reason):
+                await shop.answer(task, answer.model_copy(update=changes))
+        assert broker.permit_requests == []
         await shop.answer(task, answer)
         await broker.until_state("run1", RunState.RUNNING)
         await asyncio.to_thread(_hold_confirm_presence_resume, shop.config_path)

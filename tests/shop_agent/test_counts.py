@@ -31,6 +31,16 @@ def test_a_skipped_piece_is_scrap_at_once_and_the_count_is_of_the_others(name: s
     assert mind.run().phase is RunState.ACCEPTED
 
 
+def test_a_skip_that_the_broker_does_not_take_leaves_the_piece_to_be_counted() -> None:
+    mind = Mind().to("running")
+    mind.wrote(say.ObjectSkipped("cube.stl copy 1", "Ana", "adhesion"))
+    mind.do(ev.RunConflicted("run1", RunState.RUNNING, 8, 1, "no piece of it is left"))
+    assert (mind.run().left(), mind.run().version) == ({"lot1": 2}, 8)
+    mind.wrote(say.Finished(100, 60.0))
+    mind.do(ev.CountGiven("run1", "Ana", GOOD, cleared=True))
+    assert mind.run().phase is RunState.ACCEPTED
+
+
 def test_what_belongs_to_no_lot_costs_no_piece() -> None:
     mind = Mind().to("running")
     assert mind.wrote(say.ObjectSkipped("wipe tower", "", "")) == []

@@ -118,7 +118,7 @@ withdrawn, word wanted     | gone!not_started | gone!not_started | gone!not_star
 stop asked                 | - | gone!released | gone!released | gone!released | =>ForbidStart | =>CancelRun \
   | =>CancelRun | =>CancelRun | - | - | - | - | - | -
 unsettled                  | unknown | unknown | unknown | unknown | unknown | unknown | unknown | unknown | - \
-  | unknown | unknown | unknown | - | -
+  | unknown | unknown | unknown | =!settled | =!settled
 broker restored            | - | - | - | - | =>ForbidStart | - | - | - | - | - | - | - | - | -
 connected                  | - | - | - | =>AskPermit | - | - | - | - | - | - | - | - | - | -
 disconnected               | - | - | - | - | - | - | - | - | - | - | - | - | - | -

@@ -142,8 +142,9 @@ async def test_an_agent_whose_commit_fails_ends_and_knows_next_time_what_it_had_
     agent.apply(offer("lot1"))
     with full_disk(config.data / "agent.sqlite"), pytest.raises(JournalFailed):
         agent.apply(offer("lot2"))
-    with pytest.raises(JournalTorn):
+    with pytest.raises(JournalTorn) as torn:
         agent.apply(offer("lot3"))
+    assert isinstance(torn.value.__cause__, JournalFailed)
     with pytest.raises(JournalFailed):
         await agent.run()
     await agent.close()

@@ -356,3 +356,12 @@ def test_a_setup_of_an_earlier_process_holds_by_the_time_of_day_alone(days: int,
     now = Now(mind.now.at + timedelta(days=days), 0.0)
     told = [one.report for one in mind.shop.handle(ev.Ticked(), now) if isinstance(one, Tell)]
     assert bool(told) == lapses
+
+
+def test_a_permit_of_an_earlier_process_is_asked_about_and_never_used() -> None:
+    mind = Mind().to("permitted")
+    fresh = Mind()
+    fresh.shop.memory.runs = dict(mind.shop.memory.runs)
+    assert fresh.shop.unfinished_programs() == []
+    assert ForbidStart in {type(one) for one in fresh.do(ev.Ticked())}
+    assert fresh.do(ev.PermitGranted("run1", 1, 6, "tok-1", 30.0)) == []

@@ -308,7 +308,7 @@ async def test_a_router_needs_homing_and_its_own_work_zero(short: Path, tmp_path
 
 
 async def test_after_a_lapse_of_presence_only_the_machines_own_control_goes_on(short: Path, tmp_path: Path) -> None:
-    async with router(short, tmp_path, "presence_interval_s = 1.5\n") as (streamer, sim):
+    async with router(short, tmp_path, "presence_interval_s = 5.0\n") as (streamer, sim):
         await streamer.client.ask(wire.Home(), wire.Done, 60)
         await streamer.client.ask(wire.SetWorkZero(machine_mm=(-580.0, -380.0, -60.0)), wire.WorkOffset)
         status = await streamer.until(lambda status: status.state is State.READY)

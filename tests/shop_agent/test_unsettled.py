@@ -23,7 +23,6 @@ def test_an_unknown_run_is_settled_once_at_the_brokers_version() -> None:
     mind.do(ev.SettleGiven("run9", "Ana", "two lay there", (Count("lot1", 2),)))
     [told] = [tell for tell in mind.told if isinstance(tell.report, say.Settled)]
     assert (told.run, told.fence, told.version) == ("run9", 3, 7)
-    mind.do(_unsettled())
     assert _kinds(mind) == []
 
 
@@ -52,3 +51,16 @@ def test_a_machine_that_is_no_longer_here_has_nobody_who_could_look() -> None:
     mind = Mind()
     mind.do(_unsettled(machine="elsewhere"))
     assert mind.shop.memory.runs == {}
+
+
+def test_what_was_attested_is_told_again_where_the_broker_has_lost_it() -> None:
+    mind = Mind()
+    mind.do(_unsettled())
+    mind.do(ev.SettleGiven("run9", "Ana", "two lay there", (Count("lot1", 2),)))
+    mind.told.clear()
+    mind.do(ev.RunUnsettled("run9", 5, 12, RunState.UNKNOWN, "printer", "PLA", "ab", (("lot1", 2),), "restored"))
+    [told] = mind.told
+    assert isinstance(told.report, say.Settled)
+    assert (told.report.operator, told.report.counts) == ("Ana", (Count("lot1", 2),))
+    assert (told.fence, told.version) == (5, 12)
+    assert _kinds(mind) == []

@@ -340,8 +340,8 @@ def _nothing() -> None:
 class MemoryBooks:
     """`before_commit` may raise, and nothing is kept; `after_commit` too, and all is kept."""
 
-    def __init__(self) -> None:
-        self.tables = Tables()
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.tables = tables or Tables()
         self.before_commit: Callable[[], None] = _nothing
         self.after_commit: Callable[[], None] = _nothing
         self.rings = 0

@@ -120,6 +120,15 @@ class ShopDisk(Disk):
         self.tombstones: Table[str, int] = Table(self)
         self.answers: Table[str, tuple[str, datetime]] = Table(self)
 
+    def copy(self) -> "ShopDisk":
+        """Somebody's copy of the files, made now."""
+        copy = ShopDisk(synchronous=self.synchronous)
+        for name in ("meta", "last_seq", "acked", "inventory", "runs", "machines", "lots", "tombstones", "answers"):
+            getattr(copy, name).rows.update(getattr(self, name).rows)
+        for epoch, outbox in self.outbox.items():
+            copy.outbox[epoch].rows.update(outbox.rows)
+        return copy
+
 
 class MemoryJournal:
     """A `ShopLog` whose events travel as unsigned envelopes."""

@@ -68,6 +68,20 @@ class Tables:
         self._taken: dict[type[Base], set[Key]] = defaultdict(set)
         self._numbers = 0
 
+    def copy(self) -> "Tables":
+        """A backup, made now."""
+        copy, undo = Tables(), Undo()
+        for kind, rows in self._rows.items():
+            for row in rows.values():
+                twin = kind()
+                vars(twin).update({name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
+                copy.add(twin, undo)
+        return copy
+
+    def count_on(self, other: "Tables") -> None:
+        """Names that the other gave are never given again."""
+        self._numbers = max(self._numbers, other._numbers)
+
     def next_number(self) -> int:
         self._numbers += 1
         return self._numbers

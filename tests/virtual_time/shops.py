@@ -13,6 +13,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from broker.wire import messages as wire
+from broker.wire.rolled_back import RolledBack
+from broker.wire.shop import Inventory
 from shop_agent import translate
 from shop_agent.identity import Identity, Signer, own_key
 from shop_agent.journal import Journal
@@ -71,7 +73,9 @@ class Broker:
         elif isinstance(frame, wire.Events):
             for event in frame.events:
                 envelope = wire.Envelope.model_validate_json(event.payload)
-                self.inbox[envelope.seq] = envelope
+                if self.inbox.setdefault(envelope.seq, envelope) != envelope:
+                    await self._say(socket, RolledBack(epoch=envelope.epoch, reason="it said something else before"))
+                    return
             if self.acknowledges:
                 await self._say(socket, wire.Ack(epoch=envelope.epoch, seq=len(self.inbox)))
 
@@ -89,14 +93,16 @@ class Broker:
 class Shop:
     """One printer; its streamer is the test."""
 
-    def __init__(self, loop: VirtualLoop, folder: Path, seed: int, tick_s: float) -> None:
+    def __init__(
+        self, loop: VirtualLoop, folder: Path, seed: int, tick_s: float, inventory: Inventory = INVENTORY
+    ) -> None:
         identity = Identity(agent="agt_1", workshop="Nava", broker=f"http://{HOST}:{PORT}")
         signer = Signer(identity, own_key(folder))
         dice = random.Random(seed).uniform
         self.loop = loop
         self.tick_s = tick_s
         self.journal = Journal(folder / "agent.sqlite", signer)
-        self.mind = Mind([MachineFacts("printer", False, ("PLA",), 0.4)], RULES, self.journal, INVENTORY, "tok")
+        self.mind = Mind([MachineFacts("printer", False, ("PLA",), 0.4)], RULES, self.journal, inventory, "tok")
         self.progress: list[wire.Progress] = []
         self.carried_out: list[tuple[float, Instruction]] = []
         conversation = Conversation("agt_1", signer.sign, self.journal, self.mind, lambda: self.progress, dice)

@@ -149,3 +149,24 @@ def test_what_is_not_acknowledged_is_sent_again_on_the_same_connection() -> None
             assert len(broker.welcomed_s) == 1
 
     run(main)
+
+
+def test_a_journal_that_was_rolled_back_and_written_on_begins_a_new_epoch() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        async with shop_and_broker(loop) as (shop, broker):
+            shop.see()
+            await asyncio.sleep(MINUTE_S)
+            old, last = shop.journal.epoch, len(broker.inbox)
+            forgotten = broker.inbox[last].model_copy(update={"at": loop.now().at})
+            broker.inbox[last] = forgotten
+            loop.network.cut()
+            loop.network.mend()
+            await asyncio.sleep(5.0)
+            assert shop.journal.epoch != old
+            assert shop.mind.memory.machines["printer"].quarantine
+            broker.inbox.clear()
+            await asyncio.sleep(MINUTE_S)
+            assert {envelope.epoch for envelope in broker.inbox.values()} == {shop.journal.epoch}
+            assert [envelope.body.kind for envelope in broker.inbox.values()] == ["inventory", "machine"]
+
+    run(main)

@@ -13,12 +13,15 @@ from broker.errors import BrokerError
 
 MARK = "llagar_restoring"
 """A table that is there while a restore is unfinished; no broker serves such a database."""
+ASIDE = "replaced_"
+"""What a restore has put aside is called so, and is in no backup."""
 _LIBPQ = "postgresql"
 
 
 def dump(url: str, target: Path) -> None:
     """Everything as of one moment. Raises BackupFailed."""
-    _run(BackupFailed, "pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+    words = ("--format=custom", "--no-owner", "--no-privileges", f"--exclude-schema={ASIDE}*", f"--file={target}")
+    _run(BackupFailed, "pg_dump", url, *words)
 
 
 def load(url: str, source: Path) -> None:

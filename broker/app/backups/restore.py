@@ -34,7 +34,7 @@ async def restore(settings: Settings, source: Path, now: datetime, *, replace: b
             where="database_url",
             fix="restore it where the broker has the same kind of database",
         )
-    aside = f"replaced_{now:%Y%m%d_%H%M%S}_{secrets.token_hex(2)}"
+    aside = f"{dumps.ASIDE}{now:%Y%m%d_%H%M%S}_{secrets.token_hex(2)}"
     with folder_lock(settings.data), _said():
         if settings.database_url is None:
             await _restore_embedded(settings, source, manifest, now, aside, replace=replace)

@@ -68,7 +68,9 @@ class Admission:
             raise Forged("this agent is not known here, or its key is another: enrol it with a new code")
         if agent.behind or agent.epoch != hello.epoch:
             async with book.savepoint():
-                await epochs.begin(book, agent, hello.epoch, now)
+                if not await epochs.begin(book, agent, hello.epoch, now):
+                    over = EventStream(agent.id, agent.public_key, hello.epoch)
+                    return Admitted(over, agent.workshop_id, epochs.OVER, broker_epoch)
                 history.greet(agent, hello.last_seq)
         agent.last_seen_at = now
         agent.connection = new_id("con")

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from broker.clock import Clock
+from broker.runs import errors
 from broker.runs.book import Books
 from broker.runs.errors import Forged
 from broker.runs.inbox import Inbox, require_current
@@ -21,6 +22,7 @@ from broker.wire.messages import (
     PermitRequest,
     Progress,
 )
+from broker.wire.rolled_back import RolledBack
 
 
 class Conversation:
@@ -35,7 +37,10 @@ class Conversation:
         match frame:
             case Events():
                 await self._signs.settle(connection)
-                received = await self._inbox.receive(connection.stream, frame.events)
+                try:
+                    received = await self._inbox.receive(connection.stream, frame.events)
+                except errors.RolledBack as error:
+                    return (RolledBack(epoch=connection.stream.epoch, reason=str(error)),)
                 return (*received.conflicts, Ack(epoch=connection.stream.epoch, seq=received.acked))
             case Heartbeat():
                 await self._signs.beat(connection, frame)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Callable
 
 from fastapi import APIRouter
@@ -89,7 +88,7 @@ class _Session:
         self.order = asyncio.Lock()
         """Frames of one connection come one after the other."""
         self.requests = 0
-        self.seen_s = time.monotonic()
+        self.seen_s = asyncio.get_running_loop().time()
 
     def is_over(self, at_s: float) -> bool:
         most_s = _HELLO_WITHIN_S if self.connection is None else _GONE_AFTER_S
@@ -126,7 +125,7 @@ class Polls:
             raise SessionOver(str(error), fix="open another session") from error
         finally:
             session.requests -= 1
-            session.seen_s = time.monotonic()
+            session.seen_s = asyncio.get_running_loop().time()
         return Told(frames=tuple(answers))
 
     async def hear(self, token: str) -> Told:
@@ -137,7 +136,7 @@ class Polls:
             return Told(frames=await session.mailbox.taken(HEAR_S))
         finally:
             session.requests -= 1
-            session.seen_s = time.monotonic()
+            session.seen_s = asyncio.get_running_loop().time()
 
     async def _hear(self, session: _Session, frame: AgentFrame) -> tuple[BrokerFrame, ...]:
         if session.mailbox.ended:
@@ -161,7 +160,7 @@ class Polls:
 
     def _sweep(self) -> None:
         """Forget sessions that are over; those that fell silent end by this, or by the watch."""
-        at_s = time.monotonic()
+        at_s = asyncio.get_running_loop().time()
         if at_s - self._swept_s < _SWEEP_EVERY_S:
             return
         self._swept_s = at_s

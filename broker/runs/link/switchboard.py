@@ -2,12 +2,11 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from broker.clock import Clock
-from broker.database import Database
+from broker.database import Waker
 from broker.runs.book import Books
 from broker.runs.errors import Refused
 from broker.runs.inbox import Inbox
@@ -31,8 +30,8 @@ _PROGRESS_PER_S = 250.0
 class Switchboard:
     """`at_work` for as long as the process serves. A transport greets, then hands in frame after frame, then parts."""
 
-    def __init__(self, database: Database, books: Books, clock: Clock, inbox: Inbox) -> None:
-        self._waker = database.waker
+    def __init__(self, waker: Waker, books: Books, clock: Clock, inbox: Inbox) -> None:
+        self._waker = waker
         self._registry = Registry()
         self._admission = Admission(books, clock)
         self._signs = Signs(books, clock)
@@ -68,7 +67,9 @@ class Switchboard:
         if not isinstance(frame, Hello):
             raise Refused("the first frame must be a hello")
         admitted = await self._admission.admit(frame, challenge.nonce)
-        connection = Connection(admitted.stream, admitted.workshop_id, channel, heard_s=time.monotonic())
+        connection = Connection(
+            admitted.stream, admitted.workshop_id, channel, heard_s=asyncio.get_running_loop().time()
+        )
         earlier = self._registry.add(connection)
         if earlier is not None:
             earlier.end(SUPERSEDED, "another connection of this agent took over")
@@ -86,7 +87,7 @@ class Switchboard:
 
     async def hear(self, connection: Connection, frame: AgentFrame) -> tuple[BrokerFrame, ...]:
         """The answers. Raises Refused where the connection must end."""
-        connection.heard_s = time.monotonic()
+        connection.heard_s = asyncio.get_running_loop().time()
         return await self._conversation.hear(connection, frame)
 
     def part(self, connection: Connection) -> None:

@@ -6,7 +6,6 @@ isn't acted upon is told again.
 
 import asyncio
 import logging
-import time
 
 from broker.clock import Clock
 from broker.database import UNREACHABLE, Workshops
@@ -43,22 +42,22 @@ class Teller:
 
     async def run(self) -> None:
         """Until cancelled."""
-        all_at_s = time.monotonic()
+        all_at_s = asyncio.get_running_loop().time()
         while True:
-            began_s = time.monotonic()
+            began_s = asyncio.get_running_loop().time()
             among, self._rung = (None if began_s >= all_at_s else self._rung), set()
             self._bell.clear()
             try:
                 await self.look(among)
             except UNREACHABLE as error:
                 _log.warning("agents can't be told what is new: %s", error or type(error).__name__)
-            ended_s = time.monotonic()
+            ended_s = asyncio.get_running_loop().time()
             rest_s = (ended_s - began_s) * (1 / _SHARE - 1)
             if among is None:
                 all_at_s = ended_s + max(LOOK_EVERY_S, rest_s)
             await asyncio.sleep(rest_s)
             try:
-                async with asyncio.timeout(max(0.0, all_at_s - time.monotonic())):
+                async with asyncio.timeout(max(0.0, all_at_s - asyncio.get_running_loop().time())):
                     await self._bell.wait()
             except TimeoutError:
                 continue
@@ -69,7 +68,7 @@ class Teller:
             return
         async with self._books.reading() as book:
             found = await briefings(book, among, self._clock.now())
-        at_s = time.monotonic()
+        at_s = asyncio.get_running_loop().time()
         for connection in self._registry:
             if (among is None or connection.workshop_id in among) and connection.may_be_told:
                 connection.post(connection.to_tell(found.get(connection.workshop_id, ()), at_s))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 
 from broker.database import UNREACHABLE
 from broker.runs.book import Books
@@ -24,7 +23,7 @@ class Watch:
         """Until cancelled."""
         while True:
             try:
-                await self.look(time.monotonic())
+                await self.look(asyncio.get_running_loop().time())
             except UNREACHABLE as error:
                 _log.warning("whose connections are over can't be seen: %s", error or type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)

@@ -36,7 +36,7 @@ def _key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(number.to_bytes(32, "big"))
 
 
-def _run(number: int, count: int) -> str:
+def run_id(number: int, count: int) -> str:
     return f"run_{number:05}_{count:03}"
 
 
@@ -55,7 +55,7 @@ def _claimant(number: int) -> Claimant:
             epoch=_EPOCH,
             seq=count + 1,
             at=_AT,
-            run=_run(number, count),
+            run=run_id(number, count),
             fence=1,
             version=2,
             body=Claimed(),
@@ -89,14 +89,14 @@ def _rows_of(number: int) -> tuple[list[Base], ...]:
                acked_seq=0, created_at=_AT)],
         [PlateRow(id=f"plt_{number:05}_{count:03}", sha256="0" * 64, document="{}", created_at=_AT) for count in runs],
         [_offered(number, count, workshop, machine) for count in runs],
-        [RunStep(run_id=_run(number, count), version=version, state=state, actor=Actor.PLANNER, at=_AT)
+        [RunStep(run_id=run_id(number, count), version=version, state=state, actor=Actor.PLANNER, at=_AT)
          for count in runs for version, state in ((1, RunState.PLANNED), (2, RunState.OFFERED))],
     )  # fmt: skip
 
 
 def _offered(number: int, count: int, workshop: str, machine: str) -> Run:
     return Run(
-        id=_run(number, count),
+        id=run_id(number, count),
         plate_id=f"plt_{number:05}_{count:03}",
         machine_id=machine,
         workshop_id=workshop,
@@ -119,4 +119,10 @@ async def raw_rows(url: str) -> None:
     await connection.execute("ALTER TABLE raw_claims ADD PRIMARY KEY (id)")
     await connection.execute("CREATE INDEX raw_claims_state ON raw_claims (state, id)")
     await connection.execute("ANALYZE raw_claims")
+    await connection.close()
+
+
+async def offer_again(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("UPDATE runs SET state = 'offered', version = 2")
     await connection.close()

@@ -3,7 +3,8 @@
 The peer is what a job queue does: a worker takes a row by SELECT … FOR UPDATE SKIP LOCKED, marks it, commits. Both run
 on one server that flushes every commit, in as many processes, each with one transaction at a time. Ours is the whole
 of what makes a claim: the agent's signature is verified, its event stored beside those before it, the run's fence and
-version compared, run, step and event written; a claim counts once it is acknowledged.
+version compared, run, step and event written; a claim counts once it is acknowledged. What the queue of all writers
+costs is told apart: the one statement that decides a claim, in a writer's transaction of its own.
 """
 
 import asyncio
@@ -16,13 +17,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import asyncpg
+from sqlalchemy import CursorResult, update
 
 from broker.clock import SystemClock
 from broker.database import Database
 from broker.runs.inbox import EventStream, Inbox
+from broker.runs.models import Run
 from broker.runs.sql_book import SqlBooks
 from broker.shipping.service import hand_over
-from tests.benchmarks.agents.claimed import AGENTS, RUNS, Claimant, claimants, raw_rows, write_rows
+from broker.wire.states import RunState
+from tests.benchmarks.agents.claimed import AGENTS, RUNS, Claimant, claimants, offer_again, raw_rows, run_id, write_rows
 from tests.benchmarks.rows import Row
 from tests.postgresql.server import server
 
@@ -44,17 +48,21 @@ def rows() -> list[Row]:
         url = running.url(name)
         asyncio.run(write_rows(url))
         ours = _measured("ours", url)
+        asyncio.run(_require_claimed(url))
         asyncio.run(raw_rows(url))
         theirs = _measured("raw", url)
-        asyncio.run(_require_claimed(url))
+        asyncio.run(offer_again(url))
+        decided = _measured("decided", url)
         running.drop(name)
     figures = [_per_s(found) for found in (ours, theirs)]
+    alone = [_per_s(found) for found in (decided, theirs)]
     cpu_us = [sum(one.cpu_s for one in found) / sum(one.claims for one in found) * 1e6 for found in (ours, theirs)]
     case = f"{_PROCESSES} processes, {AGENTS} agents"
     cpu_s, wall_s = sum(one.cpu_s for one in ours), max(one.wall_s for one in ours)
     peer = "raw SKIP LOCKED"
     return [
         Row("claims", case, "claims", "1/s", *_against(figures, peer), goal=">= 0.5", cpu_s=cpu_s, wall_s=wall_s),
+        Row("claims", case, "deciding statements", "1/s", *_against(alone, peer), cpu_s=cpu_s, wall_s=wall_s),
         Row("claims", case, "client CPU a claim", "µs", *_against(cpu_us, peer), cpu_s=cpu_s, wall_s=wall_s),
     ]
 
@@ -98,13 +106,12 @@ async def _require_claimed(url: str) -> None:
     claimed = await connection.fetchval("SELECT count(*) FROM runs WHERE state = 'claimed' AND version = 3")
     steps = await connection.fetchval("SELECT count(*) FROM run_steps WHERE state = 'claimed'")
     events = await connection.fetchval("SELECT count(*) FROM inbox WHERE applied")
-    raw = await connection.fetchval("SELECT count(*) FROM raw_claims WHERE state = 'claimed' AND version = 1")
     await connection.close()
-    assert (claimed, steps, events, raw) == (AGENTS * RUNS,) * 4, (claimed, steps, events, raw)
+    assert (claimed, steps, events) == (AGENTS * RUNS,) * 3, (claimed, steps, events)
 
 
 def _worker(kind: str, url: str, number: int) -> None:
-    asyncio.run((_ours if kind == "ours" else _raw)(url, number))
+    asyncio.run({"ours": _ours, "decided": _decided, "raw": _raw}[kind](url, number))
 
 
 async def _ready() -> tuple[float, float]:
@@ -136,6 +143,22 @@ async def _claim(inbox: Inbox, claimant: Claimant) -> None:
         received = await inbox.receive(stream, (signed,))
         assert received.acked == seq
         assert not received.conflicts
+
+
+async def _decided(url: str, number: int) -> None:
+    database = Database(url)
+    mine = [run_id(agent, count) for agent in range(number, AGENTS, _PROCESSES) for count in range(RUNS)]
+    async with database.reading():
+        pass
+    began = await _ready()
+    for run in mine:
+        async with database.writing() as session:
+            claim = update(Run).where(Run.id == run, Run.state == RunState.OFFERED, Run.version == 2, Run.fence == 1)
+            found = await session.execute(claim.values(state=RunState.CLAIMED, version=3))
+            assert isinstance(found, CursorResult)
+            assert found.rowcount == 1
+    _tell(len(mine), began)
+    await database.close()
 
 
 async def _raw(url: str, _number: int) -> None:

@@ -115,9 +115,12 @@ async def test_an_epoch_that_ended_does_not_come_back(town: Town, agent: WireAge
     newer = WireAgent(agent.url, agent.key, agent.agent, agent.at)
     async with newer.connected():
         pass
-    async with agent.dialled() as challenge:
-        await agent.send(_hello(agent, challenge.nonce))
-        assert "begin a new epoch" in await agent.closed()
+    async with agent.connected() as welcome:
+        assert welcome.acked > agent.seq + 10**6
+        await agent.send(
+            Events(events=(agent.signed(MachineChanged(machine="prusa", availability=Availability.FREE)),))
+        )
+        assert "began anew" in await agent.closed()
 
 
 async def test_a_lease_that_is_lost_is_withdrawn(network: Network, town: Town, agent: WireAgent) -> None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from broker.wire import messages as m
 from broker.wire.base import Wire
 from broker.wire.plates import Plate, PlatedPart
+from broker.wire.rolled_back import RolledBack
 from broker.wire.shop import Enrolled, Enrolment, Inventory, MachineSpec, NextKey, Process, Rates, Stock, Window
 from broker.wire.states import RunState
 
@@ -72,6 +73,7 @@ BROKER: tuple[m.BrokerFrame, ...] = (
     m.Challenge(nonce="n1"),
     m.Welcome(broker_epoch="1", acked=0),
     m.Ack(epoch="e1", seq=1),
+    RolledBack(epoch="e1", reason="seq 2 said something else before"),
     m.Conflict(seq=2, run="run1", state=RunState.ARMED, version=5, fence=1, reason="stale"),
     m.LotOffer(
         lot="lot1",

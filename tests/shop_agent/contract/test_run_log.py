@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broker.wire.messages import Faulted, Finished, Paused, Resumed, Running, Stopped, Unknown
 from shop_agent.streamer.run_log import RunLog, RunUsed
-from shop_agent.streamer.wire import Report
+from shop_agent.streamer.wire import FirstLayerFailed, ObjectSkipped, Report
 from tests.shop_agent.contract.places import MemoryRuns, RunPlace, SqliteRuns
 
 
@@ -83,6 +83,8 @@ REPORTS: list[Report] = [
     Faulted(reason="x", safe=True),
     Stopped(reason="x"),
     Unknown(reason="x"),
+    ObjectSkipped(object="cube", operator="Ana"),
+    FirstLayerFailed(operator="Ana"),
 ]
 
 

@@ -112,6 +112,22 @@ class Shop:
     def end(self) -> None:
         self.journal.close()
 
+    def lose_journal(self) -> None:
+        """The agent begins with an empty one; the streamer has kept its own."""
+        for path in self.folder.glob("agent.sqlite*"):
+            path.unlink()
+        self.begin()
+
+    def settle(self, run: str) -> None:
+        """A person looks: everything that lies there is good."""
+        held = self.mind.memory.runs[run]
+        assert held.needs is not None
+        self.attested.update(dict(held.needs.pieces))
+        counts = tuple(Count(lot, pieces) for lot, pieces in held.needs.pieces)
+        self._do(ev.SettleGiven(run, "eva", "it was printed", counts))
+        if self.mind.memory.machines[_MACHINE].quarantine:
+            self._do(ev.MachineReleased(_MACHINE))
+
     @contextlib.asynccontextmanager
     async def connected(self, url: str) -> AsyncIterator[None]:
         talk = Conversation(

@@ -1,0 +1,48 @@
+"""Virtual time: what happens next happens at once, and nothing ever waits."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+class Life:
+    """Of a process between its start and its end: what it had planned to do ends with it."""
+
+    def __init__(self) -> None:
+        self.over = False
+
+
+@dataclass(slots=True)
+class Calendar:
+    """`now_s` is the true time since `BEGIN`; clocks of processes may be off."""
+
+    now_s: float = 0.0
+    _due: list[tuple[float, int, Life, Callable[[], None]]] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def after(self, delay_s: float, life: Life, action: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now_s + delay_s, next(self._numbers), life, action))
+
+    def next(self) -> Callable[[], None] | None:
+        """Move on to what is due next; None if nothing is left."""
+        while self._due:
+            at_s, _, life, action = heapq.heappop(self._due)
+            if not life.over:
+                self.now_s = at_s
+                return action
+        return None
+
+
+@dataclass(slots=True)
+class WallClock:
+    """What one computer believes the date to be; people and time servers move it."""
+
+    calendar: Calendar
+    off_s: float = 0.0
+
+    def now(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.calendar.now_s + self.off_s)

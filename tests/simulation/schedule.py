@@ -1,0 +1,150 @@
+"""One schedule from its seed: faults as they come, then none, and on until nothing moves; judged throughout."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+from broker.orders.models import Line, Lot
+from broker.runs.models import InboxEvent, Run, RunStep
+from broker.wire.states import LIVE, RunState
+from tests.simulation.faults import LAST_S, Fault, Kind, faults
+from tests.simulation.judge import Violation
+from tests.simulation.mishaps import Mishaps
+from tests.simulation.world import MACHINES, World
+
+CALM_S = LAST_S + 300.0
+"""From here on nothing goes wrong."""
+LIMIT_S = CALM_S + 8 * 3600.0
+"""Whatever hasn't ended by now never will."""
+MOST_EVENTS = 60_000
+Transition = tuple[RunState, RunState, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    seed: int
+    faults: tuple[Fault, ...]
+    violations: tuple[Violation, ...]
+    transitions: Counter[Transition]
+    points: Counter[str]
+    """Where processes were killed."""
+    events: int
+    lasted_s: float
+    story: tuple[str, ...]
+
+
+def run(seed: int, *, told: bool = False, among: Sequence[Kind] = tuple(Kind), judged: str | None = None) -> Outcome:
+    """`among`: the kinds of faults that may come. `judged`: the one promise that counts, where it isn't all."""
+    world = World(seed, told=told)
+    world.judge.judged = judged
+    planned = faults(world.dice, MACHINES, among)
+    mishaps = Mishaps(world)
+    for fault in planned:
+        world.calendar.after(fault.at_s, world.life, partial(mishaps.bring_about, fault))
+    world.calendar.after(CALM_S, world.life, mishaps.end_all)
+    world.begin()
+    events = 0
+    while not world.judge.violations and not _over(world):
+        events += 1
+        if events > MOST_EVENTS:
+            world.judge.broken("I2", "it never comes to rest")
+        if not world.step():
+            break
+    if not world.judge.violations:
+        _judge_end(world)
+    return Outcome(
+        seed=seed,
+        faults=tuple(planned),
+        violations=tuple(world.judge.violations),
+        transitions=_transitions(world),
+        points=world.hazards.hit,
+        events=events,
+        lasted_s=world.calendar.now_s,
+        story=tuple(world.story.lines),
+    )
+
+
+def _over(world: World) -> bool:
+    now_s = world.calendar.now_s
+    return now_s > LIMIT_S or (now_s > CALM_S and world.settled)
+
+
+def _judge_end(world: World) -> None:
+    tables, judge = world.broker.books.tables, world.judge
+    runs = list(tables.all(Run))
+    open_runs = [f"{run.id} {run.state}" for run in runs if run.state in LIVE]
+    if not world.settled:
+        lots = [f"{lot.id} {lot.state} {lot.good}/{lot.quantity}" for lot in tables.all(Lot)]
+        judge.broken("I2", "the order never ended: %s; %s", ", ".join(lots), ", ".join(open_runs))
+    _judge_counts(world)
+    _judge_rows(world)
+
+
+def _judge_counts(world: World) -> None:
+    """I4 and I5, by the words that people gave and by what lay on the beds.
+
+    What both a backup and an older journal lack was told to nobody that is left.
+    """
+    if world.was_restored and world.journals_lost:
+        return
+    tables, judge = world.broker.books.tables, world.judge
+    good: Counter[str] = Counter()
+    scrap: Counter[str] = Counter()
+    for counts in world.attested.values():
+        for count in counts:
+            good[count.lot] += count.good
+            scrap[count.lot] += count.total - count.good
+    for lot in tables.all(Lot):
+        if (lot.good + lot.surplus, lot.scrap) != (good[lot.id], scrap[lot.id]):
+            judge.broken(
+                "I4",
+                "lot %s has %d good, %d scrap; people said %d, %d",
+                lot.id,
+                lot.good,
+                lot.scrap,
+                good[lot.id],
+                scrap[lot.id],
+            )
+    if not world.miscounted:
+        made = [one for machine in world.machines.values() for pieces in machine.made.values() for one in pieces]
+        for lot in tables.all(Lot):
+            real = sum(one.good for one in made if one.lot == lot.id)
+            if lot.good + lot.surplus != real:
+                judge.broken("I4", "lot %s has %d good; %d lay on the beds", lot.id, lot.good, real)
+    if world.delivered:
+        for line in tables.all(Line):
+            lots = tables.by(Lot, "line_id", line.id)
+            if sum(lot.good for lot in lots) != line.quantity:
+                judge.broken("I5", "line %s: %d delivered of %d", line.id, sum(lot.good for lot in lots), line.quantity)
+
+
+def _judge_rows(world: World) -> None:
+    """I9: versions without gaps, and every event that an agent holds as acknowledged is there."""
+    tables, judge = world.broker.books.tables, world.judge
+    for run in tables.all(Run):
+        versions = [step.version for step in tables.by(RunStep, "run_id", run.id)]
+        if not run.restored and versions != list(range(1, run.version + 1)):
+            judge.broken("I9", "run %s at version %d has steps %s", run.id, run.version, versions)
+    for site in world.sites.values():
+        disk = site.agent.disk
+        for epoch, acked in disk.acked.rows.items():
+            if world.was_restored and epoch != site.agent.log.epoch:
+                continue  # the backup is older than what this agent's journal still holds
+            for seq in range(1, acked + 1):
+                kept = tables.get(InboxEvent, site.agent.agent_id, epoch, seq)
+                told: object = world.sent.get((site.agent.agent_id, epoch, seq))
+                if kept is None or kept.payload != told:
+                    judge.broken(
+                        "I9", "event %d of epoch %s of %s was acknowledged, and is lost", seq, epoch, site.name
+                    )
+
+
+def _transitions(world: World) -> Counter[Transition]:
+    found: Counter[Transition] = Counter()
+    for run in world.broker.books.tables.all(Run):
+        steps: Sequence[RunStep] = world.broker.books.tables.by(RunStep, "run_id", run.id)
+        for before, after in pairwise(steps):
+            found[before.state, after.state, after.actor.value] += 1
+    return found
