@@ -5,6 +5,7 @@ The rules await nothing but a book. `broker.runs.sql_book` is on a database; tes
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -24,6 +25,21 @@ from broker.runs.models import (
 )
 from broker.wire.states import LIVE, RunState
 from broker.workshops.book import WorkshopBook
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """A durable event as the agent signed it, and what became of it."""
+
+    agent_id: str
+    epoch: str
+    seq: int
+    payload: str
+    signature: str
+    received_at: datetime
+    applied: bool
+    note: str
+    """Why it changed nothing, where it didn't."""
 
 
 class RunBook(Rows, Protocol):
@@ -82,6 +98,8 @@ class RunBook(Rows, Protocol):
     async def counts(self, run_id: str) -> Sequence[Count]: ...
 
     async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]: ...
+
+    async def keep_events(self, events: Sequence[KeptEvent]) -> None: ...
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None: ...
 

@@ -1,22 +1,41 @@
 """Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from broker.clock import Clock
 from broker.runs import history
-from broker.runs.book import Book, Books
-from broker.runs.errors import Forged, NotApplied, RolledBack, Superseded
+from broker.runs.batches import Batches
+from broker.runs.book import Book, Books, KeptEvent
+from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
 from broker.runs.events import HandOver, apply_event
-from broker.runs.models import InboxEvent
-from broker.wire.messages import Conflict, Envelope, Signed
+from broker.wire.messages import (
+    Conflict,
+    Corrected,
+    Envelope,
+    Faulted,
+    Finished,
+    HandedOver,
+    MachineChanged,
+    Resumed,
+    Running,
+    Signed,
+    Starting,
+    Stopped,
+    Unknown,
+)
 from broker.workshops.keys import is_signed
 from broker.workshops.models import Agent
 
 _log = logging.getLogger(__name__)
+_MOST_AT_ONCE = 500
+"""Connections whose events one transaction stores."""
+_OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
 PARKED_MOST = 1000
 """Events beyond a gap that one connection may keep waiting; the agent sends again what was dropped."""
 
@@ -74,71 +93,133 @@ def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, 
     return tuple(Opened(_opened(stream, one), one) for one in signed)
 
 
+Offered = tuple[EventStream, Sequence[Opened]]
+
+
 class Inbox:
+    """One transaction stores and applies what all connections have handed in meanwhile; acknowledged is after it."""
+
     def __init__(self, books: Books, clock: Clock, hand_over: HandOver) -> None:
         self._books = books
         self._clock = clock
         self._hand_over = hand_over
+        self._batches = Batches(self.take_all, _MOST_AT_ONCE)
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
         """Raises Forged, RolledBack or Superseded: then nothing was kept."""
-        return await self.take(stream, open_events(stream, signed))
+        return await self._batches.answer((stream, open_events(stream, signed)))
 
-    async def take(self, stream: EventStream, events: Iterable[Opened]) -> Received:
-        """Raises RolledBack or Superseded: then nothing was kept."""
+    async def take(self, stream: EventStream, events: Sequence[Opened]) -> Received:
+        """The same at once, of one connection. Raises RolledBack or Superseded: then nothing was kept."""
         stream.park(events)
-        async with self._books.writing() as book:
-            received = await self._store(book, stream)
-        stream.forget(received.acked)
-        self._books.ring()
-        return received
+        [answer] = await self._store_all([stream])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    async def _store(self, book: Book, stream: EventStream) -> Received:
-        """All that waits, up to the first gap."""
-        agent = await book.locked_agent(stream.agent_id)
+    async def take_all(self, offered: Sequence[Offered]) -> Sequence[Received | Exception]:
+        """An answer to each; what fails one of them fails no other."""
+        for stream, events in offered:
+            stream.park(events)
+        streams = [stream for stream, _ in offered]
+        try:
+            return await self._store_all(streams)
+        except Exception as error:
+            if len(streams) == 1:
+                raise
+            _log.warning("%d connections' events are stored one by one: together they failed: %s", len(streams), error)
+        return [await self._alone(stream) for stream in streams]
+
+    async def _alone(self, stream: EventStream) -> Received | Exception:
+        try:
+            [answer] = await self._store_all([stream])
+        except Exception as error:  # noqa: BLE001  (its connection ends with it)
+            return error
+        return answer
+
+    async def _store_all(self, streams: Sequence[EventStream]) -> list[Received | Exception]:
+        """Refusals are answers; whatever else is raised, nothing was kept of any."""
+        now = self._clock.now()
+        kept: list[KeptEvent] = []
+        async with self._books.writing() as book:
+            agents = await book.locked_agents({stream.agent_id for stream in streams})
+            await _look_ahead(book, agents, streams)
+            answers = [await self._answer(book, agents[stream.agent_id], stream, kept, now) for stream in streams]
+            if kept:
+                await book.keep_events(kept)
+        for stream, answer in zip(streams, answers, strict=True):
+            if isinstance(answer, Received):
+                stream.forget(answer.acked)
+        if kept:
+            self._books.ring({agents[event.agent_id].workshop_id for event in kept})
+        return answers
+
+    async def _answer(
+        self, book: Book, agent: Agent, stream: EventStream, kept: list[KeptEvent], now: datetime
+    ) -> Received | Exception:
+        try:
+            return await self._store(book, agent, stream, kept, now)
+        except Refused as error:
+            return error
+
+    async def _store(
+        self, book: Book, agent: Agent, stream: EventStream, kept: list[KeptEvent], now: datetime
+    ) -> Received:
+        """All that waits, up to the first gap. Raises Refused before it has changed anything."""
         require_current(agent, stream)
-        conflicts = []
+        conflicts, before = [], agent.acked_seq
         for seq in sorted(stream.parked):
             opened = stream.parked[seq]
             if seq > agent.acked_seq + 1:
                 break
-            if seq <= agent.acked_seq:
+            if seq <= before:
                 await _check_duplicate(book, opened)
-            elif note := await self._keep(book, agent, opened):
+                continue
+            note = await self._apply(book, agent, opened.envelope, now)
+            agent.acked_seq = seq
+            kept.append(_kept(agent, opened, note, now))
+            if note:
                 conflicts.append(await _conflict(book, agent, opened.envelope, note))
-        await history.went_on(book, agent)
+        if agent.acked_seq != before:
+            await history.went_on(book, agent)
         return Received(agent.acked_seq, tuple(conflict for conflict in conflicts if conflict is not None))
 
-    async def _keep(self, book: Book, agent: Agent, opened: Opened) -> str:
+    async def _apply(self, book: Book, agent: Agent, envelope: Envelope, now: datetime) -> str:
         """Why the event changed nothing, or ""."""
-        envelope, now = opened.envelope, self._clock.now()
-        note = await self._apply(book, agent, envelope)
-        agent.acked_seq = envelope.seq
-        book.add(
-            InboxEvent(
-                agent_id=agent.id,
-                epoch=envelope.epoch,
-                seq=envelope.seq,
-                payload=opened.signed.payload,
-                signature=opened.signed.signature,
-                received_at=now,
-                applied=not note,
-                note=note,
-            )
-        )
-        return note
-
-    async def _apply(self, book: Book, agent: Agent, envelope: Envelope) -> str:
-        """Why the event changed nothing, or ""."""
+        may_fail_half_way = agent.behind or isinstance(envelope.body, HandedOver | Corrected)
         try:
-            async with book.savepoint():
-                await apply_event(book, agent, envelope, self._hand_over, self._clock.now())
+            async with book.savepoint() if may_fail_half_way else nullcontext():
+                await apply_event(book, agent, envelope, self._hand_over, now)
         except NotApplied as error:
             _log.warning(
                 "agent %s, seq %d, %s of %s: %s", agent.id, envelope.seq, envelope.body.kind, envelope.run, error
             )
             return str(error)
         return ""
+
+
+async def _look_ahead(book: Book, agents: Mapping[str, Agent], streams: Sequence[EventStream]) -> None:
+    """Look up at once what single events would look up one by one."""
+    envelopes = [opened.envelope for stream in streams for opened in stream.parked.values()]
+    runs = {envelope.run for envelope in envelopes if envelope.run}
+    if runs:
+        await book.locked_runs(runs)
+    speaks_of_machines = {envelope.agent for envelope in envelopes if isinstance(envelope.body, _OF_MACHINES)}
+    if speaks_of_machines:
+        await book.machines_in({agents[agent].workshop_id for agent in speaks_of_machines})
+
+
+def _kept(agent: Agent, opened: Opened, note: str, now: datetime) -> KeptEvent:
+    return KeptEvent(
+        agent_id=agent.id,
+        epoch=opened.envelope.epoch,
+        seq=opened.envelope.seq,
+        payload=opened.signed.payload,
+        signature=opened.signed.signature,
+        received_at=now,
+        applied=not note,
+        note=note,
+    )
 
 
 def _opened(stream: EventStream, signed: Signed) -> Envelope:

@@ -16,7 +16,7 @@ from broker.parts.models import Part
 from broker.quotes import repository as quotes
 from broker.quotes.models import Quote
 from broker.runs import repository
-from broker.runs.book import Book
+from broker.runs.book import Book, KeptEvent
 from broker.runs.models import (
     BrokerEpoch,
     Count,
@@ -34,8 +34,12 @@ from broker.workshops.models import Agent, Machine, Workshop
 
 
 class _Rows:
+    """Writers run one after another: what one has looked up stays as it is, but for what it changes itself."""
+
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._machines: dict[tuple[str, str], Machine] = {}
+        self._locked: dict[str, Run] = {}
 
     def new_id(self, prefix: str) -> str:
         return new_id(prefix)
@@ -48,8 +52,14 @@ class _Rows:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        async with self._session.begin_nested():
-            yield
+        try:
+            async with self._session.begin_nested():
+                yield
+        except BaseException:
+            # What was changed in it has to be read again.
+            self._machines.clear()
+            self._locked.clear()
+            raise
 
 
 class _Workshops(_Rows):
@@ -81,7 +91,8 @@ class _Workshops(_Rows):
         return await workshops.machine(self._session, machine_id)
 
     async def machine_of(self, workshop_id: str, name: str) -> Machine | None:
-        return await workshops.machine_of(self._session, workshop_id, name)
+        known = self._machines.get((workshop_id, name))
+        return known if known is not None else await workshops.machine_of(self._session, workshop_id, name)
 
     async def machines(self) -> Sequence[Machine]:
         return await workshops.machines(self._session)
@@ -90,7 +101,9 @@ class _Workshops(_Rows):
         return await workshops.all_machines_of(self._session, workshop_id)
 
     async def machines_in(self, among: Workshops) -> Sequence[Machine]:
-        return await workshops.machines_in(self._session, among)
+        found = await workshops.machines_in(self._session, among)
+        self._machines.update({(machine.workshop_id, machine.name): machine for machine in found})
+        return found
 
     async def retired(self, machine_ids: Iterable[str]) -> set[str]:
         return await workshops.retired(self._session, machine_ids)
@@ -151,7 +164,8 @@ class _Orders(_Rows):
 
 class _Runs(_Rows):
     async def locked_run(self, run_id: str) -> Run | None:
-        return await repository.locked_run(self._session, run_id)
+        known = self._locked.get(run_id)
+        return known if known is not None else await repository.locked_run(self._session, run_id)
 
     async def steps(self, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
         return await repository.steps(self._session, run_ids)
@@ -166,7 +180,9 @@ class _Runs(_Rows):
         return await repository.due_runs(self._session, now)
 
     async def locked_runs(self, run_ids: Iterable[str]) -> Mapping[str, Run]:
-        return await repository.locked_runs(self._session, run_ids)
+        found = await repository.locked_runs(self._session, run_ids)
+        self._locked.update(found)
+        return found
 
     async def runs_of(self, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
         return await repository.runs_of(self._session, among, states)
@@ -200,6 +216,9 @@ class _Runs(_Rows):
 
     async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
         return await repository.scrap_counts(self._session, count_ids)
+
+    async def keep_events(self, events: Sequence[KeptEvent]) -> None:
+        await repository.insert_events(self._session, events)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return await repository.inbox_event(self._session, agent_id, epoch, seq)

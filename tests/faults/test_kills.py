@@ -6,7 +6,7 @@ from tests.faults.led import led
 from tests.faults.schedule import drawn
 
 
-@pytest.mark.proof(share=0.16)
+@pytest.mark.proof(share=0.082)
 def test_every_process_may_die_at_every_point() -> None:
     outcome = led(drawn("1/0"), print)
 

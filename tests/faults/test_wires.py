@@ -59,7 +59,7 @@ def _stopped(made: World, roles: tuple[str, ...], point: str) -> tuple[str, int]
     return role, pid
 
 
-@pytest.mark.proof(share=0.09)
+@pytest.mark.proof(share=0.046)
 def test_links_are_cut_at_every_turn(wire: Wire) -> None:
     with world(wired={SHOP: wire}) as made:
         made.producer.start()
@@ -85,7 +85,7 @@ def _run_on(made: World, machine: str, states: frozenset[str]) -> RunSeen | None
     return next((run for run in runs if run.machine == machine and run.state in states), None)
 
 
-@pytest.mark.proof(share=0.05)
+@pytest.mark.proof(share=0.026)
 def test_a_print_goes_on_for_a_day_without_its_broker(wire: Wire) -> None:
     clocks = library()
     if clocks is None:

@@ -13,6 +13,7 @@ from broker.database import Base, Workshops
 from broker.orders.models import Line, Lot, LotState, Order, OrderState
 from broker.parts.models import Part
 from broker.quotes.models import Quote
+from broker.runs.book import KeptEvent
 from broker.runs.models import (
     BrokerEpoch,
     Count,
@@ -296,6 +297,21 @@ class _Runs(_Rows):
     async def scrap_counts(self, count_ids: Iterable[int]) -> Sequence[ScrapCount]:
         found = [row for count_id in sorted(set(count_ids)) for row in self.tables.by(ScrapCount, "count_id", count_id)]
         return self._all_out(found)
+
+    async def keep_events(self, events: Sequence[KeptEvent]) -> None:
+        for event in events:
+            self.add(
+                InboxEvent(
+                    agent_id=event.agent_id,
+                    epoch=event.epoch,
+                    seq=event.seq,
+                    payload=event.payload,
+                    signature=event.signature,
+                    received_at=event.received_at,
+                    applied=event.applied,
+                    note=event.note,
+                )
+            )
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)

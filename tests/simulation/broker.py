@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from broker.runs import epochs, history
+from broker.runs import epochs, errors, history
 from broker.runs.briefing import Told, briefing
 from broker.runs.errors import Refused
 from broker.runs.inbox import EventStream, Inbox, Opened, require_current
@@ -27,6 +27,7 @@ from broker.wire.messages import (
     Signed,
     Welcome,
 )
+from broker.wire.rolled_back import RolledBack
 from broker.wire.states import LIVE, RunState
 from shop_agent.link.conversation import Batch
 from tests.simulation.books import MemoryBooks
@@ -145,9 +146,7 @@ class BrokerProcess:
             return ()
         match frame:
             case Batch():
-                opened = [_opened(envelope) for envelope in frame.events]
-                received = done(self.inbox.take(partner.stream, opened))
-                return (*received.conflicts, Ack(epoch=partner.stream.epoch, seq=received.acked))
+                return self._take(partner.stream, frame)
             case Heartbeat():
                 return done(self._heartbeat(partner, frame))
             case PermitRequest():
@@ -157,6 +156,13 @@ class BrokerProcess:
                 return ()
             case _:
                 raise AssertionError(f"no frame of an agent: {frame}")
+
+    def _take(self, stream: EventStream, batch: Batch[Envelope]) -> tuple[BrokerFrame, ...]:
+        try:
+            received = done(self.inbox.take(stream, [_opened(envelope) for envelope in batch.events]))
+        except errors.RolledBack as error:
+            return (RolledBack(epoch=stream.epoch, reason=str(error)),)
+        return (*received.conflicts, Ack(epoch=stream.epoch, seq=received.acked))
 
     def _welcome(self, connection: Connection, hello: Hello) -> Welcome:
         stream, workshop, acked, history = done(self._admit(hello))

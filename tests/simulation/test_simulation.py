@@ -55,6 +55,6 @@ def test_a_planted_defect_is_noticed() -> None:
     assert hunted(number, 1).seed is not None
 
 
-@pytest.mark.proof(share=0.1)
+@pytest.mark.proof(share=0.052)
 def test_thousands_of_schedules_keep_every_promise() -> None:
     assert _simulate("--schedules", "3000", "--seed", "1").endswith("violations: 0\n")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from broker.clock import Clock
 from broker.database import new_id
 from broker.runs import epochs, history
+from broker.runs.batches import Batches
 from broker.runs.book import Book, Books
 from broker.runs.errors import Forged, Refused
 from broker.runs.inbox import EventStream
-from broker.runs.link.batches import Batches
 from broker.wire.messages import PROTOCOL, Hello
 from broker.wire.signing import hello_text
 from broker.workshops.models import Agent

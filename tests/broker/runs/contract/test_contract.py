@@ -39,7 +39,7 @@ from tests.broker.runs.contract.stores import InDatabase, InMemory, Store
 from tests.broker.runs.contract.world import Answer, World
 from tests.postgresql.server import server
 
-_PROOF = pytest.mark.proof(share=0.04, group="contract")
+_PROOF = pytest.mark.proof(share=0.021, group="contract")
 
 
 @pytest.fixture(scope="module", params=["memory", "database", pytest.param("postgresql", marks=_PROOF)])
@@ -327,6 +327,24 @@ def test_runs_only_go_forward_whatever_happens(acts: list[Act]) -> None:
             state for _, state, *_ in passed[-1:] if state in FINAL
         ]
         assert passed[-1][1] == found.run(run)[0]
+
+
+@settings(deadline=None, max_examples=150)
+@given(acts=st.lists(ACTS, max_size=40))
+def test_an_event_that_is_not_applied_leaves_no_trace(acts: list[Act]) -> None:
+    """Most events have no savepoint: they have to decide before they write."""
+
+    async def whole(books: Books) -> None:
+        world = await World.opened(books)
+        for act in acts:
+            before = await world.seen()
+            answer = await act.play(world)
+            if isinstance(act, Say | Skip | Correct) and isinstance(answer, Answer) and answer.conflicts:
+                after = await world.seen()
+                kept = ("runs", "steps", "lots", "machines")
+                assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+    InMemory().run(whole)
 
 
 @settings(deadline=None, max_examples=15)

@@ -10,7 +10,7 @@ from broker.runs import epochs
 from broker.runs.book import Book, Books
 from broker.runs.briefing import briefing
 from broker.runs.errors import Refused
-from broker.runs.inbox import EventStream, Inbox
+from broker.runs.inbox import EventStream, Inbox, open_events
 from broker.runs.models import Run
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
@@ -115,7 +115,7 @@ class World:
         """A refusal ends the connection, and with it what was parked."""
         speaker = self.speakers[agent]
         try:
-            received = await self.inbox.receive(speaker.stream, signed)
+            received = await self.inbox.take(speaker.stream, open_events(speaker.stream, signed))
         except Refused as error:
             speaker.stream = EventStream(agent, KEYS[agent].public, speaker.epoch)
             return Answer(refused=f"{type(error).__name__}: {error}")
