@@ -1,7 +1,7 @@
 """What could be wrong with the production code: each a small change of it, and the promise that it breaks."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,9 @@ from broker.runs.inbox import EventStream, Inbox, Opened, Received
 from broker.runs.lifecycle import content
 from broker.runs.models import Run, RunStep
 from broker.shipping import service as shipping
-from broker.wire.messages import Permit, PermitRequest
+from broker.wire.messages import Permit, PermitRefused, PermitRequest
 from broker.wire.states import AFTER_PERMIT, Actor, RunState
-from broker.workshops.models import Machine
+from broker.workshops.models import Agent, Machine
 from shop_agent.link.conversation import Conversation
 from shop_agent.mind import Mind
 from shop_agent.state import events as ev
@@ -28,10 +28,12 @@ from shop_agent.state.permit_rules import Permits
 from shop_agent.state.records import Now
 from shop_agent.state.shop import Shop
 from shop_agent.streamer.presence import PresenceWatch
+from shop_agent.streamer.run_log import RunUsed
 from shop_agent.streamer.supervision import Supervision
 from shop_agent.streamer.wire import Report, StartAnswer
 from shop_agent.streamer.worker import Worker
 from tests.simulation import broker as sim_broker
+from tests.simulation.books import MemoryBook
 from tests.simulation.faults import Kind
 from tests.simulation.journals import MemoryJournal, MemoryRunLog, RunDisk
 
@@ -107,10 +109,23 @@ async def _elsewhere(book: Book, run: Run, now: datetime) -> None:
     here = await book.machine(run.machine_id)
     others = [one for one in await book.machines() if one.process is here.process and one.id != here.id]
     other: Machine = others[0] if others else here
-    run.machine_id, run.workshop_id = other.id, other.workshop_id
+    assert isinstance(book, MemoryBook)
+    book.tables.moved(run, "workshop_id", other.workshop_id)
+    run.machine_id = other.id
     run.state, run.fence, run.version, run.exit_at = RunState.PLANNED, run.fence + 1, run.version + 1, None
     book.add(RunStep(run_id=run.id, version=run.version, state=run.state, actor=Actor.BROKER, at=now, note="again"))
     await book.flush()
+
+
+_grant = permits.grant
+
+
+async def _grant_for_seconds(book: Book, agent: Agent, request: PermitRequest, now: datetime) -> Permit | PermitRefused:
+    answer = await _grant(book, agent, request, now)
+    run = await book.locked_run(request.run)
+    if run is not None and isinstance(answer, Permit):
+        run.exit_at = now + timedelta(seconds=5)
+    return answer
 
 
 # Ends ---------------------------------------------------------------------------------------------------
@@ -170,7 +185,8 @@ def _start_later(self: MemoryRunLog, run: str, fence: int, record: str, program_
 def _append_both(self: MemoryRunLog, run: str, report: Report) -> None:
     late = vars(self).pop("late", None)
     if late is not None:
-        _log_start(self, *late)
+        with suppress(RunUsed):
+            _log_start(self, *late)
     _log_append(self, run, report)
 
 
@@ -287,8 +303,8 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "a permitted run that is silent is offered again, to another machine",
         "I1",
-        (K.LOSE, K.HALF_OPEN, K.PARTITION),
-        ((timers.Timers, "_lapse", _requeue),),
+        (K.DELAY, K.LOSE, K.HALF_OPEN),
+        ((timers.Timers, "_lapse", _requeue), (sim_broker, "grant", _grant_for_seconds)),
     ),
     Defect(
         "runs that a journal has lost are told to nobody",

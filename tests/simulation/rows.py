@@ -121,6 +121,13 @@ class Tables:
 
         undo.steps.append(remove)
 
+    def moved(self, row: Base, column: str, value: object) -> None:
+        """What else never happens: an indexed column changes. It can't be undone."""
+        lists = self._by[type(row), column]
+        lists[getattr(row, column)].remove(row)
+        setattr(row, column, value)
+        lists[value].append(row)
+
     def require_one_live_run_a_plate(self, runs: Iterable[Run]) -> None:
         """Raises IntegrityError, as the partial unique index does."""
         for run in runs:

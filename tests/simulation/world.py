@@ -30,7 +30,7 @@ from tests.simulation.story import Story
 from tests.simulation.streamer import StreamerProcess
 from tests.simulation.wire import Connection
 
-RECORD_LIFE_S = 300.0
+RECORD_LIFE_S = 120.0
 PRESENCE_S = 120.0
 THICKNESS_MM = 6.0
 _GOOD_SHARE = 0.9
