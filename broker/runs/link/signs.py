@@ -35,6 +35,8 @@ class Signs:
         self._heard: dict[str, _Heard] = {}
         self._writing = asyncio.Lock()
         self._in_hand: frozenset[str] = frozenset()
+        self._next: asyncio.Task[None] | None = None
+        """Takes in hand whatever has been heard, once what is in hand is written: all that wait share it."""
         self._soon: asyncio.Task[None] | None = None
 
     async def beat(self, connection: Connection, beat: Heartbeat) -> None:
@@ -63,7 +65,14 @@ class Signs:
             await self.write()
 
     async def write(self) -> None:
+        """Until what has been heard so far is written. Raises what the database raises."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._write_all())
+        await asyncio.shield(self._next)
+
+    async def _write_all(self) -> None:
         async with self._writing:
+            self._next = None
             heard, self._heard = list(self._heard.values()), {}
             if not heard:
                 return

@@ -112,11 +112,10 @@ class Speaker:
         self._next()
 
     async def beat_for_ever(self) -> None:
-        frame = framed(self._who.heartbeat())
         await asyncio.sleep(random.uniform(0.0, _HEARTBEAT_S))
         while True:
             if self._link is not None and self.welcomed:
-                self._link.send(frame)
+                self._link.send(framed(self._who.heartbeat(self._acked)))
             await asyncio.sleep(_HEARTBEAT_S * random.uniform(0.8, 1.2))
 
     def _gone(self) -> None:

@@ -44,8 +44,10 @@ class Member:
         payload = Envelope(agent=self.agent, epoch=epoch, seq=seq, at=_AT, body=body).model_dump_json()
         return Signed(payload=payload, signature=self.sign(payload))
 
-    def heartbeat(self) -> Heartbeat:
-        return Heartbeat(machines=(MachineReport(machine=MACHINE, availability=Availability.OFFLINE),))
+    def heartbeat(self, seq: int) -> Heartbeat:
+        """As its machine stands after that many events."""
+        availability = _STANDINGS[seq % 2] if seq else Availability.OFFLINE
+        return Heartbeat(machines=(MachineReport(machine=MACHINE, availability=availability),))
 
 
 def member(number: int) -> Member:
