@@ -3,6 +3,7 @@
 Monotonic clocks go on as they are. A shop's agent, makers and streamers are one computer; the broker is another.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,14 @@ OFFSETS = {"right": "+0", "a day ahead": "+1d", "a day behind": "-1d"}
 _LEFT = ("faketime_shm_{pid}", "sem.faketime_sem_{pid}")
 
 
+WISH = "LLAGAR_TEST_CLOCKS"
+"""libfaketime makes every thread's wait dear: worlds with it are slow, so they are asked for."""
+
+
 def library() -> Path | None:
-    """None where it isn't installed: Debian has it as libfaketime."""
-    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+    """None where it isn't installed (Debian has it as libfaketime), or isn't asked for."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    return found[0] if found and os.environ.get(WISH) else None
 
 
 @dataclass(slots=True)

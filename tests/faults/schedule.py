@@ -78,10 +78,13 @@ def every_point() -> list[tuple[Place, str]]:
     return [(place, point) for place in PLACES if place.needs is not Needs.DAY for point in place.points]
 
 
-def drawn(seed: str, word: str = "") -> Schedule:
-    """Every point but those that need a clock to jump; with a word those alone that hold it in their names."""
+def drawn(seed: str, word: str = "", at_most: int | None = None) -> Schedule:
+    """Every point but those that need a clock to jump; with a word those alone that hold it in their names.
+
+    `at_most`: so many of them, whichever the seed takes."""
     random = Random(seed)
-    return _assigned([(place, point) for place, point in every_point() if word in point], random)
+    points = [(place, point) for place, point in every_point() if word in point]
+    return _assigned(points if at_most is None else random.sample(points, at_most), random)
 
 
 def with_clocks(seed: str, jumps: int, kills: int) -> Schedule:

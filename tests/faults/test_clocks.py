@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.clocks import library
+from tests.faults.clocks import WISH, library
 from tests.faults.led import led
 from tests.faults.schedule import with_clocks
 
@@ -11,7 +11,7 @@ from tests.faults.schedule import with_clocks
 def test_clocks_may_jump_by_a_day() -> None:
     clocks = library()
     if clocks is None:
-        pytest.skip("no clock can be moved here: install libfaketime")
+        pytest.skip(f"no clock is moved: install libfaketime and set {WISH}=1")
 
     outcome = led(with_clocks("2", jumps=16, kills=10), print, clocks=clocks)
 

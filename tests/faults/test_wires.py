@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from hardware_sim.network.api import RunSeen
-from tests.faults.clocks import library
+from tests.faults.clocks import WISH, library
 from tests.faults.judge import judged
 from tests.faults.points import Role
 from tests.faults.wires import Cut, Wire, may_lay, wires
@@ -89,7 +89,7 @@ def _run_on(made: World, machine: str, states: frozenset[str]) -> RunSeen | None
 def test_a_print_goes_on_for_a_day_without_its_broker(wire: Wire) -> None:
     clocks = library()
     if clocks is None:
-        pytest.skip("no clock can be moved here: install libfaketime")
+        pytest.skip(f"no clock is moved: install libfaketime and set {WISH}=1")
     with world(clocks=clocks, wired={SHOP: wire}) as made:
         assert made.clocks is not None
         made.producer.start()
