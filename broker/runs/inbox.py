@@ -1,5 +1,6 @@
 """Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -35,6 +36,8 @@ from broker.workshops.models import Agent
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 500
 """Connections whose events one transaction stores."""
+_WORTH_A_THREAD = 4
+"""Connections whose events are checked beside the loop."""
 _OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
 PARKED_MOST = 1000
 """Events beyond a gap that one connection may keep waiting; the agent sends again what was dropped."""
@@ -93,6 +96,20 @@ def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, 
     return tuple(Opened(_opened(stream, one), one) for one in signed)
 
 
+async def _open_all(asked: Sequence[tuple[EventStream, Sequence[Signed]]]) -> Sequence[Sequence[Opened] | Exception]:
+    """Many together in a thread of their own: whoever checks a signature lets the loop go on meanwhile."""
+    if len(asked) < _WORTH_A_THREAD:
+        return [_open(stream, signed) for stream, signed in asked]
+    return await asyncio.to_thread(lambda: [_open(stream, signed) for stream, signed in asked])
+
+
+def _open(stream: EventStream, signed: Sequence[Signed]) -> Sequence[Opened] | Exception:
+    try:
+        return open_events(stream, signed)
+    except Forged as error:
+        return error
+
+
 Offered = tuple[EventStream, Sequence[Opened]]
 
 
@@ -104,10 +121,12 @@ class Inbox:
         self._clock = clock
         self._hand_over = hand_over
         self._batches = Batches(self.take_all, _MOST_AT_ONCE)
+        self._opening = Batches(_open_all, _MOST_AT_ONCE)
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
         """Raises Forged, RolledBack or Superseded: then nothing was kept."""
-        return await self._batches.answer((stream, open_events(stream, signed)))
+        opened = await self._opening.answer((stream, signed)) if signed else ()
+        return await self._batches.answer((stream, opened))
 
     async def take(self, stream: EventStream, events: Sequence[Opened]) -> Received:
         """The same at once, of one connection. Raises RolledBack or Superseded: then nothing was kept."""

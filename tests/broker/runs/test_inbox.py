@@ -19,6 +19,7 @@ from broker.wire.messages import (
     Staged,
     Starting,
 )
+from broker.wire.rolled_back import RolledBack
 from broker.wire.states import RunState
 from tests.broker.conftest import Town
 from tests.broker.runs.agent import FINISHED, STAGED, Key, RunHand, WireAgent
@@ -75,7 +76,7 @@ async def test_another_content_under_a_known_seq_is_a_journal_rolled_back(town: 
     await agent.say(BUSY)
     agent.seq -= 1
     await agent.send(Events(events=(agent.signed(FREE),)))
-    assert "said something else before" in await agent.closed()
+    assert "said something else before" in (await agent.next(RolledBack)).reason
 
 
 async def test_a_gap_is_parked_until_it_is_filled(network: Network, town: Town, agent: WireAgent) -> None:
