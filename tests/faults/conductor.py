@@ -86,6 +86,9 @@ class Conductor:
         self.outcome.died.append((role, point))
         self._say(f"{len(self.outcome.died):4d}  {role} died at {point}")
         self._schedule.left[role] = [wanted for wanted in left if wanted.point != point]
+        if len(self.outcome.died) == self._schedule.at_most:
+            self._schedule.let_off()
+            self._asked_s.clear()
         self._kill_s = time.monotonic()
         if role == BROKER or role in AGENTS:
             self._back_s[role] = self._kill_s + self._schedule.down_s()
@@ -157,9 +160,7 @@ class Conductor:
         self.outcome.missed += [wanted.point for left in self._schedule.left.values() for wanted in left]
         if not self._schedule.over:
             self._kill_s = time.monotonic()
-            self._schedule.jumps = 0
-            for role in self._schedule.left:
-                self._schedule.left[role] = []
+            self._schedule.let_off()
         else:
             order = self._world.producer.under_way
             self.outcome.violations.append(f"{order} is stuck: not delivered {STUCK_S:.0f} s after the last kill")

@@ -40,6 +40,7 @@ class Schedule:
 
     left: dict[str, list[Wanted]]
     random: Random = field(repr=False)
+    at_most: int | None = None
     jumps: int = 0
     """How often clocks have still to jump."""
 
@@ -59,6 +60,12 @@ class Schedule:
         """What is to be asked of a process next."""
         left = self.left[role]
         return self.random.sample(left, min(len(left), ASKED_AT_ONCE))
+
+    def let_off(self) -> None:
+        """Nobody has anything more to suffer."""
+        self.jumps = 0
+        for role in self.left:
+            self.left[role] = []
 
     def pass_on(self, role: str) -> None:
         """What doesn't come where it was meant to may come to others: a machine may get no work for a long time."""
@@ -81,10 +88,11 @@ def every_point() -> list[tuple[Place, str]]:
 def drawn(seed: str, word: str = "", at_most: int | None = None) -> Schedule:
     """Every point but those that need a clock to jump; with a word those alone that hold it in their names.
 
-    `at_most`: so many of them, whichever the seed takes."""
+    `at_most`: after so many kills the rest is let off."""
     random = Random(seed)
-    points = [(place, point) for place, point in every_point() if word in point]
-    return _assigned(points if at_most is None else random.sample(points, at_most), random)
+    made = _assigned([(place, point) for place, point in every_point() if word in point], random)
+    made.at_most = at_most
+    return made
 
 
 def with_clocks(seed: str, jumps: int, kills: int) -> Schedule:

@@ -8,7 +8,7 @@ from tests.faults.schedule import drawn
 
 @pytest.mark.proof(share=0.085)
 def test_processes_may_die_wherever_they_are() -> None:
-    """At half of all points; `python -m tests.faults` takes them all."""
+    """At some of all points; `python -m tests.faults` takes them all."""
     outcome = led(drawn("1", at_most=54), print)
 
     assert outcome.violations == []
