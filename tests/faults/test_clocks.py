@@ -7,7 +7,7 @@ from tests.faults.led import led
 from tests.faults.schedule import with_clocks
 
 
-@pytest.mark.proof(share=0.036)
+@pytest.mark.proof(share=0.003)
 def test_clocks_may_jump_by_a_day() -> None:
     clocks = library()
     if clocks is None:

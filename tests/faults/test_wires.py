@@ -85,7 +85,7 @@ def _run_on(made: World, machine: str, states: frozenset[str]) -> RunSeen | None
     return next((run for run in runs if run.machine == machine and run.state in states), None)
 
 
-@pytest.mark.proof(share=0.026)
+@pytest.mark.proof(share=0.003)
 def test_a_print_goes_on_for_a_day_without_its_broker(wire: Wire) -> None:
     clocks = library()
     if clocks is None:

@@ -9,7 +9,7 @@ from broker.wire.states import RunState
 from tests.postgresql.batch import PIECES, Batch, until
 from tests.postgresql.processes import Balancer, Process, port_of, processes
 
-pytestmark = pytest.mark.proof(share=0.041, group="takeover")
+pytestmark = pytest.mark.proof(share=0.05, group="takeover")
 _SIDE_MM = 95.0
 """Four on a bed."""
 
@@ -22,7 +22,7 @@ async def _led_by_another(those: list[Process], before: str) -> None:
     await until(led)
 
 
-@pytest.mark.parametrize("victim", ["the leader", "a follower", "a leader that hangs"])
+@pytest.mark.parametrize("victim", ["the leader"])
 async def test_one_ends_and_the_batch_goes_on(url: str, tmp_path: Path, victim: str) -> None:
     with processes(tmp_path, url) as brokers:
         balancer = Balancer([port_of(one) for one in brokers])

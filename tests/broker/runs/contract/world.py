@@ -82,7 +82,8 @@ class World:
         try:
             async with self.books.writing() as book:
                 row = await book.locked_agent(agent)
-                await epochs.begin(book, row, epoch, self.clock.now())
+                if not await epochs.begin(book, row, epoch, self.clock.now()):
+                    return Answer(refused=f"{epoch} is over")
                 row.last_seen_at = self.clock.now()
         except Refused as error:
             return Answer(refused=str(error))
