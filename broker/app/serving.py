@@ -43,6 +43,7 @@ def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
         app,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_ping_interval=None,  # agents have heartbeats, and pages their own
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=_GRACE_S,

@@ -78,6 +78,9 @@ class _Workshops(_Rows):
     async def connections(self) -> Mapping[str, str | None]:
         return await workshops.connections(self._session)
 
+    async def silent(self, since: datetime) -> Collection[str]:
+        return await workshops.silent(self._session, since)
+
     async def behind(self) -> Collection[str]:
         return await workshops.behind(self._session)
 

@@ -7,9 +7,8 @@ from broker.clock import Clock
 from broker.runs.book import Books
 from broker.runs.lifecycle.events import TimeIsUp
 from broker.runs.moves import happen, waiting
-from broker.wire.tracking import Link
-from broker.workshops.liveness import DISCONNECTED_AFTER, link
-from broker.workshops.service import is_working, set_offline
+from broker.workshops.liveness import DISCONNECTED_AFTER
+from broker.workshops.service import set_offline
 
 _log = logging.getLogger(__name__)
 RESTART_GRACE = timedelta(seconds=90)
@@ -52,16 +51,10 @@ class Timers:
 
     async def _find_silent(self, now: datetime) -> bool:
         async with self._books.reading() as book:
-            agents = await book.agents()
-            working = {machine.workshop_id for machine in await book.machines() if is_working(machine)}
-        silent = [
-            agent
-            for agent in agents
-            if agent.workshop_id in working and link(agent.last_seen_at, now) is Link.DISCONNECTED
-        ]
+            silent = await book.silent(now - DISCONNECTED_AFTER)
         changed = False
-        for agent in silent:
+        for workshop_id in silent:
             async with self._books.writing() as book:
                 reason = f"no word from the workshop's agent for {DISCONNECTED_AFTER.total_seconds():.0f} s"
-                changed |= await set_offline(book, agent.workshop_id, reason)
+                changed |= await set_offline(book, workshop_id, reason)
         return changed

@@ -1,4 +1,5 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from broker.database import Workshops
@@ -25,6 +26,10 @@ class WorkshopBook(Rows, Protocol):
 
     async def connections(self) -> Mapping[str, str | None]:
         """The latest connection of every agent that is not revoked."""
+        ...
+
+    async def silent(self, since: datetime) -> Collection[str]:
+        """Workshops with machines that take work, and no word from their agent since before then."""
         ...
 
     async def behind(self) -> Collection[str]:

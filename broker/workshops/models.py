@@ -7,6 +7,9 @@ from broker.database import Base
 from broker.wire.messages import Availability
 from broker.wire.shop import Process
 
+TAKES_NO_WORK = frozenset({Availability.OFFLINE, Availability.QUARANTINED})
+"""How a machine stands for which nothing may be planned, now or after what it does."""
+
 
 class Workshop(Base):
     __tablename__ = "workshops"

@@ -5,7 +5,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
-from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
+from broker.workshops.models import TAKES_NO_WORK, Agent, EnrolmentCode, Machine, Workshop
 
 
 async def workshop_by_name(session: AsyncSession, name: str) -> Workshop | None:
@@ -41,6 +41,23 @@ async def connections(session: AsyncSession) -> dict[str, str | None]:
     """The latest connection of every agent that is not revoked."""
     query = select(Agent.id, Agent.connection).where(Agent.revoked_at.is_(None))
     return dict(iter(await session.execute(query)))
+
+
+async def silent(session: AsyncSession, since: datetime) -> Sequence[str]:
+    """Workshops with machines that take work, and no word from their agent since before then."""
+    query = (
+        select(Agent.workshop_id)
+        .join(Machine, Machine.workshop_id == Agent.workshop_id)
+        .where(
+            Agent.revoked_at.is_(None),
+            Agent.last_seen_at.is_(None) | (Agent.last_seen_at < since),
+            Machine.retired_at.is_(None),
+            Machine.availability.not_in(TAKES_NO_WORK),
+        )
+        .distinct()
+        .order_by(Agent.workshop_id)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def behind(session: AsyncSession) -> set[str]:

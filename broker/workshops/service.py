@@ -14,7 +14,7 @@ from broker.wire.shop import Enrolled, Inventory, MachineSpec
 from broker.workshops import repository
 from broker.workshops.book import WorkshopBook
 from broker.workshops.keys import require_public_key
-from broker.workshops.models import Agent, EnrolmentCode, Machine, Workshop
+from broker.workshops.models import TAKES_NO_WORK, Agent, EnrolmentCode, Machine, Workshop
 
 CODE_LIFE = timedelta(hours=24)
 _CODE_BYTES = 15
@@ -177,4 +177,4 @@ def _take_offline(machines: Iterable[Machine], reason: str) -> bool:
 
 def is_working(machine: Machine) -> bool:
     """Whether work may be planned on it, now or after what it does."""
-    return machine.availability not in (Availability.OFFLINE, Availability.QUARANTINED)
+    return machine.availability not in TAKES_NO_WORK

@@ -28,6 +28,7 @@ from broker.runs.models import (
 )
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
+from broker.workshops.service import is_working
 from tests.simulation.rows import Row, Tables, Undo
 
 _TAKEN_BACK = frozenset({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
@@ -109,6 +110,10 @@ class _Workshops(_Rows):
 
     async def connections(self) -> Mapping[str, str | None]:
         return {agent.id: agent.connection for agent in self.tables.all(Agent) if agent.revoked_at is None}
+
+    async def silent(self, since: datetime) -> Collection[str]:
+        quiet = {one.workshop_id for one in await self.agents() if one.last_seen_at is None or one.last_seen_at < since}
+        return sorted({machine.workshop_id for machine in await self.machines() if is_working(machine)} & quiet)
 
     async def behind(self) -> Collection[str]:
         return {agent.workshop_id for agent in await self.agents() if agent.behind}
