@@ -6,7 +6,7 @@ from broker.wire.states import RunState
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import AbandonProgram, Instruction, Tell
-from shop_agent.state.memory import BEFORE_PERMIT, DONE, Memory
+from shop_agent.state.memory import BEFORE_PERMIT, DONE, UNSURE, Memory
 from shop_agent.state.records import PlateNeeds, RunRecord
 
 _S = RunState
@@ -39,6 +39,8 @@ def unsettled(memory: Memory, event: ev.RunUnsettled) -> list[Instruction]:
         )
     )
     memory.forget_permit(event.run)
+    if event.state in UNSURE:
+        memory.quarantine(event.machine, f"run {event.run} {event.state}: {event.reason}")
     if known is not None and known.phase in BEFORE_PERMIT:
         return [AbandonProgram(event.run)]
     return []

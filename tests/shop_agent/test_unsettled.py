@@ -23,7 +23,14 @@ def test_an_unknown_run_is_settled_once_at_the_brokers_version() -> None:
     mind.do(ev.SettleGiven("run9", "Ana", "two lay there", (Count("lot1", 2),)))
     [told] = [tell for tell in mind.told if isinstance(tell.report, say.Settled)]
     assert (told.run, told.fence, told.version) == ("run9", 3, 7)
-    assert _kinds(mind) == []
+    assert TaskKind.SETTLE not in _kinds(mind)
+
+
+def test_its_machine_is_looked_at_before_anything_starts_there() -> None:
+    mind = Mind()
+    mind.do(_unsettled())
+    mind.do(ev.SettleGiven("run9", "Ana", "two lay there", (Count("lot1", 2),)))
+    assert _kinds(mind) == [TaskKind.RELEASE]
 
 
 def test_a_finished_run_is_counted() -> None:
@@ -63,4 +70,4 @@ def test_what_was_attested_is_told_again_where_the_broker_has_lost_it() -> None:
     assert isinstance(told.report, say.Settled)
     assert (told.report.operator, told.report.counts) == ("Ana", (Count("lot1", 2),))
     assert (told.fence, told.version) == (5, 12)
-    assert _kinds(mind) == []
+    assert TaskKind.SETTLE not in _kinds(mind)
