@@ -18,12 +18,25 @@ def offered(memory: Memory, event: ev.LotOffered) -> list[Instruction]:
     lot = LotRecord(
         event.lot, event.part, event.material, event.quantity, event.payout, event.currency, line=event.line
     )
-    memory.keep_lot(replace(lot, accepted=known.accepted if known else 0))
+    if known is not None:
+        lot = replace(lot, accepted=known.accepted, asked=known.asked + 1)
+    memory.keep_lot(lot)
     if event.material not in memory.rules.stock:
         return answered(memory, ev.LotAnswered(lot.id, accept=False, reason=f"{event.material} is not in stock"))
     if memory.rules.auto_accept_lots:
         return answered(memory, ev.LotAnswered(lot.id, accept=True))
     return []
+
+
+def told_again(memory: Memory) -> list[Instruction]:
+    """An epoch begins: whether the answers of the one before were heard, nobody knows."""
+    out: list[Instruction] = []
+    for lot in memory.lots.values():
+        if lot.declined:
+            out.append(Tell(say.LotDeclined(lot.id, "the shop declined")))
+        elif lot.accepted and not lot.handed_over:
+            out.append(Tell(say.LotAccepted(lot.id, lot.accepted)))
+    return out
 
 
 def answered(memory: Memory, event: ev.LotAnswered) -> list[Instruction]:

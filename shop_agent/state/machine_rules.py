@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broker.wire.states import Actor, IllegalTransition, RunState
-from shop_agent.state import count_rules, spool_rules
+from shop_agent.state import count_rules, lot_rules, spool_rules
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.instructions import Instruction, Tell
@@ -62,7 +62,7 @@ def released(memory: Memory, event: ev.MachineReleased) -> list[Instruction]:
 def journal_lost(memory: Memory, event: ev.JournalLost) -> list[Instruction]:
     for name in memory.machines:
         memory.quarantine(name, event.reason)
-    return []
+    return lot_rules.told_again(memory)
 
 
 def streamer_opened(memory: Memory, event: ev.StreamerOpened) -> list[Instruction]:

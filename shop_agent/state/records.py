@@ -240,6 +240,8 @@ class LotRecord:
     payout: int
     currency: str
     accepted: int = 0
+    asked: int = 0
+    """How often it was offered anew: each time somebody has to answer."""
     declined: bool = False
     ready_pieces: int | None = None
     ship_to: str = ""

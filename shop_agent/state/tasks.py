@@ -85,7 +85,7 @@ def _of_lots(memory: Memory) -> Iterator[Task]:
     for lot in memory.lots.values():
         if lot.accepted != lot.quantity and not lot.declined:
             title = f"Make {lot.quantity} × {lot.part} in {lot.material} for {lot.payout / 100:.2f} {lot.currency}?"
-            yield Task(f"lot-{lot.id}-{lot.quantity}", TaskKind.LOT, title, lot=lot)
+            yield Task(f"lot-{lot.id}-{lot.quantity}-{lot.asked}", TaskKind.LOT, title, lot=lot)
         if lot.ready_pieces is not None and not lot.handed_over:
             title = f"Pack {lot.ready_pieces} × {lot.part or lot.id} and hand them over"
             yield Task(f"handover-{lot.id}-{lot.ready_pieces}", TaskKind.HANDOVER, title, lot=lot)

@@ -111,8 +111,8 @@ class StreamerProcess:
         """What its machine was doing ends for want of lines, and what is on stays on."""
         self.world.story.say(self.name, "dies")
         self.life.over = True
-        running, self.driver.running = self.driver.running, False
-        if running and self.machine.working_on:
+        self.driver.running = False
+        if self.machine.working_on:
             hot = self.machine.hot
             self.machine.disturb("its streamer died")
             self.machine.locked = True
