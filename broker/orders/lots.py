@@ -59,8 +59,11 @@ async def open_lot(book: OrderBook, line_id: str, workshop_id: str) -> Lot:
 
 
 def accept(lot: Lot, quantity: int) -> None:
-    """The shop takes `quantity` pieces in all; if the lot has grown meanwhile it stays offered."""
-    lot.accepted_quantity = max(lot.accepted_quantity, min(quantity, lot.quantity))
+    """The shop takes `quantity` pieces in all; if the lot has grown beyond that it stays offered.
+
+    A lot that has shrunk meanwhile may grow again: what was accepted once isn't asked for twice.
+    """
+    lot.accepted_quantity = max(lot.accepted_quantity, quantity)
     lot.state = state_of(lot)
 
 

@@ -66,8 +66,16 @@ def test_an_answer_to_an_older_offer_is_not_enough() -> None:
     lot = _lot()
     accept(lot, 8)
     assert (lot.state, lot.accepted_quantity) == (LotState.OFFERED, 8)
-    accept(lot, 99)
+    accept(lot, 10)
     assert (lot.state, lot.accepted_quantity) == (LotState.ACCEPTED, 10)
+
+
+def test_what_was_accepted_holds_for_a_lot_that_shrinks_and_grows_again() -> None:
+    lot = _lot()
+    resize(lot, 0)
+    accept(lot, 10)
+    resize(lot, 10)
+    assert lot.state is LotState.ACCEPTED
 
 
 def test_good_pieces_beyond_what_was_ordered_are_surplus() -> None:
