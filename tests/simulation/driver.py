@@ -86,6 +86,7 @@ class SimulatedDriver:
         self.point("before the first byte")
         self.machine.begin(run, fence, record)
         self.point("after the first byte")
+        watch.progress(self.status())
         for number in range(STRETCHES):
             self.wait(self.stretch_s())
             done = lines * (number + 1) // STRETCHES
