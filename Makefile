@@ -13,7 +13,7 @@ DEMO_ARGS := $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(JS
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-setup: $(VENV)/.installed $(AGENT_VENV)/.installed slicer loops ## install everything that is missing
+setup: $(VENV)/.installed $(AGENT_VENV)/.installed slicer strace loops ## install everything that is missing
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,7 +27,7 @@ $(AGENT_VENV)/.installed: requirements/agent.txt pyproject.toml $(VENV)/.install
 	$(AGENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agent.txt
 	@touch $@
 
-.PHONY: slicer postgresql browser peers loops
+.PHONY: slicer strace postgresql browser peers loops
 # numba compiles them once: whoever planned, measured or checked first would have to wait.
 loops: $(VENV)/.installed
 	@printf '%s\n' 'broker.scheduling.heating plans' slicer_bridge.programs.heating slicer_bridge.intake.heating \
@@ -36,6 +36,9 @@ loops: $(VENV)/.installed
 slicer:
 	@./requirements/debian.sh "parts are sliced with it" prusa-slicer prusa-slicer
 	@./requirements/debian.sh "the second slicer" cura-engine CuraEngine
+
+strace:
+	@./requirements/debian.sh "a test sees with it that commits are synced" strace strace
 
 postgresql:
 	@./requirements/debian.sh "tests start a server of their own" postgresql '/usr/lib/postgresql/*/bin/initdb' initdb
