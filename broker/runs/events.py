@@ -80,6 +80,7 @@ async def _hand_over(book: Book, agent: Agent, lot: Lot, hand_over: HandOver, no
             raise
         # It has gone, that is long since; what the others of its line made is still being told.
         lots.hand_over(lot, now)
+        await remeasure(book, await _take_back(book, lot, "its lot has gone", now))
 
 
 async def _open_lot(book: Book, agent: Agent, lot_id: str) -> Lot:
@@ -93,14 +94,20 @@ async def _open_lot(book: Book, agent: Agent, lot_id: str) -> Lot:
 
 async def _decline(book: Book, lot: Lot, reason: str, now: datetime) -> None:
     """Plates of the lot that the shop hasn't claimed are taken back; what they held is planned elsewhere."""
+    affected = await _take_back(book, lot, "the shop declined a lot of it", now)
+    live = await book.live_pieces([lot.id])
+    lots.decline(lot, reason, live.get(lot.id, 0))
+    await remeasure(book, affected)
+
+
+async def _take_back(book: Book, lot: Lot, why: str, now: datetime) -> set[str]:
+    """Plates of the lot that nobody has claimed; the lines that they were for."""
     affected = {lot.line_id}
     for run in await book.live_runs_with_lot(lot.id):
         if run.state not in COMMITTED:
             affected |= await _lines_of(book, run.plate_id)
-            await happen(book, run, TakeBack("the shop declined a lot of it"), now)
-    live = await book.live_pieces([lot.id])
-    lots.decline(lot, reason, live.get(lot.id, 0))
-    await remeasure(book, affected)
+            await happen(book, run, TakeBack(why), now)
+    return affected
 
 
 async def _lines_of(book: Book, plate_id: str) -> set[str]:
