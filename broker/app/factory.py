@@ -41,7 +41,7 @@ from broker.runs.link.switchboard import Switchboard
 from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import Timers
 from broker.settings import Settings
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.rest import Health
 from broker.workshops.endpoints import router as workshops
 from broker.workshops.signed_requests import SignedGet
@@ -137,7 +137,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
         leadership=lead,
-        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, hand_over)),
+        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, shipping)),
         background=background,
     )
 

@@ -87,11 +87,14 @@ def recount(lot: Lot, good: int, scrap: int) -> None:
     count(lot, max(good, 0) - spare, scrap)
 
 
-def share_out(lots: Sequence[Lot], ordered: int) -> None:
-    """Of a line's good pieces so many count as were ordered; what counted before goes on counting."""
+def share_out(lots: Sequence[Lot], ordered: int, *, gone_too: bool = False) -> None:
+    """Of a line's good pieces so many count as were ordered; what counted before goes on counting.
+
+    `gone_too`: what was counted now may have gone before, as part of a lot that is delivered.
+    """
     left = ordered - sum(lot.good for lot in lots)
     for lot in sorted(lots, key=lambda lot: lot.id):
-        if lot.state is not LotState.DELIVERED:
+        if gone_too or lot.state is not LotState.DELIVERED:
             counts = max(0, min(left, lot.surplus))
             lot.good += counts
             lot.surplus -= counts

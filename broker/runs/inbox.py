@@ -14,7 +14,7 @@ from broker.runs import history
 from broker.runs.batches import Batches
 from broker.runs.book import Book, Books, KeptEvent
 from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
-from broker.runs.events import HandOver, apply_event
+from broker.runs.events import Shipping, apply_event
 from broker.wire.messages import (
     Conflict,
     Corrected,
@@ -116,10 +116,10 @@ Offered = tuple[EventStream, Sequence[Opened]]
 class Inbox:
     """One transaction stores and applies what all connections have handed in meanwhile; acknowledged is after it."""
 
-    def __init__(self, books: Books, clock: Clock, hand_over: HandOver) -> None:
+    def __init__(self, books: Books, clock: Clock, shipping: Shipping) -> None:
         self._books = books
         self._clock = clock
-        self._hand_over = hand_over
+        self._shipping = shipping
         self._batches = Batches(self.take_all, _MOST_AT_ONCE)
         self._opening = Batches(_open_all, _MOST_AT_ONCE)
 
@@ -208,7 +208,7 @@ class Inbox:
         may_fail_half_way = agent.behind or isinstance(envelope.body, HandedOver | Corrected)
         try:
             async with book.savepoint() if may_fail_half_way else nullcontext():
-                await apply_event(book, agent, envelope, self._hand_over, now)
+                await apply_event(book, agent, envelope, self._shipping, now)
         except NotApplied as error:
             _log.warning(
                 "agent %s, seq %d, %s of %s: %s", agent.id, envelope.seq, envelope.body.kind, envelope.run, error

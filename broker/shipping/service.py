@@ -22,7 +22,12 @@ async def hand_over(book: Book, lot: Lot, now: datetime) -> None:
         )
     lots.hand_over(lot, now)
     await book.flush()
-    order = await book.locked_order(line.order_id)
+    await close(book, line.order_id, now)
+
+
+async def close(book: Book, order_id: str, now: datetime) -> None:
+    """Deliver the order and release its money, if all of it has gone."""
+    order = await book.locked_order(order_id)
     lines = await book.lines_of_order(order.id)
     made = await book.lots_of_order(order.id)
     if order.state is OrderState.ACCEPTED and is_delivered(lines, made):
