@@ -29,7 +29,7 @@ from shop_agent.state.tasks import Task, waiting
 from shop_agent.streamer import wire
 from shop_agent.streamer.worker import Unable
 from shop_agent.translate import permit_request, streamer_request
-from tests.simulation.calendar import Life
+from tests.simulation.calendar import BEGIN, Life
 from tests.simulation.journals import MemoryJournal, ShopDisk
 from tests.simulation.streamer import LINES
 from tests.simulation.wire import Connection
@@ -68,13 +68,17 @@ class AgentProcess:
         self.life = Life()
         self.life.over = True
         self.connection: Connection | None = None
+        self._now = Now(BEGIN, 0.0)
 
     @property
     def alive(self) -> bool:
         return not self.life.over
 
     def now(self) -> Now:
-        return Now(self.site.clock.now(), self.site.mono_s())
+        at, mono_s = self.site.clock.now(), self.site.mono_s()
+        if self._now.mono_s != mono_s or self._now.at is not at:
+            self._now = Now(at, mono_s)
+        return self._now
 
     def start(self) -> None:
         world = self.world
@@ -177,7 +181,7 @@ class AgentProcess:
     def _tick(self, at_s: float) -> None:
         if at_s == self._tick_s:
             self._tick_s = _FAR
-            self.apply(ev.Ticked())
+            self.apply(ev.Ticked(open=self.site.is_open))
             self._tick_in(_TICK_S)
 
     def _make(self, order: MakeProgram) -> None:

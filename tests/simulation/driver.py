@@ -91,7 +91,7 @@ class SimulatedDriver:
             self.wait(self.stretch_s())
             done = lines * (number + 1) // STRETCHES
             self._require_link(number, done)
-            if number == 0:
+            if number == 0 and not (self.hold_wanted or self.cancel_wanted):
                 watch.started("it moves")
             watch.progress(self.status())
             if self.machine.door_open and not self.hold_wanted:
@@ -100,6 +100,7 @@ class SimulatedDriver:
                 self._held(watch, number, done)
             if self.cancel_wanted:
                 return self._cancelled(number, done)
+            watch.started("it moves")
             if number + 1 < STRETCHES:
                 self.machine.work()
         self.machine.make_safe()

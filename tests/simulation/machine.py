@@ -53,6 +53,8 @@ class Machine:
     hot: bool = False
     """Heaters on, or spindle turning."""
     held: bool = False
+    hold_until_s: float = 0.0
+    """Whoever holds it means to until then."""
     locked: bool = False
     """Something went wrong, and nobody has looked yet."""
     excuse: str = ""

@@ -1,9 +1,11 @@
 """Whoever works in a shop: looks what waits, does it at the machine, and says so; slow, wrong or away at times."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shop_agent.errors import Refused
 from shop_agent.state import events as ev
-from shop_agent.state.memory import Memory
+from shop_agent.state.memory import DONE, Memory
 from shop_agent.state.records import Count, Mode, RunRecord, Setup, ToolLength
 from shop_agent.state.tasks import Task, TaskKind
 from shop_agent.streamer import wire
@@ -29,7 +31,6 @@ class Person:
         self.away_until_s = 0.0
         self.slowness = 1.0
         self.wrongness = 0.0
-        self._busy = False
 
     def start(self) -> None:
         self._look_in(self.world.dice.uniform(1, 10))
@@ -44,7 +45,7 @@ class Person:
             return
         for machine in self.site.machines.values():
             self._attend(machine)
-        if not self.site.agent.alive or self._busy:
+        if not self.site.agent.alive:
             return
         tasks = self.site.agent.tasks()
         if tasks:
@@ -62,21 +63,31 @@ class Person:
             return
         if machine.door_open:
             machine.door_open = False
+        goes_on = machine.held and self.world.calendar.now_s >= machine.hold_until_s
         if machine.router and not self._wrong():
             self._ask(streamer, wire.Presence(operator=OPERATOR))
             machine.attended_s = self.world.calendar.now_s
-            if machine.held:
+            if goes_on:
+                self._ask(streamer, wire.Resume(operator=OPERATOR))
                 streamer.driver.cycle_start()
-        elif machine.held:
+        elif goes_on:
             self._ask(streamer, wire.Resume(operator=OPERATOR))
 
     def _ask(
-        self, streamer: StreamerProcess, request: wire.Resume | wire.Presence | wire.Cancel | wire.FailFirstLayer
+        self,
+        streamer: StreamerProcess,
+        request: wire.Hold | wire.Resume | wire.Presence | wire.Cancel | wire.FailFirstLayer,
     ) -> None:
         try:
             streamer.ask(request)
         except Unable as error:
             self.world.story.say(self.name, "not taken: %s", error)
+
+    def hold(self, machine: Machine, lasts_s: float) -> None:
+        streamer = self.site.streamers[machine.name]
+        if streamer.alive and machine.working_on:
+            machine.hold_until_s = self.world.calendar.now_s + lasts_s
+            self._ask(streamer, wire.Hold(reason="held at the bench"))
 
     def cancel(self, machine: Machine) -> None:
         streamer = self.site.streamers[machine.name]
@@ -153,7 +164,6 @@ class Person:
             streamer.worker.set_work_zero(zero)
 
         def then(why: str) -> None:
-            self._busy = False
             if not why and self.site.agent.alive and streamer.alive:
                 self._confirm(task, run, machine, streamer)
 
@@ -209,17 +219,46 @@ class Person:
         if cleared:
             self._take_off(machine)
         text = f"{counts} {cleared}"
-        if not self.site.agent.answer(task.id, text, ev.CountGiven(run.id, OPERATOR, counts, cleared)):
-            self.world.attest(run.id, counts)
+        self._attest(task, text, ev.CountGiven(run.id, OPERATOR, counts, cleared))
 
     def _settle(self, task: Task, run: RunRecord) -> None:
         machine = self.site.machines[run.machine]
         if machine.working_on == run.id:
             return  # whoever looks sees that it works still
         counts = self.world.counted.setdefault(task.id, self._counts(machine, run))
-        event = ev.SettleGiven(run.id, OPERATOR, "looked at it", counts)
-        if not self.site.agent.answer(task.id, str(counts), event):
-            self.world.attest(run.id, counts)
+        self._attest(task, str(counts), ev.SettleGiven(run.id, OPERATOR, "looked at it", counts))
+
+    def _attest(self, task: Task, text: str, event: ev.CountGiven | ev.SettleGiven) -> None:
+        agent = self.site.agent
+        try:
+            agent.answer(task.id, text, event)
+        finally:  # whether or not the agent lived to say so, it has taken what is written
+            if agent.log.answer_to(task.id) == text:
+                self.world.attest(event.run, event.counts)
+
+    def correct(self) -> None:
+        """Somebody looks again at what was counted: puts right what was wrong, or takes a good piece for scrap."""
+        agent, world = self.site.agent, self.world
+        counted = (
+            [run for run in agent.mind.memory.runs.values() if run.phase in DONE and run.counts] if agent.alive else []
+        )
+        if not counted:
+            return
+        run = world.dice.choice(counted)
+        counts = self._counts(self.site.machines[run.machine], run)
+        if counts == run.counts:
+            first, *others = counts
+            counts = (replace(first, good=first.good - 1, scrap=(("surface", first.total - first.good + 1),)), *others)
+            if first.good == 0:
+                return
+        try:
+            agent.apply(ev.CorrectionGiven(run.id, OPERATOR, "looked again", counts))
+        except Refused as error:
+            world.story.say(self.name, "not corrected: %s", error)
+        finally:
+            if agent.disk.runs.rows[run.id][0].counts == counts:
+                world.attest(run.id, counts)
+                world.miscounted = True
 
     def _release(self, task: Task) -> None:
         machine, streamer, agent = self.site.machines[task.machine], self.site.streamers[task.machine], self.site.agent
@@ -229,7 +268,6 @@ class Person:
         self._take_off(machine)
 
         def then(why: str) -> None:
-            self._busy = False
             if why:
                 self.world.story.say(self.name, "no reset: %s", why)
             elif agent.alive and streamer.alive:

@@ -12,7 +12,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from broker.database import Base
 from broker.orders.models import Line, Lot
-from broker.runs.models import Count, PlateLot, Run, RunStep, ScrapCount, Skip
+from broker.runs.models import Correction, Count, PlateLot, Run, RunStep, ScrapCount, Skip
 from broker.wire.states import LIVE
 from broker.workshops.models import Machine
 
@@ -28,6 +28,7 @@ _INDEXED: dict[type[Base], tuple[str, ...]] = {
     Count: ("run_id",),
     ScrapCount: ("count_id",),
     Skip: ("run_id", "lot_id"),
+    Correction: ("run_id",),
 }
 """By columns that never change."""
 _UNIQUE: dict[type[Base], tuple[str, ...]] = {

@@ -33,6 +33,7 @@ _LOOK_S = 60.0
 _HURRIED_LOOK_S = 5.0
 _WATCH_S = 1.0
 _NOTICED_S = 0.2
+_TOLD_S = 0.005
 _FAR = float("inf")
 _LIMITS = Path(__file__).parents[2] / "rigs" / "limits" / "marlin.toml"
 
@@ -206,7 +207,7 @@ class StreamerProcess:
         started = self.log.forbid(order.run, order.fence, order.reason)
         return wire.StartAnswer(journal_id=self.log.journal_id, started=started, reason=order.reason)
 
-    def ask(self, request: wire.Resume | wire.Cancel | wire.Presence | wire.FailFirstLayer) -> None:
+    def ask(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.Presence | wire.FailFirstLayer) -> None:
         """Raises Unable."""
         self.supervision.request(request)
         self._watch()
@@ -217,12 +218,13 @@ class StreamerProcess:
             raise Unable("a run is under way")
 
         def work() -> None:
+            why = ""
             try:
                 job()
             except (Unable, DriverError) as error:
-                then(str(error) or type(error).__name__)
-            else:
-                then("")
+                why = str(error) or type(error).__name__
+            # Whoever asked is no part of this process: what becomes of them ends nothing here.
+            self.world.calendar.after(_TOLD_S, self.life, lambda: then(why))
 
         self._put(work)
 
