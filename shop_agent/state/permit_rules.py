@@ -127,8 +127,8 @@ class Permits:
         return AskPermit(run.id, run.fence, run.version, record, tries[-1].request)
 
     def denied(self, event: ev.PermitDenied, now: Now) -> list[Instruction]:
-        """A refusal after an unanswered request: that one may have been granted. The record is given up, and the
-        broker's answer to that says how the run stands."""
+        """A refusal after an unanswered request, of this process or maybe of one before: that one may have been
+        granted. The record is given up, and the broker's answer to that says how the run stands."""
         tries = self._memory.asked.get(event.run, [])
         for asked in tries:
             if asked.request == event.request:
@@ -136,8 +136,8 @@ class Permits:
         run = self._memory.runs.get(event.run)
         if run is None or run.phase is not _S.ARMED:
             return []
-        if any(asked.denied_s is None for asked in tries):
-            return [self._memory.lapse(run, f"a permit request was never answered; then: {event.reason}")]
+        if run.id not in self._memory.set_up_s or any(asked.denied_s is None for asked in tries):
+            return [self._memory.lapse(run, f"an earlier request for a permit may be granted: {event.reason}")]
         self._memory.keep_run(replace(run, note=event.reason))
         return []
 

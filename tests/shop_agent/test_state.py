@@ -155,6 +155,19 @@ def test_a_permit_is_asked_again_and_after_a_lost_answer_given_up() -> None:
     assert mind.do(conflict)[0] == Tell(say.NotStarted("it was never started here"), "run1", 1, 6)
 
 
+def test_a_process_that_took_no_setup_gives_it_up_when_it_is_denied_a_permit() -> None:
+    """The one before may have asked, and its permit may have been granted to nobody."""
+    before = Mind().to("armed")
+    mind = Mind()
+    mind.shop.memory.keep_run(before.run())
+    assert mind.do(ev.Connected()) == [AskPermit("run1", 1, 5, "rec-run1", "tok-1")]
+    (tell,) = mind.do(ev.PermitDenied("run1", "tok-1", "the run is permitted, not armed"))
+    assert isinstance(tell, Tell)
+    assert isinstance(tell.report, say.Lapsed)
+    conflict = ev.RunConflicted("run1", RunState.UNKNOWN, 7, 1, "unknown")
+    assert mind.do(conflict)[0] == Tell(say.NotStarted("it was never started here"), "run1", 1, 7)
+
+
 def test_a_denied_permit_is_asked_for_anew_later() -> None:
     mind = Mind().to("staged")
     mind.arm()
