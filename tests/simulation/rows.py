@@ -99,9 +99,10 @@ class Tables:
         return self._by[kind, column].get(value, ())  # type: ignore[return-value]  # rows are kept by their class
 
     def add(self, row: Base, undo: Undo) -> None:
-        """Raises IntegrityError for a key that is taken."""
+        """From here on its attributes are plain ones. Raises IntegrityError for a key that is taken."""
         kind = type(row)
-        _fill(row, self)
+        row.__class__ = _plain(kind)
+        _fill(kind, row, self)
         key = tuple(getattr(row, name) for name in _key(kind))
         unique = tuple(getattr(row, name) for name in _UNIQUE.get(kind, ())) or key
         if key in self._rows[kind] or unique in self._taken[kind]:
@@ -122,9 +123,9 @@ class Tables:
 
         undo.steps.append(remove)
 
-    def moved(self, row: Base, column: str, value: object) -> None:
+    def moved(self, row: Row, column: str, value: object) -> None:
         """What else never happens: an indexed column changes. It can't be undone."""
-        lists = self._by[type(row), column]
+        lists = self._by[type(row).__mro__[1], column]
         lists[getattr(row, column)].remove(row)
         setattr(row, column, value)
         lists[value].append(row)
@@ -140,9 +141,16 @@ def _broken(what: str) -> IntegrityError:
     return IntegrityError(what, None, ValueError(what))
 
 
-def _fill(row: Base, tables: Tables) -> None:
+@cache
+def _plain(kind: type[Base]) -> type[Base]:
+    """The same class, whose columns are plain attributes: a session's bookkeeping is most of what reading them costs."""
+    columns = dict.fromkeys(str(column.key) for column in inspect(kind).columns)
+    return type(kind.__name__, (kind,), {"__abstract__": True, "__module__": kind.__module__, **columns})
+
+
+def _fill(kind: type[Base], row: Base, tables: Tables) -> None:
     """What a database gives columns that weren't set."""
-    for name, default, is_number in _columns(type(row)):
+    for name, default, is_number in _columns(kind):
         if row.__dict__.get(name) is None:
             value = tables.next_number() if is_number else default
             if value is not None:
