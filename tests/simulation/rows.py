@@ -143,7 +143,7 @@ def _broken(what: str) -> IntegrityError:
 
 @cache
 def _plain(kind: type[Base]) -> type[Base]:
-    """The same class, whose columns are plain attributes: a session's bookkeeping is most of what reading them costs."""
+    """The same class with plain attributes for columns: a session's bookkeeping is most of what reading them costs."""
     columns = dict.fromkeys(str(column.key) for column in inspect(kind).columns)
     return type(kind.__name__, (kind,), {"__abstract__": True, "__module__": kind.__module__, **columns})
 
