@@ -31,6 +31,7 @@ from shop_agent.streamer.worker import Unable
 from shop_agent.translate import permit_request, streamer_request
 from tests.simulation.calendar import BEGIN, Life
 from tests.simulation.journals import MemoryJournal, ShopDisk
+from tests.simulation.machine import objects_of
 from tests.simulation.streamer import LINES
 from tests.simulation.wire import Connection
 
@@ -196,7 +197,8 @@ class AgentProcess:
         self.site.files[path] = path
         self._point("agent has written a program")
         program = Program(path, path, LINES, 300.0, 5.0, "simulated")
-        needs = PlateNeeds(pieces, ("part",), self.world.thickness_mm(order.machine))
+        objects = tuple((name, lot) for lot, number in pieces for name in objects_of(lot, number))
+        needs = PlateNeeds(pieces, ("part",), self.world.thickness_mm(order.machine), objects=objects)
         self.apply(ev.ProgramMade(order.run, order.fence, program, needs))
 
     # Its streamers ------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     OWN_WORK = "the shop needs a machine for itself"
     HOLD = "somebody holds a run, and it may end so"
     CLOSED = "the shop is closed for a while"
+    SKIP = "a piece is left out of a run"
     CORRECT = "somebody puts a count right, or wrong"
     REPLAN = "the planner takes runs back"
     SPOIL = "a staged program is damaged"
@@ -70,6 +71,7 @@ OF_MACHINES = frozenset(
         Kind.OWN_WORK,
         Kind.LOSE_START,
         Kind.HOLD,
+        Kind.SKIP,
     }
 )
 _EARLY = (RunState.OFFERED, RunState.CLAIMED, RunState.STAGED, RunState.ARMED)
@@ -84,6 +86,7 @@ _AIMED_AT = {
     Kind.CANCEL: _UNDER_WAY,
     Kind.HOLD: _UNDER_WAY,
     Kind.FIRST_LAYER: _UNDER_WAY,
+    Kind.SKIP: (RunState.RUNNING, RunState.STARTING),
     Kind.RESTART_FIRMWARE: _UNDER_WAY,
     Kind.UNPLUG: _UNDER_WAY,
 }

@@ -159,3 +159,8 @@ class Machine:
         """Whoever opens it may have changed what lies in it."""
         self.disturb("the door was opened")
         self.door_open, self.prepared, self.hot = True, None, self.hot and not self.router
+
+
+def objects_of(lot: str, pieces: int) -> list[str]:
+    """Names in a program."""
+    return [f"{lot} copy {number}" for number in range(pieces)]

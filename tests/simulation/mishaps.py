@@ -64,6 +64,7 @@ class Mishaps:
                 | Kind.FIRST_LAYER
                 | Kind.OWN_WORK
                 | Kind.HOLD
+                | Kind.SKIP
             ):
                 self._machine(fault)
             case Kind.ABSENT | Kind.SLOW | Kind.WRONG | Kind.CLOSED | Kind.CORRECT:
@@ -155,6 +156,8 @@ class Mishaps:
                 site.person.fail_first_layer(machine)
             case Kind.CANCEL:
                 site.person.cancel(machine)
+            case Kind.SKIP:
+                site.person.skip(machine)
             case Kind.HOLD:
                 site.person.hold(machine, fault.lasts_s)
                 self._later(min(fault.lasts_s, _HELD_S), lambda: self._end_hold(fault))

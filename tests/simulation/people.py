@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from broker.wire.states import RunState
+from drivers.errors import DriverError
 from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state.memory import DONE, Memory
@@ -11,7 +13,7 @@ from shop_agent.state.tasks import Task, TaskKind
 from shop_agent.streamer import wire
 from shop_agent.streamer.worker import Unable
 from tests.simulation.calendar import Life
-from tests.simulation.machine import Machine, Prepared
+from tests.simulation.machine import Machine, Made, Prepared, objects_of
 from tests.simulation.streamer import StreamerProcess
 
 if TYPE_CHECKING:
@@ -101,6 +103,18 @@ class Person:
             self.world.wished.add(machine.working_on)
             self.world.spoilt.add(machine.working_on)
             self._ask(streamer, wire.FailFirstLayer(operator=OPERATOR, note="it came off"))
+
+    def skip(self, machine: Machine) -> None:
+        """One piece has come loose."""
+        streamer = self.site.streamers[machine.name]
+        if not (streamer.alive and machine.working_on) or machine.router:
+            return
+        lot, pieces = self.world.dice.choice(self.world.contents[machine.working_on])
+        name = self.world.dice.choice(objects_of(lot, pieces))
+        try:
+            streamer.skip(wire.SkipObject(name=name, operator=OPERATOR))
+        except (Unable, DriverError) as error:
+            self.world.story.say(self.name, "not skipped: %s", error)
 
     def touch(self, machine: Machine) -> None:
         """Homes a router, or switches a printer off and on: what was set up there isn't any more."""
@@ -208,9 +222,15 @@ class Person:
         for made in machine.made.get(run.id, ()):
             off = 1 if made.good and self._wrong() else 0
             self.world.miscounted = self.world.miscounted or bool(off)
-            scrap = (("surface", made.bad + off),) if made.bad + off else ()
-            counts.append(Count(made.lot, made.good - off, scrap))
+            bad = made.bad + off + self._missing(run, made)
+            counts.append(Count(made.lot, made.good - off, (("surface", bad),) if bad else ()))
         return tuple(counts)
+
+    def _missing(self, run: RunRecord, made: Made) -> int:
+        """Pieces that were left out, and of which nobody was told."""
+        if run.phase is not RunState.FINISHED:
+            return 0
+        return run.left().get(made.lot, 0) - made.good - made.bad
 
     def _count(self, task: Task, run: RunRecord) -> None:
         machine = self.site.machines[run.machine]

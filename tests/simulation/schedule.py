@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 
 from broker.orders.models import Line, Lot
-from broker.runs.models import Correction, InboxEvent, Run, RunStep
+from broker.runs.models import Correction, InboxEvent, Run, RunStep, Skip
 from broker.wire.states import LIVE, RunState
 from shop_agent.state.records import Count
 from tests.simulation.faults import LAST_S, Fault, Kind, faults
@@ -85,12 +85,18 @@ def _judge_end(world: World) -> None:
 
 
 def _judge_counts(world: World) -> None:
-    """I4 and I5, by the words that people gave and by what lay on the beds.
-
-    What both a backup and an older journal lack was told to nobody that is left.
-    """
+    """I4 and I5; what both a backup and an older journal lack was told to nobody that is left."""
     if world.was_restored and world.journals_lost:
         return
+    _judge_words(world)
+    if not world.miscounted:
+        _judge_beds(world)
+    if world.delivered:
+        _judge_lines(world)
+
+
+def _judge_words(world: World) -> None:
+    """Lots hold what people gave their word for."""
     tables, judge = world.broker.books.tables, world.judge
     good: Counter[str] = Counter()
     scrap: Counter[str] = Counter()
@@ -98,28 +104,36 @@ def _judge_counts(world: World) -> None:
         for count in _standing(world, run, told):
             good[count.lot] += count.good
             scrap[count.lot] += count.total - count.good
+    for skip in tables.all(Skip):
+        scrap[skip.lot_id] += 1
+        if skip.object not in world.left_out.get(skip.run_id, ()):
+            judge.broken("I4", "of run %s %s is scrap, and it was made", skip.run_id, skip.object)
     for lot in tables.all(Lot):
-        if (lot.good + lot.surplus, lot.scrap) != (good[lot.id], scrap[lot.id]):
-            judge.broken(
-                "I4",
-                "lot %s has %d good, %d scrap; people said %d, %d",
-                lot.id,
-                lot.good,
-                lot.scrap,
-                good[lot.id],
-                scrap[lot.id],
+        has, said = (lot.good + lot.surplus, lot.scrap), (good[lot.id], scrap[lot.id])
+        if has != said:
+            judge.broken("I4", "lot %s has %d good, %d scrap; people said %d, %d", lot.id, *has, *said)
+
+
+def _judge_beds(world: World) -> None:
+    """Where nobody miscounted, it is what lay there."""
+    real: Counter[str] = Counter()
+    for machine in world.machines.values():
+        for pieces in machine.made.values():
+            for one in pieces:
+                real[one.lot] += one.good
+    for lot in world.broker.books.tables.all(Lot):
+        if lot.good + lot.surplus != real[lot.id]:
+            world.judge.broken(
+                "I4", "lot %s has %d good; %d lay on the beds", lot.id, lot.good + lot.surplus, real[lot.id]
             )
-    if not world.miscounted:
-        made = [one for machine in world.machines.values() for pieces in machine.made.values() for one in pieces]
-        for lot in tables.all(Lot):
-            real = sum(one.good for one in made if one.lot == lot.id)
-            if lot.good + lot.surplus != real:
-                judge.broken("I4", "lot %s has %d good; %d lay on the beds", lot.id, lot.good, real)
-    if world.delivered:
-        for line in tables.all(Line):
-            lots = tables.by(Lot, "line_id", line.id)
-            if sum(lot.good for lot in lots) != line.quantity:
-                judge.broken("I5", "line %s: %d delivered of %d", line.id, sum(lot.good for lot in lots), line.quantity)
+
+
+def _judge_lines(world: World) -> None:
+    tables = world.broker.books.tables
+    for line in tables.all(Line):
+        good = sum(lot.good for lot in tables.by(Lot, "line_id", line.id))
+        if good != line.quantity:
+            world.judge.broken("I5", "line %s: %d delivered of %d", line.id, good, line.quantity)
 
 
 def _standing(world: World, run: str, told: Sequence[tuple[Count, ...]]) -> tuple[Count, ...]:
@@ -136,9 +150,10 @@ def _judge_rows(world: World) -> None:
     tables, judge = world.broker.books.tables, world.judge
     for run in tables.all(Run):
         steps = [step.version for step in tables.by(RunStep, "run_id", run.id)]
-        remarks = {row.version for row in tables.by(Correction, "run_id", run.id)}
-        if not run.restored and sorted([*steps, *remarks]) != list(range(1, run.version + 1)):
-            judge.broken("I9", "run %s at version %d has steps %s, remarks %s", run.id, run.version, steps, remarks)
+        corrections = {row.version for row in tables.by(Correction, "run_id", run.id)}
+        remarks = len(corrections) + len(tables.by(Skip, "run_id", run.id))
+        if not run.restored and (len({*steps, *corrections}) + remarks - len(corrections) != run.version):
+            judge.broken("I9", "run %s at version %d has steps %s, %d remarks", run.id, run.version, steps, remarks)
     for site in world.sites.values():
         disk = site.agent.disk
         for epoch, acked in disk.acked.rows.items():

@@ -11,6 +11,7 @@ from greenlet import getcurrent, greenlet
 from drivers.base import State
 from drivers.errors import DriverError
 from shop_agent.streamer import wire
+from shop_agent.streamer.acts import act
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.program import Loaded, Offset, ProgramRefused
@@ -117,7 +118,8 @@ class StreamerProcess:
             hot = self.machine.hot
             self.machine.disturb("its streamer died")
             self.machine.locked = True
-            self.machine.end(self.world.yielded(self.machine.working_on, self.world.dice.random()), whole=False)
+            share = self.world.dice.random()
+            self.machine.end(self.world.yielded(self.machine.working_on, share, self.driver.left_out), whole=False)
             self.machine.hot = hot
         self._greenlet = None
 
@@ -211,6 +213,12 @@ class StreamerProcess:
         """Raises Unable."""
         self.supervision.request(request)
         self._watch()
+
+    def skip(self, request: wire.SkipObject) -> None:
+        """As `shop_agent.streamer.service`. Raises Unable, DriverError."""
+        run = self.supervision.require_run("")
+        run.skips.setdefault(request.name, wire.ObjectSkipped(object=request.name, operator=request.operator))
+        act(self.driver, request)
 
     def submit(self, job: Callable[[], object], then: Callable[[str], None]) -> None:
         """`then` is told why it could not be done, or nothing. Raises Unable while a run is under way."""

@@ -25,7 +25,7 @@ from tests.simulation.broker import BrokerProcess
 from tests.simulation.calendar import BEGIN, Calendar, Life
 from tests.simulation.hazards import Hazards, Killed
 from tests.simulation.judge import Judge
-from tests.simulation.machine import Machine, Made
+from tests.simulation.machine import Machine, Made, objects_of
 from tests.simulation.people import Person
 from tests.simulation.rows import Undo
 from tests.simulation.shop import Site
@@ -72,6 +72,8 @@ class World:
         """Faults that wait for their moment."""
         self.spoilt: set[str] = set()
         """Runs of which nothing comes out: their first layer came off."""
+        self.left_out: dict[str, frozenset[str]] = {}
+        """Run → names of the objects that its machine really left out."""
         self.contents: dict[str, tuple[tuple[str, int], ...]] = {}
         """Run → lots and pieces on its plate."""
         self.lost_starts: dict[str, str] = {}
@@ -212,12 +214,13 @@ class World:
         rows = self.broker.books.tables.by(PlateLot, "plate_id", plate)
         return tuple((row.lot_id, row.pieces) for row in rows)
 
-    def yielded(self, run: str, share: float) -> tuple[Made, ...]:
+    def yielded(self, run: str, share: float, left_out: frozenset[str]) -> tuple[Made, ...]:
+        self.left_out[run] = left_out
         if run in self.spoilt:
             return ()
         made = []
         for lot, on_it in self.contents[run]:
-            pieces = int(on_it * share)
+            pieces = int((on_it - len(left_out & set(objects_of(lot, on_it)))) * share)
             good = sum(self.dice.random() < _GOOD_SHARE for _ in range(pieces))
             if pieces:
                 made.append(Made(lot, good, pieces - good))
