@@ -46,7 +46,7 @@ def resize(lot: Lot, quantity: int) -> None:
 
 
 async def open_lot(book: OrderBook, line_id: str, workshop_id: str) -> Lot:
-    """The workshop's lot of the line, made if there is none."""
+    """The workshop's lot of the line, made if there is none that hasn't gone."""
     lot = await book.lot_of(line_id, workshop_id)
     if lot is None:
         lot = Lot(
@@ -103,5 +103,7 @@ def share_out(lots: Sequence[Lot], ordered: int, *, gone_too: bool = False) -> N
 
 
 def hand_over(lot: Lot, now: datetime) -> None:
+    """Whatever was still to be made of it is no part of it any more."""
+    lot.quantity = lot.good
     lot.state = LotState.DELIVERED
     lot.delivered_at = now

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from broker.errors import BrokerError, Conflict
+from broker.errors import BrokerError
 from broker.orders import lots
 from broker.orders.models import Lot, LotState
 from broker.runs import history
@@ -38,7 +38,7 @@ class Shipping(Protocol):
     """What happens when lots go out of the door; `broker.shipping` fills it in."""
 
     async def hand_over(self, book: Book, lot: Lot, now: datetime) -> None:
-        """Raises Conflict if the lot isn't ready."""
+        """Whatever its line lacks: a person says that it has gone."""
         ...
 
     async def close(self, book: Book, order_id: str, now: datetime) -> None:
@@ -66,7 +66,7 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, shipping: Sh
             case LotDeclined():
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
-                await _hand_over(book, agent, await _open_lot(book, agent, body.lot), shipping, now)
+                await _hand_over(book, await _open_lot(book, agent, body.lot), shipping, now)
             case Corrected():
                 await apply_remark(book, agent, envelope, body, now)
                 await _close(book, envelope.run, shipping, now)
@@ -83,17 +83,9 @@ async def _change_machine(book: Book, agent: Agent, body: MachineChanged) -> Non
         raise NotApplied(f"the workshop has no machine {body.machine!r}")
 
 
-async def _hand_over(book: Book, agent: Agent, lot: Lot, shipping: Shipping, now: datetime) -> None:
-    try:
-        await shipping.hand_over(book, lot, now)
-    except Conflict:
-        if not agent.behind:
-            raise
-        # It has gone, that is long since; what the others of its line made is still being told.
-        lots.hand_over(lot, now)
-        await remeasure(book, await _take_back(book, lot, "its lot has gone", now))
-        line = await book.line(lot.line_id)
-        await shipping.close(book, line.order_id, now)
+async def _hand_over(book: Book, lot: Lot, shipping: Shipping, now: datetime) -> None:
+    await shipping.hand_over(book, lot, now)
+    await remeasure(book, await _take_back(book, lot, "its lot has gone", now))
 
 
 async def _close(book: Book, run_id: str | None, shipping: Shipping, now: datetime) -> None:

@@ -69,6 +69,7 @@ class AgentProcess:
         self.life = Life()
         self.life.over = True
         self.connection: Connection | None = None
+        self._begun = False
         self._now = Now(BEGIN, 0.0)
 
     @property
@@ -97,7 +98,8 @@ class AgentProcess:
         self._making: dict[str, object] = {}
         self._tick_s = self._pump_s = _FAR
         self._follow_s = dict.fromkeys(self.followers, _FAR)
-        self._do(self.mind.begin(self.now()))
+        self._do(self.mind.begin(self.now(), begun_before=self._begun))
+        self._begun = True
         self._tick_in(0.0)
         world.calendar.after(0.1, self.life, self._dial)
         for name in self.followers:

@@ -151,8 +151,11 @@ class _Orders(_Rows):
         return self._one(Lot, lot_id)
 
     async def lot_of(self, line_id: str, workshop_id: str) -> Lot | None:
-        found = [lot for lot in self.tables.by(Lot, "line_id", line_id) if lot.workshop_id == workshop_id]
+        found = [lot for lot in self._here(line_id) if lot.workshop_id == workshop_id]
         return self._out(found[0]) if found else None
+
+    def _here(self, line_id: str) -> Iterable[Lot]:
+        return [lot for lot in self.tables.by(Lot, "line_id", line_id) if lot.state is not LotState.DELIVERED]
 
     async def lots_by_id(self, ids: Iterable[str]) -> Mapping[str, Lot]:
         return {lot_id: self._there(Lot, lot_id) for lot_id in set(ids)}

@@ -73,6 +73,7 @@ class Person:
                 self._ask(streamer, wire.Resume(operator=OPERATOR))
                 streamer.driver.cycle_start()
         elif goes_on:
+            machine.attended_s = self.world.calendar.now_s
             self._ask(streamer, wire.Resume(operator=OPERATOR))
 
     def _ask(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from broker.database import Base
-from broker.orders.models import Line, Lot
+from broker.orders.models import Line, Lot, LotState
 from broker.runs.models import Correction, Count, PlateLot, Run, RunStep, ScrapCount, Skip
 from broker.wire.states import LIVE
 from broker.workshops.models import Machine
@@ -32,7 +32,6 @@ _INDEXED: dict[type[Base], tuple[str, ...]] = {
 }
 """By columns that never change."""
 _UNIQUE: dict[type[Base], tuple[str, ...]] = {
-    Lot: ("line_id", "workshop_id"),
     Machine: ("workshop_id", "name"),
     Count: ("run_id", "lot_id"),
 }
@@ -105,7 +104,7 @@ class Tables:
         _fill(kind, row, self)
         key = tuple(getattr(row, name) for name in _key(kind))
         unique = tuple(getattr(row, name) for name in _UNIQUE.get(kind, ())) or key
-        if key in self._rows[kind] or unique in self._taken[kind]:
+        if key in self._rows[kind] or unique in self._taken[kind] or (isinstance(row, Lot) and self._is_here(row)):
             raise _broken(f"{kind.__name__} {key} is there already")
         self._rows[kind][key] = row
         self._taken[kind].add(unique)
@@ -122,6 +121,11 @@ class Tables:
                 one.remove(row)
 
         undo.steps.append(remove)
+
+    def _is_here(self, lot: Lot) -> bool:
+        """Its shop has another of its line that hasn't gone, as the partial unique index sees it."""
+        others = [one for one in self.by(Lot, "line_id", lot.line_id) if one.workshop_id == lot.workshop_id]
+        return lot.state is not LotState.DELIVERED and any(one.state is not LotState.DELIVERED for one in others)
 
     def moved(self, row: Row, column: str, value: object) -> None:
         """What else never happens: an indexed column changes. It can't be undone."""

@@ -7,7 +7,9 @@ from functools import partial
 from itertools import pairwise
 
 from broker.orders.models import Line, Lot
+from broker.runs.counting import scrapped
 from broker.runs.models import Correction, InboxEvent, Run, RunStep, Skip
+from broker.wire.messages import Corrected, Counted, Envelope, LotCount, Settled
 from broker.wire.states import LIVE, RunState
 from shop_agent.state.records import Count
 from tests.simulation.faults import LAST_S, Fault, Kind, faults
@@ -21,6 +23,7 @@ LIMIT_S = LAST_S + 8 * 3600.0
 """Whatever hasn't ended by now never will."""
 MOST_EVENTS = 60_000
 Transition = tuple[RunState, RunState, str]
+_Pieces = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,16 @@ def _judge_words(world: World) -> None:
     tables, judge = world.broker.books.tables, world.judge
     good: Counter[str] = Counter()
     scrap: Counter[str] = Counter()
+    heard = _heard(world)
     for run, told in world.attested.items():
-        for count in _standing(world, run, told):
-            good[count.lot] += count.good
-            scrap[count.lot] += count.total - count.good
+        standing = heard.get(run)
+        if standing is None and not world.journals_lost:
+            judge.broken("I4", "of run %s no count was taken; people said %s", run, told)
+        elif standing is not None and standing not in [_pieces(counts) for counts in told]:
+            judge.broken("I4", "of run %s the broker took %s; people said %s", run, standing, told)
+        for name, is_good, is_scrap in standing or ():
+            good[name] += is_good
+            scrap[name] += is_scrap
     for skip in tables.all(Skip):
         scrap[skip.lot_id] += 1
         if skip.object not in world.left_out.get(skip.run_id, ()):
@@ -136,13 +145,25 @@ def _judge_lines(world: World) -> None:
             world.judge.broken("I5", "line %s: %d delivered of %d", line.id, good, line.quantity)
 
 
-def _standing(world: World, run: str, told: Sequence[tuple[Count, ...]]) -> tuple[Count, ...]:
-    """The last word that was taken; an earlier one, where the shop knows that the broker refused what came after."""
-    for site in world.sites.values():
-        known = site.agent.mind.memory.runs.get(run)
-        if known is not None and known.counts in told[:-1]:
-            return known.counts
-    return told[-1]
+def _heard(world: World) -> dict[str, _Pieces]:
+    """By run: the last count that the broker took, of those that it was told."""
+    heard: dict[str, _Pieces] = {}
+    for event in world.broker.books.tables.all(InboxEvent):
+        envelope: object = event.payload
+        assert isinstance(envelope, Envelope)
+        body = envelope.body
+        if event.applied and envelope.run and isinstance(body, Counted | Settled | Corrected):
+            heard[envelope.run] = _pieces(body.counts)
+    return heard
+
+
+def _pieces(counts: Sequence[Count] | Sequence[LotCount]) -> _Pieces:
+    """Lots with their good pieces and their scrap."""
+    return tuple(sorted((count.lot, count.good, _scrap(count)) for count in counts if count.good or _scrap(count)))
+
+
+def _scrap(count: Count | LotCount) -> int:
+    return count.total - count.good if isinstance(count, Count) else scrapped(count)
 
 
 def _judge_rows(world: World) -> None:
