@@ -85,8 +85,8 @@ _FORGETS_STARTS = ((MemoryRunLog, "start", _start_anyway), (MemoryRunLog, "has_s
 _begin = Mind.begin
 
 
-def _begin_with_starts(self: Mind, now: Now) -> list[Instruction]:
-    out = _begin(self, now)
+def _begin_with_starts(self: Mind, now: Now, *, begun_before: bool = False) -> list[Instruction]:
+    out = _begin(self, now, begun_before=begun_before)
     for run in list(self.memory.runs.values()):
         if run.phase in AFTER_PERMIT and run.program is not None and run.setup is not None:
             out.append(StartRun(run.machine, run.id, run.fence, run.program, run.setup, FAR, None))
@@ -236,8 +236,8 @@ def _stop_when_alone(self: Mind, now: Now) -> list[Instruction]:
     return [*_parted(self, now), *_stop_all(self)]
 
 
-def _stop_at_first(self: Mind, now: Now) -> list[Instruction]:
-    return [*_begin(self, now), *_stop_all(self)]
+def _stop_at_first(self: Mind, now: Now, *, begun_before: bool = False) -> list[Instruction]:
+    return [*_begin(self, now, begun_before=begun_before), *_stop_all(self)]
 
 
 # Permits and events -------------------------------------------------------------------------------------

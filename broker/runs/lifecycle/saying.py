@@ -109,7 +109,8 @@ def _told(run: RunFacts, said: Said) -> tuple[Instruction, ...]:
         case Done(lines):
             return (KeepProgress(lines, run.lines_total),)
         case Counts(lots=lots):
-            again = said.first_layer and not any(lot.good for lot in lots)
+            # The plate of a run that a restore brought back may be no more than its count of pieces.
+            again = said.first_layer and not run.restored and not any(lot.good for lot in lots)
             return (TryAgain(), AddCounts()) if again else (AddCounts(),)
         case None:
             return ()

@@ -292,6 +292,7 @@ def test_a_failed_first_layer_leaves_the_machine_in_order_and_is_tried_again() -
     assert SetMachine(Availability.OCCUPIED, "why") in handle(facts("running"), fault, NOW)
     settled = replace(said("settled"), first_layer=True)
     assert handle(facts("faulted"), settled, NOW)[1:] == (TryAgain(), AddCounts())
+    assert TryAgain() not in handle(replace(facts("faulted"), restored=True), settled, NOW)
     good = replace(settled, told=Counts("eva", (Pieces("lot", 1, 0),), whole=False))
     assert TryAgain() not in handle(facts("faulted"), good, NOW)
 
