@@ -41,7 +41,7 @@ from broker.runs.link.switchboard import Switchboard
 from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import Timers
 from broker.settings import Settings
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.rest import Health
 from broker.workshops.checking import Checker
 from broker.workshops.endpoints import router as workshops
@@ -141,7 +141,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         quoter=Quoter(database, clock, plan, settings),
         leadership=lead,
         checker=checker,
-        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, hand_over, checker.check)),
+        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, shipping, checker.check)),
         background=background,
     )
 

@@ -12,7 +12,7 @@ from broker.runs import history
 from broker.runs.batches import Batches
 from broker.runs.book import Book, Books, KeptEvent
 from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
-from broker.runs.events import HandOver, apply_event
+from broker.runs.events import Shipping, apply_event
 from broker.wire.messages import (
     Conflict,
     Corrected,
@@ -99,10 +99,10 @@ Offered = tuple[EventStream, Sequence[Opened]]
 class Inbox:
     """One transaction stores and applies what all connections have handed in meanwhile; acknowledged is after it."""
 
-    def __init__(self, books: Books, clock: Clock, hand_over: HandOver, check: Check = check_here) -> None:
+    def __init__(self, books: Books, clock: Clock, shipping: Shipping, check: Check = check_here) -> None:
         self._books = books
         self._clock = clock
-        self._hand_over = hand_over
+        self._shipping = shipping
         self._check = check
         self._batches = Batches(self.take_all, _MOST_AT_ONCE)
         self._opening = Batches(self._open_all, _MOST_AT_ONCE)
@@ -206,9 +206,9 @@ class Inbox:
         try:
             if agent.behind or isinstance(envelope.body, _MAY_FAIL_HALF_WAY):
                 async with book.savepoint():
-                    await apply_event(book, agent, envelope, self._hand_over, now)
+                    await apply_event(book, agent, envelope, self._shipping, now)
             else:
-                await apply_event(book, agent, envelope, self._hand_over, now)
+                await apply_event(book, agent, envelope, self._shipping, now)
         except NotApplied as error:
             _log.warning(
                 "agent %s, seq %d, %s of %s: %s", agent.id, envelope.seq, envelope.body.kind, envelope.run, error

@@ -1,6 +1,7 @@
 """The agent's bench as the rig's operator uses it: the loopback API, and `llagar-agent bench` in a terminal."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,30 @@ from pydantic import TypeAdapter
 
 from hardware_sim.network.api import Seen
 from hardware_sim.network.processes import Processes
+
+
+class ExpectedPieces(Seen):
+    lot: str
+    pieces: int
+
+
+class ScrapSeen(Seen):
+    reason: str
+    pieces: int
+
+
+class LotCounted(Seen):
+    lot: str
+    good: int
+    scrap: tuple[ScrapSeen, ...] = ()
+
+
+class CountedAtBench(Seen):
+    """A run whose counts may be put right, but for lots that were handed over."""
+
+    run: str
+    counts: tuple[LotCounted, ...]
+    handed_over: tuple[str, ...]
 
 
 class Waiting(Seen):
@@ -22,6 +47,8 @@ class Waiting(Seen):
     thickness_mm: float | None
     lot: str | None
     ship_to: str | None
+    expected: tuple[ExpectedPieces, ...] = ()
+    """What a count accounts for: all but pieces that were skipped."""
 
 
 class MachineAtBench(Seen):
@@ -31,6 +58,9 @@ class MachineAtBench(Seen):
     run: str | None
     presence_left_s: float | None
     lapsed: bool
+    objects: tuple[str, ...] = ()
+    """Of the program under way."""
+    skipped: tuple[str, ...] = ()
 
 
 class Address(Seen):
@@ -48,6 +78,7 @@ class AnswerRefused(RuntimeError):
 
 _TASKS = TypeAdapter(list[Waiting])
 _MACHINES = TypeAdapter(list[MachineAtBench])
+_COUNTED = TypeAdapter(list[CountedAtBench])
 
 
 def at_the_bench(_shop: str) -> httpx.Client:
@@ -107,3 +138,16 @@ class Bench:
     def act(self, machine: str, verb: str, operator: str) -> None:
         """hold, resume, cancel, stop, presence. Raises BenchAway, AnswerRefused."""
         self._send("POST", f"/machines/{machine}/{verb}", {"operator": operator})
+
+    def skip(self, machine: str, name: str, operator: str) -> None:
+        """An object of the program under way is left out. Raises BenchAway, AnswerRefused."""
+        self._send("POST", f"/machines/{machine}/skip", {"operator": operator, "object": name, "reason": "adhesion"})
+
+    def counted(self) -> list[CountedAtBench]:
+        """The newest first. Raises BenchAway."""
+        return _COUNTED.validate_json(self._send("GET", "/runs"))
+
+    def correct(self, run: str, operator: str, counts: Sequence[LotCounted]) -> None:
+        """Raises BenchAway, AnswerRefused."""
+        told = [count.model_dump(mode="json") for count in counts]
+        self._send("POST", f"/runs/{run}/correct", {"operator": operator, "note": "looked again", "counts": told})

@@ -52,7 +52,7 @@ class MachineProcess:
             folder=self.folder,
             control=self.control,
             speed=speed,
-            printer=PrinterConfig(volume_mm=self.machine.volume_mm),
+            printer=PrinterConfig(volume_mm=self.machine.volume_mm, cancel_objects=self.machine.skips_objects),
             router=RouterConfig(travel_mm=self.machine.volume_mm, tool_diameter_mm=self.machine.tool_mm),
         )
         self.folder.parent.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,10 @@ import httpx
 from hardware_sim.errors import RigError
 from hardware_sim.faults import Fault, FaultKind
 from hardware_sim.network.api import Broker, DrawnPart, PlateSeen
-from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway, Waiting
+from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway, LotCounted, ScrapSeen, Waiting
 from hardware_sim.network.frailties import OTHER_MATERIAL, OTHER_NOZZLE_MM, THICKER_MM, Frailties
 from hardware_sim.network.machine import MachineProcess
-from hardware_sim.network.plates import count_bed
+from hardware_sim.network.plates import count_bed, whole
 from hardware_sim.network.processes import ProcessEnded
 from hardware_sim.network.towns import MATERIALS
 from hardware_sim.truth.expected import Count, Verdict
@@ -92,7 +92,7 @@ class Operator:
         try:
             while not self._stop.wait(LOOK_S):
                 self._round()
-        except (RigError, OSError, RuntimeError, ValueError) as error:
+        except (RigError, OSError, RuntimeError, ValueError, httpx.HTTPError) as error:
             self.error = error
 
     def _round(self) -> None:
@@ -204,13 +204,15 @@ class Operator:
         """Raises PlateUnknown."""
         for run in self.broker.live_runs():
             if run.id == task.run:
-                return next(plate for plate in self.broker.plates(run.order_ids[0]) if plate.id == run.plate)
+                plates = [plate for order in run.order_ids for plate in self.broker.plates(order)]
+                return whole([plate for plate in plates if plate.id == run.plate])
         raise PlateUnknown(f"run {task.run} is on {task.machine}, and the broker shows no such live run")
 
     def _drawings(self, plate: PlateSeen) -> dict[str, DrawnPart]:
-        order = next(run.order_ids[0] for run in self.broker.live_runs() if run.plate == plate.id)
-        parts = {line.id: line.part_id for line in self.broker.order(order).lines}
-        found = {lot.id: self.broker.part(parts[lot.line]).facts.drawing for lot in self.broker.lots(order)}
+        orders = next(run.order_ids for run in self.broker.live_runs() if run.plate == plate.id)
+        parts = {line.id: line.part_id for order in orders for line in self.broker.order(order).lines}
+        lots = {lot.id: lot for order in orders for lot in self.broker.lots(order)}
+        found = {lot.id: self.broker.part(parts[lot.line]).facts.drawing for lot in lots.values()}
         return {lot: drawing for lot, drawing in found.items() if drawing is not None}
 
     def _counts(self, task: Waiting) -> list[dict[str, object]]:
@@ -220,10 +222,11 @@ class Operator:
             plate = self._plate(task)
             machine = self.machines[task.machine or ""]
             truth = self._frail.miscounted(machine.name, count_bed(machine, plate.document, self._drawings(plate)))
-            self.counted[task.run or ""] = truth.good
             self.news.append(f"{self.name}: {task.machine}: {truth.good} good of {len(truth.pieces)}")
-            lots = sorted({piece.label for piece in truth.pieces})
-            self._tallies[name] = [_lot_count(lot, truth) for lot in lots]
+            expected = {one.lot: one.pieces for one in task.expected} or Counter(piece.label for piece in truth.pieces)
+            counts = [_lot_count(lot, truth, pieces) for lot, pieces in sorted(expected.items())]
+            self.counted[name] = sum(count.good for count in counts)
+            self._tallies[name] = [count.model_dump() for count in counts]
         return self._tallies[name]
 
     def _stay_present(self) -> None:
@@ -249,8 +252,11 @@ class Operator:
         return machine in self._away
 
 
-def _lot_count(lot: str, truth: Count) -> dict[str, object]:
-    mine = [piece for piece in truth.pieces if piece.label == lot]
-    reasons = Counter(_SCRAP[piece.verdict] for piece in mine if piece.verdict is not Verdict.GOOD)
-    scrap = [{"reason": reason, "pieces": pieces} for reason, pieces in sorted(reasons.items())]
-    return {"lot": lot, "good": sum(piece.verdict is Verdict.GOOD for piece in mine), "scrap": scrap}
+def _lot_count(lot: str, truth: Count, expected: int) -> LotCounted:
+    """Of so many pieces: what was skipped on the way is scrap already, and nobody asks for it here."""
+    verdicts = [piece.verdict for piece in truth.pieces if piece.label == lot]
+    good = min(expected, verdicts.count(Verdict.GOOD))
+    bad = [verdict for verdict in verdicts if verdict is not Verdict.GOOD]
+    reasons = Counter(_SCRAP[verdict] for verdict in bad[: expected - good])
+    scrap = tuple(ScrapSeen(reason=reason, pieces=pieces) for reason, pieces in sorted(reasons.items()))
+    return LotCounted(lot=lot, good=good, scrap=scrap)

@@ -1,10 +1,12 @@
 """From a plate as the broker describes it to the pieces that should be on the bed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from shapely import Polygon
 from shapely.affinity import rotate, translate
 
-from hardware_sim.network.api import DrawnPart, Plated, PlateDocument
+from hardware_sim.network.api import DrawnPart, Plated, PlateDocument, PlateSeen
 from hardware_sim.network.machine import MachineProcess
 from hardware_sim.truth.cuts import count_cut
 from hardware_sim.truth.expected import Count, Expected
@@ -14,6 +16,14 @@ from hardware_sim.truth.store import read_bed, read_sheet
 
 class NothingToCount(RuntimeError):
     """The machine's own files don't hold what a count needs."""
+
+
+def whole(shown: Sequence[PlateSeen]) -> PlateSeen:
+    """A plate from what each of its orders is shown: of the others' parts only where they lie, without a lot."""
+    documents = [one.document for one in shown]
+    sides = zip(*(document.parts for document in documents), strict=True)
+    parts = tuple(next((part for part in side if part.lot), side[0]) for side in sides)
+    return shown[0].model_copy(update={"document": documents[0].model_copy(update={"parts": parts})})
 
 
 def expected_pieces(plate: PlateDocument, drawings: dict[str, DrawnPart]) -> list[Expected]:

@@ -13,6 +13,8 @@ class SimMachine:
     """marlin or grbl."""
     volume_mm: tuple[float, float, float]
     tool_mm: float
+    skips_objects: bool = False
+    """A printer whose firmware was built so that it can leave objects of a plate out."""
 
     @property
     def process(self) -> str:

@@ -120,11 +120,14 @@ class Desk:
         return spool.colour
 
     async def _check_in_place(self, run: RunRecord, offset: wire.Triple) -> None:
-        """Raises Refused if the program leaves the machine from where the work's zero is."""
+        """Raises Refused if the program leaves the machine from where the work's zero is, or has gone with its run."""
         if run.program is None:
             return
         limits = machine_limits(self._agent.config, self._agent.policy, run.machine)
-        verdict = await asyncio.to_thread(check_program, Path(run.program.path), limits, offset)
+        try:
+            verdict = await asyncio.to_thread(check_program, Path(run.program.path), limits, offset)
+        except FileNotFoundError as error:
+            raise Refused(f"its program is no longer there, the run was taken back: {error.filename}") from error
         if not verdict.ok:
             first = verdict.findings[0]
             raise Refused(f"with this work zero line {first.line} can't be run: {first.reason}")

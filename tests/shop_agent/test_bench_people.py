@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from broker.wire.messages import LotCount, Scrap, ScrapReason
 from broker.wire.states import RunState
+from drivers.base import State
 from shop_agent.agent import Agent
 from shop_agent.bench import schemas
 from shop_agent.bench.api import BenchServer
@@ -24,6 +25,7 @@ from shop_agent.errors import Refused
 from shop_agent.state import events as ev
 from shop_agent.state import reports as say
 from shop_agent.state.records import Count, MachineView, Mode
+from shop_agent.streamer.wire import MachineStatus
 from tests.shop_agent.core import BOOT, NEEDS, PROGRAM
 from tests.shop_agent.fake_broker import FakeBroker
 from tests.shop_agent.terminal import Ended, screen, terminal
@@ -193,3 +195,40 @@ async def test_a_machine_is_released_by_somebody_who_has_looked(tmp_path: Path) 
         assert task.kind == "release"
         put_off = await at_terminal(tmp_path, "bench", "--once", "--operator", "Ana", typed="y\nn\n")
         assert "say so once you have" in put_off.stdout
+
+
+class Homed:
+    """What the agent sees of a machine whose work zero is known, read at a moment when its run is taken back."""
+
+    def __init__(self, agent: Agent, run: str) -> None:
+        self._agent = agent
+        self._run = run
+
+    async def refresh(self) -> MachineStatus:
+        self._agent.apply(ev.RunWithdrawn(self._run, 2, "replanned"))
+        return MachineStatus(
+            machine="printer",
+            journal_id="j1",
+            last_seq=0,
+            state=State.READY,
+            reason="",
+            quarantine="",
+            boot_id=BOOT,
+            run=None,
+            attended=True,
+            zeroed=True,
+            work_offset_mm=(0.0, 0.0, 0.0),
+            pid=1,
+        )
+
+
+async def test_a_run_that_is_taken_back_while_it_is_set_up_is_refused_in_words(tmp_path: Path) -> None:
+    async with bench(tmp_path) as (agent, client):
+        for event in COUNTED:
+            agent.apply(event)
+        agent.watches["printer"] = Homed(agent, "run_k3v9abc123")  # type: ignore[assignment]
+        tasks = await asyncio.to_thread(client.tasks)
+        [task] = [one for one in tasks if one.kind == "setup"]
+        answer = schemas.SetupAnswer(operator="Ana", bed_clear=True, material="PLA", tool_mm=0.4)
+        with pytest.raises(Refused, match="the run was taken back"):
+            await asyncio.to_thread(client.answer, task.id, answer)

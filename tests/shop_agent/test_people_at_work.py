@@ -10,6 +10,7 @@ from broker.wire.states import RunState
 from shop_agent.bench import schemas
 from shop_agent.errors import Refused
 from shop_agent.state.records import Standing
+from tests.shop_agent.machines import SimMachine
 from tests.shop_agent.terminal import terminal
 from tests.shop_agent.test_policy import written
 from tests.shop_agent.workshops import Shop, needs_slicer, offer_cubes, workshop
@@ -31,12 +32,12 @@ async def test_a_first_layer_fails_and_the_next_run_needs_no_count_of_the_one_be
         settled = next(body for body in bodies if isinstance(body, wire.Settled))
         assert (settled.operator, settled.first_layer, settled.counts) == ("Ana", True, ())
         assert next(body for body in bodies if isinstance(body, wire.Faulted)).first_layer
-        await _clear(shop)
+        await _clear(shop, sim)
         assert await shop.standing() is Standing.FREE
         await offer_cubes(broker, "run2", tmp_path)
         await shop.set_up_printer()
         await broker.until_state("run2", RunState.FINISHED, 120)
-        await _clear(shop)
+        await _clear(shop, sim)
         await offer_cubes(broker, "run3", tmp_path)
         await shop.set_up_printer()
         await broker.until_state("run3", RunState.RUNNING)
@@ -48,7 +49,9 @@ async def test_a_first_layer_fails_and_the_next_run_needs_no_count_of_the_one_be
         assert sim.episodes() == 3
 
 
-async def _clear(shop: Shop) -> None:
+async def _clear(shop: Shop, sim: SimMachine) -> None:
+    """Off the machine itself too: what follows at once is no part of what ran before, however short the rest."""
+    sim.command(command="clear_bed")
     await shop.answer(await shop.task("clear"), schemas.ClearAnswer(operator="Ana"))
 
 

@@ -107,6 +107,28 @@ def test_a_permit_that_comes_late_is_signed_off_as_not_started(late_s: float) ->
     assert mind.offer() == []
 
 
+def test_a_setup_that_ages_while_its_permit_is_awaited_starts_nothing_late() -> None:
+    """Record life holds to the first byte: a permit that it outlives is used for as long as the record holds."""
+    life_s = RULES.record_life_s
+    mind = Mind().to("staged")
+    mind.arm()
+    mind.do(ev.Disconnected())
+    mind.at_s = life_s - 10.0
+    asked = mind.do(ev.Connected())
+    (start,) = [one for one in mind.permit(asked) if isinstance(one, StartRun)]
+    assert start.deadline_s == 1000.0 + life_s
+
+    mind = Mind().to("staged")
+    mind.arm()
+    mind.do(ev.Disconnected())
+    mind.at_s = life_s - 10.0
+    asked = mind.do(ev.Connected())
+    mind.at_s = life_s - 0.5
+    [tell, *_] = mind.permit(asked)
+    assert isinstance(tell, Tell)
+    assert tell.report == say.NotStarted("its setup record is too old: look again")
+
+
 def test_a_permit_for_a_voided_record_or_an_unknown_run_is_not_used() -> None:
     mind = Mind().to("staged")
     asked = mind.arm()
@@ -131,6 +153,19 @@ def test_a_permit_is_asked_again_and_after_a_lost_answer_given_up() -> None:
     assert isinstance(out[0].report, say.Lapsed)
     conflict = ev.RunConflicted("run1", RunState.PERMITTED, 6, 1, "permitted")
     assert mind.do(conflict)[0] == Tell(say.NotStarted("it was never started here"), "run1", 1, 6)
+
+
+def test_a_process_that_took_no_setup_gives_it_up_when_it_is_denied_a_permit() -> None:
+    """The one before may have asked, and its permit may have been granted to nobody."""
+    before = Mind().to("armed")
+    mind = Mind()
+    mind.shop.memory.keep_run(before.run())
+    assert mind.do(ev.Connected()) == [AskPermit("run1", 1, 5, "rec-run1", "tok-1")]
+    (tell,) = mind.do(ev.PermitDenied("run1", "tok-1", "the run is permitted, not armed"))
+    assert isinstance(tell, Tell)
+    assert isinstance(tell.report, say.Lapsed)
+    conflict = ev.RunConflicted("run1", RunState.UNKNOWN, 7, 1, "unknown")
+    assert mind.do(conflict)[0] == Tell(say.NotStarted("it was never started here"), "run1", 1, 7)
 
 
 def test_a_denied_permit_is_asked_for_anew_later() -> None:

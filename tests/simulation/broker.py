@@ -13,7 +13,7 @@ from broker.runs.models import Run
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
 from broker.runs.timers import Timers
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.messages import (
     Ack,
     AgentFrame,
@@ -89,7 +89,7 @@ class BrokerProcess:
         self.life = Life()
         self.books.before_commit = lambda: world.hazards.point(self.name, "broker before commit")
         self.books.after_commit = self._committed
-        self.inbox = Inbox(self.books, self.clock, hand_over)
+        self.inbox = Inbox(self.books, self.clock, shipping)
         self.timers = Timers(self.books, self.clock)
         self.planner = Planner(world, self.books, self.clock)
         self._partners = {}
