@@ -6,6 +6,7 @@ Its coroutines never suspend. A transaction that ends with any exception leaves 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import datetime
 
 from broker.accounts.models import Account
@@ -31,6 +32,7 @@ from broker.workshops.models import Agent, Machine, Workshop
 from broker.workshops.service import is_working
 from tests.simulation.rows import Row, Tables, Undo
 
+_KEPT = tuple(one.name for one in fields(KeptEvent))
 _TAKEN_BACK = frozenset({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
 
 
@@ -308,18 +310,9 @@ class _Runs(_Rows):
 
     async def keep_events(self, events: Sequence[KeptEvent]) -> None:
         for event in events:
-            self.add(
-                InboxEvent(
-                    agent_id=event.agent_id,
-                    epoch=event.epoch,
-                    seq=event.seq,
-                    payload=event.payload,
-                    signature=event.signature,
-                    received_at=event.received_at,
-                    applied=event.applied,
-                    note=event.note,
-                )
-            )
+            row = InboxEvent.__new__(InboxEvent)
+            vars(row).update({name: getattr(event, name) for name in _KEPT})
+            self.add(row)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)

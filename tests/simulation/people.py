@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.shop import Site
     from tests.simulation.world import World
 
-_LOOK_S = 20.0
+_LOOK_S = 25.0
 OPERATOR = "Eva"
 
 
