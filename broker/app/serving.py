@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    _allow_files()
     with folder_lock(settings.data):
         asyncio.run(_open_once(settings))
         _serve(settings, announce)
@@ -101,6 +103,12 @@ class _Announcing(uvicorn.Server):
         # Prices that somebody waits for end now too, before the connections are waited for.
         self._solver.hurry()
         await super().shutdown(sockets)
+
+
+def _allow_files() -> None:
+    """Each agent is an open file: as many as the system lets it have, not the thousand that a shell begins with."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _settle_heap() -> None:

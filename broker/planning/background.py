@@ -23,7 +23,7 @@ TIMERS_S = 5.0
 _TICK = "tick"
 _BREATH_S = 0.1
 """Between two early ticks, so that a burst of changes makes one."""
-_SHARE = 0.2
+_SHARE = 0.1
 """Of the time that early ticks may take, however often rows change: in large networks each looks at thousands."""
 
 

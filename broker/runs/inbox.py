@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,6 +35,7 @@ _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 500
 """Connections whose events one transaction stores."""
 _OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
+_MAY_FAIL_HALF_WAY = (HandedOver, Corrected)
 PARKED_MOST = 1000
 """Events beyond a gap that one connection may keep waiting; the agent sends again what was dropped."""
 
@@ -203,9 +203,11 @@ class Inbox:
 
     async def _apply(self, book: Book, agent: Agent, envelope: Envelope, now: datetime) -> str:
         """Why the event changed nothing, or ""."""
-        may_fail_half_way = agent.behind or isinstance(envelope.body, HandedOver | Corrected)
         try:
-            async with book.savepoint() if may_fail_half_way else nullcontext():
+            if agent.behind or isinstance(envelope.body, _MAY_FAIL_HALF_WAY):
+                async with book.savepoint():
+                    await apply_event(book, agent, envelope, self._shipping, now)
+            else:
                 await apply_event(book, agent, envelope, self._shipping, now)
         except NotApplied as error:
             _log.warning(

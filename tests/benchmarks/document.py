@@ -1,5 +1,7 @@
 """`python -m tests.benchmarks.document out.json… --out docs/benchmarks.md`: measured rows as a document.
 
+With `--of agents`, of what `python -m tests.benchmarks.agents` measured; `--note` says what else went on meanwhile.
+
 Nothing in it is written by hand but what stands in this file; rows come from `--json` files of the benchmarks.
 """
 
@@ -13,13 +15,21 @@ from typing import Any
 
 from tests.benchmarks.rows import Row
 
-_HEAD = """# Benchmarks of the scheduling core
+_TITLES = {"scheduling": "Benchmarks of the scheduling core", "agents": "Benchmarks of the broker and its agents"}
+_HEAD = """# {title}
 
-Made by `python -m tests.benchmarks.document` from what `python -m tests.benchmarks.scheduling` measured, on {cores}
+Made by `python -m tests.benchmarks.document` from what `python -m tests.benchmarks.{of}` measured, on {cores}
 shared cores ({system}, Python {python}). Peers ran in the same run. `ratio` is ours ÷ theirs; a goal applies to the
 ratio, or to ours where there is none. `load` is the machine's when the row was written.
 """
-_ABOUT = {
+_OF_AGENTS = {
+    "events": "From an event to its durable acknowledgement, 1,000 agents on one broker, SQLite with synchronous=FULL.",
+    "agents": "Agents that are held by one broker process, a heartbeat of each every 20 s.",
+    "storm": "The broker is killed and comes back; 5,000 agents connect again with events that wait.",
+    "claims": "Claims on PostgreSQL, every commit flushed, against a bare SELECT … FOR UPDATE SKIP LOCKED.",
+    "takeover": "Three broker processes on one PostgreSQL, the leading one killed or stopped.",
+}
+_OF_SCHEDULING = {
     "setups": "Unrelated machines with sequence-dependent setups, makespan (the recipe of Vallada and Ruiz).",
     "assignment": "Unrelated machines without setups, makespan (instances of Fanjul-Peyro and Ruiz).",
     "rectangles": "Two-dimensional bins (Berkey and Wang; Martello and Vigo).",
@@ -30,12 +40,15 @@ _ABOUT = {
 }
 
 
-def document(rows: Sequence[Row]) -> str:
-    parts = [_HEAD.format(cores=os.cpu_count(), system=platform.system(), python=platform.python_version())]
+def document(rows: Sequence[Row], of: str, note: str) -> str:
+    about = {"scheduling": _OF_SCHEDULING, "agents": _OF_AGENTS}[of]
+    system, python = platform.system(), platform.python_version()
+    parts = [_HEAD.format(title=_TITLES[of], of=of, cores=os.cpu_count(), system=system, python=python)]
+    parts += [f"{note}\n"] if note else []
     for group in dict.fromkeys(row.group for row in rows):
         chosen = [row for row in rows if row.group == group]
         goals = [row.reached for row in chosen if row.reached is not None]
-        parts.append(f"## {group}\n\n{_ABOUT.get(group, '')}\n\n{sum(goals)} of {len(goals)} goals reached.\n")
+        parts.append(f"## {group}\n\n{about.get(group, '')}\n\n{sum(goals)} of {len(goals)} goals reached.\n")
         parts.append(_table(chosen))
     return "\n".join(parts)
 
@@ -60,9 +73,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.document")
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--of", choices=sorted(_TITLES), default="scheduling")
+    parser.add_argument("--note", default="")
     given = parser.parse_args()
     rows = [_row(fields) for file in given.files for fields in json.loads(file.read_text(encoding="utf-8"))]
-    given.out.write_text(document(rows), encoding="utf-8")
+    given.out.write_text(document(rows, given.of, given.note), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,14 @@
 """From an event to its durable acknowledgement: 1,000 agents on one broker, beside the bare prototype.
 
-Each agent has one event on its way at any time, and sends the next when that one is acknowledged; all are signed
-beforehand. What is told of ours and of the prototype comes from the same load generator, in turns, on fresh databases.
+How many: each agent has one event on its way at any time, and sends the next when that one is acknowledged. Whatever
+is measured so is never idle, and an event's time is then the number of agents over what the server manages a second:
+a queue that the benchmark makes, twice as long for the slowest hundredth. It is told, and has no goal.
+
+How soon: each agent sends an event a second, which is a hundred times what a busy workshop says, and an event's time
+counts from when it should have been sent. The goal for the slowest hundredth is for this.
+
+All events are signed beforehand. Ours and the prototype get them from the same load generator, in turns, on fresh
+databases, on the same kind of event loop.
 """
 
 import asyncio
@@ -20,6 +27,8 @@ from tests.benchmarks.rows import Row
 
 AGENTS = 1000
 EACH = 40
+PACED = 20
+"""Events of each agent, of those that are sent one a second."""
 ROUNDS = 3
 
 
@@ -51,20 +60,20 @@ STARTS: dict[str, Start] = {
 }
 
 
-def _pass(start: Start) -> Pass:
+def _pass(start: Start, scene: str = "events", each: int = EACH) -> Pass:
     with tempfile.TemporaryDirectory(prefix="llagar-events-") as name:
         data = Path(name)
         asyncio.run(settle(_sqlite(data), AGENTS))
-        with start(data) as server, servers.load("events", server.url, AGENTS, "--each", str(EACH)) as load:
+        with start(data) as server, servers.load(scene, server.url, AGENTS, "--each", str(each)) as load:
             cpu_s = server.cpu_s()
             load.go()
             told = load.result()
             cpu_s = server.cpu_s() - cpu_s
-    if told["acknowledged"] != AGENTS * EACH:
-        raise RuntimeError(f"{told['acknowledged']:.0f} of {AGENTS * EACH} events were acknowledged")
+    if told["acknowledged"] != AGENTS * each:
+        raise RuntimeError(f"{told['acknowledged']:.0f} of {AGENTS * each} events were acknowledged")
     return Pass(
-        per_s=AGENTS * EACH / told["wall_s"],
-        cpu_us=cpu_s / (AGENTS * EACH) * 1e6,
+        per_s=AGENTS * each / told["wall_s"],
+        cpu_us=cpu_s / (AGENTS * each) * 1e6,
         p99_ms=told["p99_s"] * 1e3,
         load_share=told["cpu_s"] / told["wall_s"],
         wall_s=told["wall_s"],
@@ -79,22 +88,15 @@ def rows() -> list[Row]:
             passes[name].append(_pass(start))
             Console(stderr=True).print(f"round {number + 1}: {name}: {passes[name][-1]}", style="dim")
     ours, bare, checking = passes.values()
+    paced = {name: _pass(start, "paced", PACED) for name, start in STARTS.items()}
     case = f"SQLite, {AGENTS:,} agents"
     return [
         _ratio(case, "events acknowledged", "prototype", ours, bare, ">= 0.7"),
         _ratio(case, "events acknowledged", "prototype that checks signatures", ours, checking, ""),
         _cpu(case, "prototype", ours, bare),
         _cpu(case, "prototype that checks signatures", ours, checking),
-        Row(
-            group="events",
-            case=case,
-            metric="p99 of acknowledgement",
-            unit="ms",
-            ours=middle([one.p99_ms for one in ours]),
-            peer="prototype",
-            theirs=middle([one.p99_ms for one in bare]),
-            goal="<= 250",
-        ),
+        _p99("each after the one before", [one.p99_ms for one in ours], [one.p99_ms for one in bare]),
+        _p99(f"{AGENTS:,} events a second", [paced["ours"].p99_ms], [paced["prototype"].p99_ms], "<= 250"),
         Row(
             group="events",
             case=case,
@@ -104,6 +106,19 @@ def rows() -> list[Row]:
             goal="<= 0.9",
         ),
     ]
+
+
+def _p99(case: str, ours: Sequence[float], theirs: Sequence[float], goal: str = "") -> Row:
+    return Row(
+        group="events",
+        case=f"SQLite, {AGENTS:,} agents, {case}",
+        metric="p99 of acknowledgement",
+        unit="ms",
+        ours=middle(ours),
+        peer="prototype",
+        theirs=middle(theirs),
+        goal=goal,
+    )
 
 
 def _ratio(case: str, metric: str, peer: str, ours: Sequence[Pass], theirs: Sequence[Pass], goal: str) -> Row:

@@ -58,5 +58,6 @@ def _share(server: servers.Measured, seconds: float) -> float:
 
 
 def rows() -> list[Row]:
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # the server and the load generator inherit it
     return [row for agents in AGENTS if agents + _SPARE_FILES <= files for row in _held(agents)]

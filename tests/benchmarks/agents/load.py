@@ -1,9 +1,10 @@
 """The load generator, a process of its own: many agents on one loop, with everything that can be made beforehand made.
 
-`python -m tests.benchmarks.agents.load events|hold|storm URL --agents N …` prints "connected" once every agent has been
-welcomed, waits for a line on its standard input, and prints its result as JSON.
+`python -m tests.benchmarks.agents.load events|paced|hold|storm URL --agents N …` prints "connected" once every agent
+has been welcomed, waits for a line on its standard input, and prints its result as JSON.
 
 * events: each agent sends one event, waits for its acknowledgement, sends the next.
+* paced: each sends an event a second, whatever the others do; what an event waits for the one before it counts too.
 * hold: each sends a heartbeat every 20 s ± 20 %, until the next line on standard input.
 * storm: each has events waiting; they are told on the connection after the one that the broker's end has cut.
 """
@@ -24,6 +25,7 @@ from tests.benchmarks.agents.wire import Heard, Link, dial, framed
 
 _DIALLING_AT_ONCE = 200
 _HEARTBEAT_S = 20.0
+PACE_S = 1.0
 WAITING = 2
 """Events of each agent in a storm."""
 
@@ -111,6 +113,16 @@ class Speaker:
         self.speaks = True
         self._next()
 
+    async def tell_one(self, due_s: float) -> None:
+        """The next bundle, which should have been sent at `due_s`; until it is acknowledged."""
+        bundle, self._bundles = self._bundles[0], self._bundles[1:]
+        self._sent_s = due_s
+        if self._link is not None:
+            self._link.send(bundle.frame)
+        while self._acked < bundle.last:
+            self._news.clear()
+            await self._news.wait()
+
     async def beat_for_ever(self) -> None:
         await asyncio.sleep(random.uniform(0.0, _HEARTBEAT_S))
         while True:
@@ -140,6 +152,8 @@ class Speaker:
             self._acked = acked
         if self.speaks:
             self._next()
+        else:
+            self._news.set()
 
     def _next(self) -> None:
         while self._bundles and self._bundles[0].last <= self._acked:
@@ -186,6 +200,20 @@ async def _events(speakers: Sequence[Speaker], tally: Tally) -> dict[str, float]
     return tally.result(began_s, cpu_s)
 
 
+async def _paced(speakers: Sequence[Speaker], tally: Tally) -> dict[str, float]:
+    await _line()
+    began_s, cpu_s = time.monotonic(), time.process_time()
+    await asyncio.gather(*(_at_its_pace(one, began_s + random.uniform(0.0, PACE_S)) for one in speakers))
+    return tally.result(began_s, cpu_s)
+
+
+async def _at_its_pace(one: Speaker, due_s: float) -> None:
+    while not one.done:
+        await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+        await one.tell_one(due_s)
+        due_s += PACE_S
+
+
 async def _hold(speakers: Sequence[Speaker], tally: Tally) -> dict[str, float]:
     began_s, cpu_s = time.monotonic(), time.process_time()
     await _line()
@@ -210,6 +238,7 @@ async def _come_back(one: Speaker) -> None:
 
 _SCENES: dict[str, Callable[[Sequence[Speaker], Tally], Awaitable[dict[str, float]]]] = {
     "events": _events,
+    "paced": _paced,
     "hold": _hold,
     "storm": _storm,
 }

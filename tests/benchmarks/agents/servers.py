@@ -15,6 +15,8 @@ from broker.app.serving import ADDRESS_NAME
 from tests.benchmarks.processes import cpu_s
 
 _START_S = 120.0
+_END_S = 120.0
+"""Thousands of connections are closed one after the other."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -60,7 +62,7 @@ def broker(data: Path, database: str | None = None, *, port: int = 0) -> Iterato
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(_END_S)
         finally:
             process.kill()
             process.wait()
