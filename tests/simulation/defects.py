@@ -201,6 +201,10 @@ def _always(*_: object, **__: object) -> bool:
     return True
 
 
+def _for_ever(*_: object, **__: object) -> float:
+    return FAR
+
+
 def _never(*_: object, **__: object) -> bool:
     return False
 
@@ -346,8 +350,8 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "a setup never ages",
         "I3",
-        (K.PARTITION, K.SLOW),
-        ((Permits, "_is_too_old", _never),),
+        (K.PARTITION, K.CLOSED),
+        ((Permits, "_record_until_s", _for_ever),),
     ),
     Defect("scrap is counted as good", "I4", (K.SLOW, K.CUT_LINK, K.CANCEL), ((lots, "count", _scrap_is_good),)),
     Defect(
@@ -359,7 +363,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "a streamer's log is not synced",
         "I4",
-        (K.POWER_CUT, K.KILL_AGENT, K.SLOW),
+        (K.POWER_CUT,),
         ((RunDisk, "__init__", _unsynced_run_disk),),
     ),
     Defect(
@@ -417,7 +421,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "whoever set a machine up is there for ever",
         "I10",
-        (K.PARTITION, K.KILL_BROKER, K.ABSENT),
+        (K.PARTITION, K.CLOSED),
         ((Permits, "_present_until_s", _present_for_ever), (PresenceWatch, "begin", _whole_interval)),
     ),
 )

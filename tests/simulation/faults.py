@@ -90,6 +90,7 @@ _AIMED_AT = {
     Kind.RESTART_FIRMWARE: _UNDER_WAY,
     Kind.UNPLUG: _UNDER_WAY,
     Kind.BROKER_CLOCK: _UNDER_WAY,
+    Kind.PARTITION: (RunState.STAGED, RunState.ARMED, *_UNDER_WAY),
 }
 """In which states of a run a kind of fault does most; others do in any."""
 _FOLLOWING = (

@@ -33,7 +33,7 @@ from tests.simulation.story import Story
 from tests.simulation.streamer import StreamerProcess
 from tests.simulation.wire import Connection
 
-RECORD_LIFE_S = 120.0
+RECORD_LIFE_S = 200.0
 PRESENCE_S = 120.0
 HEAT_W = 1000.0
 """Of each machine; where power is scarce it is that of one."""
