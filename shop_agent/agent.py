@@ -16,6 +16,7 @@ from shop_agent.errors import BadConfig, Refused, RotationFailed, StagingFailed,
 from shop_agent.following import Follower
 from shop_agent.identity import Signer
 from shop_agent.journal import KEEP, Journal
+from shop_agent.journal_file import create
 from shop_agent.link.conversation import Conversation
 from shop_agent.link.polling import polls
 from shop_agent.link.socket import Link
@@ -67,6 +68,7 @@ class Agent:
         self._policy_files = PolicyFiles(config, policy)
         self._clock = clock
         self.journal = Journal(config.data / "agent.sqlite", signer)
+        self._begun = config.data / "agent.began"
         self.mind = Mind(
             _facts(config, policy), _rules(config, policy), self.journal, config.inventory(), secrets.token_hex(6)
         )
@@ -102,7 +104,7 @@ class Agent:
         """Until cancelled; an unknown error ends it, and the journal recovers."""
         if self._failed.done():
             self._failed.result()
-        unfinished = self.mind.begin(self._clock())
+        unfinished = self.begin()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_failures())
             group.create_task(self.link.run())
@@ -111,6 +113,12 @@ class Agent:
             for watch in self.watches.values():
                 group.create_task(watch.run())
             self._carry_out_all(unfinished)
+
+    def begin(self) -> list[Instruction]:
+        """What an earlier process left undone; a journal that is gone is told from the first."""
+        unfinished = self.mind.begin(self._clock(), begun_before=self._begun.exists())
+        create(self._begun)
+        return unfinished
 
     async def close(self) -> None:
         """Streamers go on."""

@@ -62,6 +62,13 @@ def _make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
+def create(path: Path) -> None:
+    """An empty file that a power cut doesn't take away; it may be there."""
+    if not path.exists():
+        path.touch()
+        sync(path.parent)
+
+
 def sync(path: Path) -> None:
     """A file's bytes, or the names in a folder, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

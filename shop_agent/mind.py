@@ -19,6 +19,7 @@ from shop_agent.state.shop import Shop
 from shop_agent.streamer.wire import StartAnswer
 
 _BROKER_EPOCHS = "broker_epochs"
+_LOST = "the agent's journal was lost: nobody knows how the machine stands"
 _ROLLED_BACK = "the agent's journal was rolled back: nobody knows how the machine stands"
 
 
@@ -42,10 +43,15 @@ class Mind:
     def memory(self) -> Memory:
         return self._shop.memory
 
-    def begin(self, now: Now) -> list[Instruction]:
-        """What was left undone when the agent ended. Nothing starts by itself."""
+    def begin(self, now: Now, *, begun_before: bool = False) -> list[Instruction]:
+        """What was left undone when the agent ended. Nothing starts by itself.
+
+        `begun_before`: this agent has kept a log here; one that is empty is not its first then, but lost.
+        """
         if self._log.last_seq == 0:
             self._tell_machines_anew()
+            if begun_before:
+                return self.apply(ev.JournalLost(_LOST), now)
         self._log.tell_inventory(self._inventory, now.at)
         return [*self._shop.unfinished_programs()]
 

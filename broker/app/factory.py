@@ -41,8 +41,9 @@ from broker.runs.link.switchboard import Switchboard
 from broker.runs.sql_book import SqlBooks
 from broker.runs.timers import Timers
 from broker.settings import Settings
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.rest import Health
+from broker.workshops.checking import Checker
 from broker.workshops.endpoints import router as workshops
 from broker.workshops.signed_requests import SignedGet
 
@@ -65,6 +66,7 @@ class _Services:
     explainer: Explainer
     quoter: Quoter
     leadership: Leadership
+    checker: Checker
     switchboard: Switchboard
     background: Background | None
 
@@ -121,6 +123,7 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
     database = Database(settings.url)
     blobs = BlobStore(settings.files / BLOBS_NAME)
     books = SqlBooks(database)
+    checker = Checker()
     lead = leadership(database, process)
     background = None
     if plan is None:
@@ -137,7 +140,8 @@ def _services(settings: Settings, clock: Clock, plan: LivePlan | None, solver: S
         explainer=Explainer(database, clock, solver),
         quoter=Quoter(database, clock, plan, settings),
         leadership=lead,
-        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, hand_over)),
+        checker=checker,
+        switchboard=Switchboard(database.waker, books, clock, Inbox(books, clock, shipping, checker.check)),
         background=background,
     )
 
@@ -190,6 +194,7 @@ async def _at_work(services: _Services) -> AsyncIterator[None]:
         async with services.switchboard.at_work():
             yield
     finally:
+        await services.checker.close()
         if listener is not None:
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):  # it was asked to

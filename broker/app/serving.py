@@ -1,6 +1,7 @@
 """Serve until SIGTERM or SIGINT; the address is written where others of the same machine find it."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from types import FrameType
 
 import uvicorn
 
+from broker.app.agent_links import Links
 from broker.app.factory import create_app
 from broker.app.folder_lock import folder_lock
 from broker.app.opening import opened
@@ -18,6 +20,8 @@ from broker.settings import Settings
 
 ADDRESS_NAME = "address"
 _GRACE_S = 5
+_NEW_OBJECTS = 50_000
+"""Garbage is looked for after so many: a batch of events makes thousands that all live until it is kept."""
 
 
 class NotServing(BrokerError):
@@ -41,7 +45,7 @@ def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     app = create_app(settings, solver=solver, pages=True)
     config = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=Links,
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # agents have heartbeats, and pages their own
         access_log=False,
@@ -87,6 +91,7 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            _settle_heap()
             half = self._address.with_suffix(".part")
             half.write_text(f"{self._url}\n", encoding="utf-8")
             half.replace(self._address)
@@ -96,6 +101,13 @@ class _Announcing(uvicorn.Server):
         # Prices that somebody waits for end now too, before the connections are waited for.
         self._solver.hurry()
         await super().shutdown(sockets)
+
+
+def _settle_heap() -> None:
+    """What is there now stays; looking through all of it again would hold everybody up for a tenth of a second."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,7 +23,8 @@ async def lots_by_id(session: AsyncSession, ids: Iterable[str]) -> dict[str, Lot
 
 
 async def lot_of(session: AsyncSession, line_id: str, workshop_id: str) -> Lot | None:
-    query = select(Lot).where(Lot.line_id == line_id, Lot.workshop_id == workshop_id)
+    """The one that hasn't gone."""
+    query = select(Lot).where(Lot.line_id == line_id, Lot.workshop_id == workshop_id, Lot.state != LotState.DELIVERED)
     return (await session.scalars(query)).one_or_none()
 
 

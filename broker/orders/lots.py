@@ -46,7 +46,7 @@ def resize(lot: Lot, quantity: int) -> None:
 
 
 async def open_lot(book: OrderBook, line_id: str, workshop_id: str) -> Lot:
-    """The workshop's lot of the line, made if there is none."""
+    """The workshop's lot of the line, made if there is none that hasn't gone."""
     lot = await book.lot_of(line_id, workshop_id)
     if lot is None:
         lot = Lot(
@@ -87,11 +87,14 @@ def recount(lot: Lot, good: int, scrap: int) -> None:
     count(lot, max(good, 0) - spare, scrap)
 
 
-def share_out(lots: Sequence[Lot], ordered: int) -> None:
-    """Of a line's good pieces so many count as were ordered; what counted before goes on counting."""
+def share_out(lots: Sequence[Lot], ordered: int, *, gone_too: bool = False) -> None:
+    """Of a line's good pieces so many count as were ordered; what counted before goes on counting.
+
+    `gone_too`: what was counted now may have gone before, as part of a lot that is delivered.
+    """
     left = ordered - sum(lot.good for lot in lots)
     for lot in sorted(lots, key=lambda lot: lot.id):
-        if lot.state is not LotState.DELIVERED:
+        if gone_too or lot.state is not LotState.DELIVERED:
             counts = max(0, min(left, lot.surplus))
             lot.good += counts
             lot.surplus -= counts
@@ -100,5 +103,7 @@ def share_out(lots: Sequence[Lot], ordered: int) -> None:
 
 
 def hand_over(lot: Lot, now: datetime) -> None:
+    """Whatever was still to be made of it is no part of it any more."""
+    lot.quantity = lot.good
     lot.state = LotState.DELIVERED
     lot.delivered_at = now

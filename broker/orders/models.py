@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.database import Base
@@ -59,10 +59,19 @@ class Line(Base):
 
 
 class Lot(Base):
-    """What one shop makes of one line."""
+    """What one shop makes of one line; once it has gone, the shop makes more of that line in another."""
 
     __tablename__ = "lots"
-    __table_args__ = (UniqueConstraint("line_id", "workshop_id"),)
+    __table_args__ = (
+        Index(
+            "uq_lots_here",
+            "line_id",
+            "workshop_id",
+            unique=True,
+            sqlite_where=text(f"state <> '{LotState.DELIVERED}'"),
+            postgresql_where=text(f"state <> '{LotState.DELIVERED}'"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     line_id: Mapped[str] = mapped_column(ForeignKey("lines.id"), index=True)

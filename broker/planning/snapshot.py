@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.orders import lot_repository
-from broker.orders.models import Line, Lot, LotState, Order
+from broker.orders.models import Line, Lot, Order
 from broker.parts.models import Part
 from broker.parts.repository import parts_by_id
 from broker.planning import repository
@@ -88,9 +88,7 @@ def barred_workshops(line_id: str, lots: Iterable[Lot]) -> dict[str, str]:
     for lot in lots:
         if lot.line_id != line_id:
             continue
-        if lot.state is LotState.DELIVERED:
-            barred[lot.workshop_id] = "the shop has handed over its lot"
-        elif lot.reason:
+        if lot.reason:
             barred[lot.workshop_id] = f"the shop declined: {lot.reason}"
     return barred
 

@@ -55,11 +55,11 @@ async def briefings(book: Book, among: Workshops, now: datetime) -> Mapping[str,
 
 
 async def _forbidden(book: Book, among: Workshops) -> list[_For]:
-    restored = {run.workshop_id for run in await book.runs_of(among, {RunState.UNKNOWN}) if run.restored}
-    if not restored:
+    doubted = {run.workshop_id for run in await book.runs_of(among, {RunState.UNKNOWN})}
+    if not doubted:
         return []
     return [
-        (agent.workshop_id, frame) for agent in await book.agents_in(restored) for frame in await to_forbid(book, agent)
+        (agent.workshop_id, frame) for agent in await book.agents_in(doubted) for frame in await to_forbid(book, agent)
     ]
 
 

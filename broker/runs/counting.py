@@ -31,7 +31,7 @@ async def write_counts(book: Book, run: Run, counts: Sequence[LotCount], operato
         lot = await book.locked_lot(counted.lot)
         assert lot is not None  # the plate names it
         lots.count(lot, counted.good, scrapped(counted))
-    await share_out(book, lines)
+    await share_out(book, lines, gone_too=run.restored)
     await remeasure(book, lines)
 
 
@@ -44,12 +44,12 @@ async def written(book: Book, run: Run, counted: LotCount, operator: str, now: d
         book.add(ScrapCount(count_id=row.id, reason=reason, pieces=pieces))
 
 
-async def share_out(book: Book, line_ids: Iterable[str]) -> None:
+async def share_out(book: Book, line_ids: Iterable[str], *, gone_too: bool = False) -> None:
     """Good pieces over what was ordered of a line are surplus."""
     await book.flush()
     for line_id in line_ids:
         line = await book.line(line_id)
-        lots.share_out(await book.lots_of_lines([line_id]), line.quantity)
+        lots.share_out(await book.lots_of_lines([line_id]), line.quantity, gone_too=gone_too)
     await book.flush()
 
 

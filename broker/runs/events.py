@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from broker.errors import BrokerError, Conflict
+from broker.errors import BrokerError
 from broker.orders import lots
 from broker.orders.models import Lot, LotState
 from broker.runs import history
@@ -16,12 +16,14 @@ from broker.runs.remarks import apply_remark
 from broker.runs.run_events import apply_run_event
 from broker.wire.messages import (
     Corrected,
+    Counted,
     Envelope,
     HandedOver,
     LotAccepted,
     LotDeclined,
     MachineChanged,
     RunBody,
+    Settled,
     Skipped,
 )
 from broker.wire.shop import Inventory
@@ -32,22 +34,28 @@ from broker.workshops.service import change_machine, take_inventory
 COMMITTED = frozenset(RunState) - {RunState.PLANNED, RunState.OFFERED}
 
 
-class HandOver(Protocol):
-    """What happens when a lot goes out of the door; `shipping` fills it in."""
+class Shipping(Protocol):
+    """What happens when lots go out of the door; `broker.shipping` fills it in."""
 
-    async def __call__(self, book: Book, lot: Lot, now: datetime) -> None:
-        """Raises BrokerError if the lot isn't ready."""
+    async def hand_over(self, book: Book, lot: Lot, now: datetime) -> None:
+        """Whatever its line lacks: a person says that it has gone."""
+        ...
+
+    async def close(self, book: Book, order_id: str, now: datetime) -> None:
+        """The order is delivered, if all of it has gone."""
         ...
 
 
-async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: HandOver, now: datetime) -> None:
+async def apply_event(book: Book, agent: Agent, envelope: Envelope, shipping: Shipping, now: datetime) -> None:
     """Raises NotApplied; then the caller rolls back what was changed, and keeps the event."""
     body = envelope.body
     try:
-        if isinstance(body, RunBody):
-            await apply_run_event(book, agent, envelope, body, now)
-            return
         match body:
+            case Counted() | Settled():
+                await apply_run_event(book, agent, envelope, body, now)
+                await _close(book, envelope.run, shipping, now)
+            case _ if isinstance(body, RunBody):
+                await apply_run_event(book, agent, envelope, body, now)
             case Inventory():
                 await take_inventory(book, agent.workshop_id, body, now)
             case MachineChanged():
@@ -58,8 +66,11 @@ async def apply_event(book: Book, agent: Agent, envelope: Envelope, hand_over: H
             case LotDeclined():
                 await _decline(book, await _open_lot(book, agent, body.lot), body.reason, now)
             case HandedOver():
-                await _hand_over(book, agent, await _open_lot(book, agent, body.lot), hand_over, now)
-            case Skipped() | Corrected():
+                await _hand_over(book, await _open_lot(book, agent, body.lot), shipping, now)
+            case Corrected():
+                await apply_remark(book, agent, envelope, body, now)
+                await _close(book, envelope.run, shipping, now)
+            case Skipped():
                 await apply_remark(book, agent, envelope, body, now)
             case _:
                 assert_never(body)
@@ -72,15 +83,18 @@ async def _change_machine(book: Book, agent: Agent, body: MachineChanged) -> Non
         raise NotApplied(f"the workshop has no machine {body.machine!r}")
 
 
-async def _hand_over(book: Book, agent: Agent, lot: Lot, hand_over: HandOver, now: datetime) -> None:
-    try:
-        await hand_over(book, lot, now)
-    except Conflict:
-        if not agent.behind:
-            raise
-        # It has gone, that is long since; what the others of its line made is still being told.
-        lots.hand_over(lot, now)
-        await remeasure(book, await _take_back(book, lot, "its lot has gone", now))
+async def _hand_over(book: Book, lot: Lot, shipping: Shipping, now: datetime) -> None:
+    await shipping.hand_over(book, lot, now)
+    await remeasure(book, await _take_back(book, lot, "its lot has gone", now))
+
+
+async def _close(book: Book, run_id: str | None, shipping: Shipping, now: datetime) -> None:
+    """After a restore lots may have gone before the last of what they hold is counted again."""
+    run = await book.locked_run(run_id) if run_id else None
+    lines = await _lines_of(book, run.plate_id) if run is not None else ()
+    gone = {lot.line_id for lot in await book.lots_of_lines(lines) if lot.state is LotState.DELIVERED}
+    for order_id in {(await book.line(line_id)).order_id for line_id in gone}:
+        await shipping.close(book, order_id, now)
 
 
 async def _open_lot(book: Book, agent: Agent, lot_id: str) -> Lot:

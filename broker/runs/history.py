@@ -44,6 +44,7 @@ WAITS_FOR_AGENTS = timedelta(minutes=10)
 _FIRST = "1"
 _AWAITED = "the broker was restored from a backup, and waits for what the workshop's agent has said since"
 _ASK = "the broker was restored from a backup: this run must not start any more"
+_UNHEARD = "nothing was heard of this run since its permit: it must not start any more"
 _NO_SUCH_RUN = "the broker was restored from a backup that doesn't know this run"
 _ABOVE_ALL = 1_000_000_000
 """A fence for runs of which no row says one."""
@@ -212,14 +213,17 @@ async def countable(book: Book, run: Run, body: RunBody) -> RunBody:
 
 
 async def to_forbid(book: Book, agent: Agent) -> list[Withdrawn]:
-    """Runs of which the agent's unbroken journal has told nothing that ends them: it sees that they never start."""
-    if agent.behind:
+    """Runs of which the agent's unbroken journal has told nothing that ends them: it sees that they never start.
+
+    What has started goes on. What it gave back while the permit was on its way it has forgotten, and never starts.
+    """
+    if agent.behind or agent.epoch is None:
         return []
-    found = []
-    for run in await book.runs_in({RunState.UNKNOWN}, agent.workshop_id):
-        if run.restored and agent.epoch is not None and may_correct(facts(run), agent.epoch):
-            found.append(Withdrawn(run=run.id, fence=run.fence + 1, reason=_ASK, version=run.version))
-    return found
+    return [
+        Withdrawn(run=run.id, fence=run.fence + 1, reason=_ASK if run.restored else _UNHEARD, version=run.version)
+        for run in await book.runs_in({RunState.UNKNOWN}, agent.workshop_id)
+        if may_correct(facts(run), agent.epoch)
+    ]
 
 
 def never_heard_of(run_id: str) -> Withdrawn:

@@ -1,6 +1,5 @@
 """Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged."""
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ from broker.runs import history
 from broker.runs.batches import Batches
 from broker.runs.book import Book, Books, KeptEvent
 from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
-from broker.runs.events import HandOver, apply_event
+from broker.runs.events import Shipping, apply_event
 from broker.wire.messages import (
     Conflict,
     Corrected,
@@ -30,14 +29,12 @@ from broker.wire.messages import (
     Stopped,
     Unknown,
 )
-from broker.workshops.keys import is_signed
+from broker.workshops.checking import Check, Seal, check_here, holds
 from broker.workshops.models import Agent
 
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 500
 """Connections whose events one transaction stores."""
-_WORTH_A_THREAD = 4
-"""Connections whose events are checked beside the loop."""
 _OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
 PARKED_MOST = 1000
 """Events beyond a gap that one connection may keep waiting; the agent sends again what was dropped."""
@@ -93,21 +90,7 @@ def require_current(agent: Agent, stream: EventStream) -> None:
 
 def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, ...]:
     """Verify and parse. Raises Forged."""
-    return tuple(Opened(_opened(stream, one), one) for one in signed)
-
-
-async def _open_all(asked: Sequence[tuple[EventStream, Sequence[Signed]]]) -> Sequence[Sequence[Opened] | Exception]:
-    """Many together in a thread of their own: whoever checks a signature lets the loop go on meanwhile."""
-    if len(asked) < _WORTH_A_THREAD:
-        return [_open(stream, signed) for stream, signed in asked]
-    return await asyncio.to_thread(lambda: [_open(stream, signed) for stream, signed in asked])
-
-
-def _open(stream: EventStream, signed: Sequence[Signed]) -> Sequence[Opened] | Exception:
-    try:
-        return open_events(stream, signed)
-    except Forged as error:
-        return error
+    return tuple(_opened(stream, one, holds=holds(_seal(stream, one))) for one in signed)
 
 
 Offered = tuple[EventStream, Sequence[Opened]]
@@ -116,17 +99,32 @@ Offered = tuple[EventStream, Sequence[Opened]]
 class Inbox:
     """One transaction stores and applies what all connections have handed in meanwhile; acknowledged is after it."""
 
-    def __init__(self, books: Books, clock: Clock, hand_over: HandOver) -> None:
+    def __init__(self, books: Books, clock: Clock, shipping: Shipping, check: Check = check_here) -> None:
         self._books = books
         self._clock = clock
-        self._hand_over = hand_over
+        self._shipping = shipping
+        self._check = check
         self._batches = Batches(self.take_all, _MOST_AT_ONCE)
-        self._opening = Batches(_open_all, _MOST_AT_ONCE)
+        self._opening = Batches(self._open_all, _MOST_AT_ONCE)
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
         """Raises Forged, RolledBack or Superseded: then nothing was kept."""
         opened = await self._opening.answer((stream, signed)) if signed else ()
         return await self._batches.answer((stream, opened))
+
+    async def _open_all(
+        self, asked: Sequence[tuple[EventStream, Sequence[Signed]]]
+    ) -> list[Sequence[Opened] | Exception]:
+        """Signatures of many connections are checked together."""
+        found = iter(await self._check([_seal(stream, one) for stream, signed in asked for one in signed]))
+        answers: list[Sequence[Opened] | Exception] = []
+        for stream, signed in asked:
+            told = [(one, next(found)) for one in signed]
+            try:
+                answers.append(tuple(_opened(stream, one, holds=holds) for one, holds in told))
+            except Forged as error:
+                answers.append(error)
+        return answers
 
     async def take(self, stream: EventStream, events: Sequence[Opened]) -> Received:
         """The same at once, of one connection. Raises RolledBack or Superseded: then nothing was kept."""
@@ -208,7 +206,7 @@ class Inbox:
         may_fail_half_way = agent.behind or isinstance(envelope.body, HandedOver | Corrected)
         try:
             async with book.savepoint() if may_fail_half_way else nullcontext():
-                await apply_event(book, agent, envelope, self._hand_over, now)
+                await apply_event(book, agent, envelope, self._shipping, now)
         except NotApplied as error:
             _log.warning(
                 "agent %s, seq %d, %s of %s: %s", agent.id, envelope.seq, envelope.body.kind, envelope.run, error
@@ -241,9 +239,13 @@ def _kept(agent: Agent, opened: Opened, note: str, now: datetime) -> KeptEvent:
     )
 
 
-def _opened(stream: EventStream, signed: Signed) -> Envelope:
-    keys = (stream.public_key, *stream.other_keys)
-    if not any(is_signed(key, signed.payload, signed.signature) for key in keys):
+def _seal(stream: EventStream, signed: Signed) -> Seal:
+    return (stream.public_key, *stream.other_keys), signed.payload, signed.signature
+
+
+def _opened(stream: EventStream, signed: Signed, *, holds: bool) -> Opened:
+    """Raises Forged."""
+    if not holds:
         raise Forged("an event's signature is not the agent's")
     try:
         envelope = Envelope.model_validate_json(signed.payload)
@@ -251,7 +253,7 @@ def _opened(stream: EventStream, signed: Signed) -> Envelope:
         raise Forged(f"an event's payload is no envelope: {error.errors()[0]['msg']}") from error
     if (envelope.agent, envelope.epoch) != (stream.agent_id, stream.epoch):
         raise Forged("an event names another agent or epoch than the connection")
-    return envelope
+    return Opened(envelope, signed)
 
 
 async def _check_duplicate(book: Book, opened: Opened) -> None:

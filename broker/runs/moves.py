@@ -39,10 +39,7 @@ async def happen(book: Book, run: Run, event: Event, now: datetime, plate: Plate
     Raises Stale, Unfit or IllegalTransition for an event that changes nothing.
     """
     instructions = handle(facts(run, plate), event, now)
-    left = [one for each in instructions if (one := await _carry_out(book, run, each, now)) is not None]
-    if any(isinstance(each, Move) for each in instructions):
-        await book.flush()
-    return tuple(left)
+    return tuple([one for each in instructions if (one := await _carry_out(book, run, each, now)) is not None])
 
 
 def facts(run: Run, plate: PlateFacts = _NO_PLATE) -> RunFacts:

@@ -17,6 +17,7 @@ from broker.quotes import repository as quotes
 from broker.quotes.models import Quote
 from broker.runs import repository
 from broker.runs.book import Book, KeptEvent
+from broker.runs.bulk import write_changed
 from broker.runs.models import (
     BrokerEpoch,
     Count,
@@ -250,6 +251,7 @@ class SqlBooks:
     async def writing(self) -> AsyncIterator[Book]:
         async with self._database.writing() as session:
             yield SqlBook(session)
+            await write_changed(session)
 
     def ring(self, among: Workshops = None) -> None:
         self._database.waker.ring(among)

@@ -407,7 +407,7 @@ class PermitRefused(Wire):
 class Withdrawn(Wire):
     """The broker took the run back by raising its fence; nothing below `fence` may act. May come again: leave it be.
 
-    With a `version` a restored broker needs the agent's word: `NotStarted`, at that and fence - 1, unless it started.
+    With a `version` the broker needs the agent's word: `NotStarted`, at that and fence - 1, unless it started.
     """
 
     type: Literal["withdrawn"] = "withdrawn"

@@ -31,8 +31,10 @@ async def register(session: AsyncSession, given: NextKey, now: datetime) -> None
     require_fresh(given.time, now, where="time")
     agent = await repository.agent(session, given.agent)
     text = key_text(given.agent, given.time, given.public_key)
-    if agent is None or not is_signed(given.public_key, text, given.possession):
+    if not is_signed(given.public_key, text, given.possession):
         raise Unauthorised("the new key did not sign this itself", where="possession", fix="sign with both keys")
+    if agent is None:
+        raise Unauthorised("this agent is not known, or was revoked", where="agent", fix="enrol it with a new code")
     if given.public_key == agent.public_key:
         return
     if not is_signed(agent.public_key, text, given.signature):

@@ -69,12 +69,17 @@ class Permits:
         return [*out, *self._ask_in_turn(now, resend=isinstance(event, ev.Connected))]
 
     def _is_too_old(self, run: RunRecord, setup: Setup, now: Now) -> bool:
+        return now.mono_s >= self._record_until_s(run, setup, now)
+
+    def _record_until_s(self, run: RunRecord, setup: Setup, now: Now) -> float:
         """By the clock that never jumps. A setup that an earlier process took is judged by the time of day, and one
         from the future is as good as none: the clock was put back."""
         life_s, made_s = self._memory.rules.record_life_s, self._memory.set_up_s.get(run.id)
         if made_s is not None:
-            return now.mono_s >= made_s + life_s
-        return not setup.at <= now.at < setup.at + timedelta(seconds=life_s)
+            return made_s + life_s
+        if setup.at > now.at:
+            return float("-inf")
+        return now.mono_s + (setup.at + timedelta(seconds=life_s) - now.at).total_seconds()
 
     def _present_until_s(self, run: RunRecord) -> float:
         """Who set up a machine that nobody may leave is there for one interval; of a setup that an earlier process
@@ -149,15 +154,25 @@ class Permits:
         permitted = replace(run, phase=_S.PERMITTED, version=event.version)
         if run.phase is not _S.ARMED or run.setup is None or run.program is None:
             return memory.drop(permitted, say.NotStarted("its setup record had lapsed"))
-        if memory.policy_fault:
-            return memory.drop(permitted, say.NotStarted(f"the policy can't be read: {memory.policy_fault}"))
-        if now.mono_s > deadline_s - START_MARGIN_S:
-            return memory.drop(permitted, say.NotStarted("the permit came too late"))
+        record_until_s = self._record_until_s(run, run.setup, now)
+        too_late = self._too_late(deadline_s, record_until_s, now)
+        if too_late:
+            return memory.drop(permitted, say.NotStarted(too_late))
         memory.keep_run(permitted)
-        memory.deadlines[run.id] = deadline_s
+        memory.deadlines[run.id] = deadline_s = min(deadline_s, record_until_s)
         until_s = self._present_until_s(run)
         present_until_s = None if until_s == float("inf") else until_s
         return [StartRun(run.machine, run.id, run.fence, run.program, run.setup, deadline_s, present_until_s)]
+
+    def _too_late(self, deadline_s: float, record_until_s: float, now: Now) -> str:
+        """Why nothing may start any more, or nothing."""
+        if self._memory.policy_fault:
+            return f"the policy can't be read: {self._memory.policy_fault}"
+        if now.mono_s > deadline_s - START_MARGIN_S:
+            return "the permit came too late"
+        if now.mono_s > record_until_s - START_MARGIN_S:
+            return "its setup record is too old: look again"
+        return ""
 
     def not_taken(self, event: ev.StartRefused | ev.StartUnclear) -> list[Instruction]:
         run = self._memory.runs.get(event.run)

@@ -202,3 +202,25 @@ def test_a_machine_that_was_left_in_mid_run_is_made_safe_though_nothing_can_be_w
         assert journal.unended() == "run1"
         worker.begin()
         assert [entry.report.kind for entry in journal.after(0)] == ["starting", "unknown"]
+
+
+async def test_an_agent_whose_journal_is_gone_has_every_machine_looked_at(tmp_path: Path) -> None:
+    """What waited for people there, nobody else remembers; the very first journal finds machines as they are."""
+    path = write_shop(tmp_path, tmp_path / "r", printer=tmp_path / "tty", router=tmp_path / "tty2")
+    config = load_config(path)
+    own = Signer(Identity(agent="agt_1", workshop="Nava", broker=config.broker), own_key(config.data))
+
+    async def quarantines() -> set[str]:
+        agent = Agent(config, path, load_policy(config), own)
+        agent.begin()
+        found = {machine.quarantine for machine in agent.memory.machines.values()}
+        await agent.close()
+        return found
+
+    assert await quarantines() == {""}
+    assert await quarantines() == {""}
+    for file in config.data.glob("agent.sqlite*"):
+        file.unlink()
+    [lost] = await quarantines()
+    assert "journal was lost" in lost
+    assert await quarantines() == {lost}

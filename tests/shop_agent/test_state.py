@@ -107,6 +107,28 @@ def test_a_permit_that_comes_late_is_signed_off_as_not_started(late_s: float) ->
     assert mind.offer() == []
 
 
+def test_a_setup_that_ages_while_its_permit_is_awaited_starts_nothing_late() -> None:
+    """Record life holds to the first byte: a permit that it outlives is used for as long as the record holds."""
+    life_s = RULES.record_life_s
+    mind = Mind().to("staged")
+    mind.arm()
+    mind.do(ev.Disconnected())
+    mind.at_s = life_s - 10.0
+    asked = mind.do(ev.Connected())
+    (start,) = [one for one in mind.permit(asked) if isinstance(one, StartRun)]
+    assert start.deadline_s == 1000.0 + life_s
+
+    mind = Mind().to("staged")
+    mind.arm()
+    mind.do(ev.Disconnected())
+    mind.at_s = life_s - 10.0
+    asked = mind.do(ev.Connected())
+    mind.at_s = life_s - 0.5
+    [tell, *_] = mind.permit(asked)
+    assert isinstance(tell, Tell)
+    assert tell.report == say.NotStarted("its setup record is too old: look again")
+
+
 def test_a_permit_for_a_voided_record_or_an_unknown_run_is_not_used() -> None:
     mind = Mind().to("staged")
     asked = mind.arm()

@@ -29,8 +29,9 @@ from shop_agent.state.tasks import Task, waiting
 from shop_agent.streamer import wire
 from shop_agent.streamer.worker import Unable
 from shop_agent.translate import permit_request, streamer_request
-from tests.simulation.calendar import Life
+from tests.simulation.calendar import BEGIN, Life
 from tests.simulation.journals import MemoryJournal, ShopDisk
+from tests.simulation.machine import objects_of
 from tests.simulation.streamer import LINES
 from tests.simulation.wire import Connection
 
@@ -68,13 +69,18 @@ class AgentProcess:
         self.life = Life()
         self.life.over = True
         self.connection: Connection | None = None
+        self._begun = False
+        self._now = Now(BEGIN, 0.0)
 
     @property
     def alive(self) -> bool:
         return not self.life.over
 
     def now(self) -> Now:
-        return Now(self.site.clock.now(), self.site.mono_s())
+        at, mono_s = self.site.clock.now(), self.site.mono_s()
+        if self._now.mono_s != mono_s or self._now.at is not at:
+            self._now = Now(at, mono_s)
+        return self._now
 
     def start(self) -> None:
         world = self.world
@@ -92,7 +98,8 @@ class AgentProcess:
         self._making: dict[str, object] = {}
         self._tick_s = self._pump_s = _FAR
         self._follow_s = dict.fromkeys(self.followers, _FAR)
-        self._do(self.mind.begin(self.now()))
+        self._do(self.mind.begin(self.now(), begun_before=self._begun))
+        self._begun = True
         self._tick_in(0.0)
         world.calendar.after(0.1, self.life, self._dial)
         for name in self.followers:
@@ -177,7 +184,7 @@ class AgentProcess:
     def _tick(self, at_s: float) -> None:
         if at_s == self._tick_s:
             self._tick_s = _FAR
-            self.apply(ev.Ticked())
+            self.apply(ev.Ticked(open=self.site.is_open))
             self._tick_in(_TICK_S)
 
     def _make(self, order: MakeProgram) -> None:
@@ -192,7 +199,8 @@ class AgentProcess:
         self.site.files[path] = path
         self._point("agent has written a program")
         program = Program(path, path, LINES, 300.0, 5.0, "simulated")
-        needs = PlateNeeds(pieces, ("part",), self.world.thickness_mm(order.machine))
+        objects = tuple((name, lot) for lot, number in pieces for name in objects_of(lot, number))
+        needs = PlateNeeds(pieces, ("part",), self.world.thickness_mm(order.machine), objects=objects)
         self.apply(ev.ProgramMade(order.run, order.fence, program, needs))
 
     # Its streamers ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Its coroutines never suspend. A transaction that ends with any exception leaves 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import datetime
 
 from broker.accounts.models import Account
@@ -31,6 +32,7 @@ from broker.workshops.models import Agent, Machine, Workshop
 from broker.workshops.service import is_working
 from tests.simulation.rows import Row, Tables, Undo
 
+_KEPT = tuple(one.name for one in fields(KeptEvent))
 _TAKEN_BACK = frozenset({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
 
 
@@ -151,8 +153,11 @@ class _Orders(_Rows):
         return self._one(Lot, lot_id)
 
     async def lot_of(self, line_id: str, workshop_id: str) -> Lot | None:
-        found = [lot for lot in self.tables.by(Lot, "line_id", line_id) if lot.workshop_id == workshop_id]
+        found = [lot for lot in self._here(line_id) if lot.workshop_id == workshop_id]
         return self._out(found[0]) if found else None
+
+    def _here(self, line_id: str) -> Iterable[Lot]:
+        return [lot for lot in self.tables.by(Lot, "line_id", line_id) if lot.state is not LotState.DELIVERED]
 
     async def lots_by_id(self, ids: Iterable[str]) -> Mapping[str, Lot]:
         return {lot_id: self._there(Lot, lot_id) for lot_id in set(ids)}
@@ -305,18 +310,9 @@ class _Runs(_Rows):
 
     async def keep_events(self, events: Sequence[KeptEvent]) -> None:
         for event in events:
-            self.add(
-                InboxEvent(
-                    agent_id=event.agent_id,
-                    epoch=event.epoch,
-                    seq=event.seq,
-                    payload=event.payload,
-                    signature=event.signature,
-                    received_at=event.received_at,
-                    applied=event.applied,
-                    note=event.note,
-                )
-            )
+            row = InboxEvent.__new__(InboxEvent)
+            vars(row).update({name: getattr(event, name) for name in _KEPT})
+            self.add(row)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
         return self._one(InboxEvent, agent_id, epoch, seq)
@@ -352,34 +348,64 @@ class MemoryBooks:
         self.rings = 0
         self._is_open = False
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[MemoryBook]:
+    def reading(self) -> "_Reading":
         """Rows that it hands out go on changing afterwards; what it changes itself is lost."""
-        book = self._open()
-        try:
-            yield book
-        finally:
-            book.go_back()
-            self._is_open = False
+        return _Reading(self)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[MemoryBook]:
-        book = self._open()
-        try:
-            yield book
-            await book.flush()
-            self.before_commit()
-        except BaseException:
-            book.go_back()
-            raise
-        finally:
-            self._is_open = False
-        self.after_commit()
+    def writing(self) -> "_Writing":
+        return _Writing(self)
 
-    def _open(self) -> MemoryBook:
+    def open(self) -> MemoryBook:
         assert not self._is_open, "a transaction within a transaction would wait for itself"
         self._is_open = True
         return MemoryBook(self.tables)
 
+    def close(self) -> None:
+        self._is_open = False
+
     def ring(self, _among: Workshops = None) -> None:
         self.rings += 1
+
+
+class _Transaction:
+    """Plain classes, as schedules open hundreds of them."""
+
+    __slots__ = ("_book", "_books")
+
+    def __init__(self, books: MemoryBooks) -> None:
+        self._books = books
+
+    async def __aenter__(self) -> MemoryBook:
+        self._book = self._books.open()
+        return self._book
+
+
+class _Reading(_Transaction):
+    __slots__ = ()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._book.go_back()
+        self._books.close()
+
+
+class _Writing(_Transaction):
+    __slots__ = ()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        book, books = self._book, self._books
+        try:
+            if kind is not None:
+                book.go_back()
+                return
+            await self._commit()
+        finally:
+            books.close()
+        books.after_commit()
+
+    async def _commit(self) -> None:
+        try:
+            await self._book.flush()
+            self._books.before_commit()
+        except BaseException:
+            self._book.go_back()
+            raise

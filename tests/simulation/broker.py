@@ -1,19 +1,19 @@
 """The broker's process on virtual time: the rules of `broker.runs` on books in memory, and a plain planner."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from broker.runs import epochs, errors, history
-from broker.runs.briefing import Told, briefing
+from broker.runs.briefing import Told, briefings
 from broker.runs.errors import Refused
 from broker.runs.inbox import EventStream, Inbox, Opened, require_current
 from broker.runs.models import Run
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
 from broker.runs.timers import Timers
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.messages import (
     Ack,
     AgentFrame,
@@ -89,7 +89,7 @@ class BrokerProcess:
         self.life = Life()
         self.books.before_commit = lambda: world.hazards.point(self.name, "broker before commit")
         self.books.after_commit = self._committed
-        self.inbox = Inbox(self.books, self.clock, hand_over)
+        self.inbox = Inbox(self.books, self.clock, shipping)
         self.timers = Timers(self.books, self.clock)
         self.planner = Planner(world, self.books, self.clock)
         self._partners = {}
@@ -226,7 +226,8 @@ class BrokerProcess:
         done(self.timers.run_due())
         moved = self._stirred and done(self.planner.tick())
         self._stirred = moved or any(run.state is RunState.PLANNED for run in self._live())
-        outstanding = [self._tell(partner) for partner in list(self._partners.values())]
+        news = done(self._briefings())
+        outstanding = [self._tell(one, news.get(one.workshop, ())) for one in list(self._partners.values())]
         due_s = self._next_exit_s()
         self._tick_in(_SOON_S if moved else min(_REPEAT_S if any(outstanding) else _IDLE_S, due_s))
 
@@ -240,11 +241,11 @@ class BrokerProcess:
     def _live(self) -> list[Run]:
         return [run for run in self.books.tables.all(Run) if run.state in LIVE]
 
-    def _tell(self, partner: _Partner) -> bool:
+    def _tell(self, partner: _Partner, news: tuple[Told, ...]) -> bool:
         """Whether the agent has something to do about what it was told."""
         at_s = self.world.calendar.now_s
         told: dict[tuple[str, str], tuple[Told, float]] = {}
-        for frame in done(self._briefing(partner.workshop)):
+        for frame in news:
             key: tuple[str, str] = (frame.type, getattr(frame, "lot", "") or getattr(frame, "run", ""))
             before = partner.told.get(key)
             if before is not None and before[0] == frame and at_s - before[1] < _REPEAT_S:
@@ -256,9 +257,12 @@ class BrokerProcess:
         partner.told = told
         return bool(told)
 
-    async def _briefing(self, workshop: str) -> tuple[Told, ...]:
+    async def _briefings(self) -> Mapping[str, tuple[Told, ...]]:
+        """By workshop."""
+        if not self._partners:
+            return {}
         async with self.books.reading() as book:
-            return await briefing(book, workshop, self.clock.now())
+            return await briefings(book, None, self.clock.now())
 
 
 def _opened(envelope: Envelope) -> Opened:

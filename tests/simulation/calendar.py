@@ -43,6 +43,11 @@ class WallClock:
 
     calendar: Calendar
     off_s: float = 0.0
+    _told: tuple[float, datetime] = (0.0, BEGIN)
+    """It is asked many times at the same moment."""
 
     def now(self) -> datetime:
-        return BEGIN + timedelta(seconds=self.calendar.now_s + self.off_s)
+        at_s = self.calendar.now_s + self.off_s
+        if self._told[0] != at_s:
+            self._told = at_s, BEGIN + timedelta(seconds=at_s)
+        return self._told[1]

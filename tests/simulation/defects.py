@@ -366,7 +366,7 @@ DEFECTS: tuple[Defect, ...] = (
         "a lot is delivered before its line is complete",
         "I5",
         (K.SLOW, K.CUT_LINK, K.CANCEL),
-        ((briefing, "is_complete", _always), (sim_broker, "hand_over", _hand_over_now)),
+        ((briefing, "is_complete", _always), (shipping, "hand_over", _hand_over_now)),
     ),
     Defect(
         "a fault is forgotten without anybody's reset",

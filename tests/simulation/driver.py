@@ -21,8 +21,8 @@ class SimulatedDriver:
     point: Callable[[str], None]
     hurry: Callable[[], None]
     stretch_s: Callable[[], float]
-    yielded: Callable[[str, float], tuple[Made, ...]]
-    """Pieces that come out of a run of which this share was executed."""
+    yielded: Callable[[str, float, frozenset[str]], tuple[Made, ...]]
+    """Pieces that come out of a run of which this share was executed, without the objects that were left out."""
     order: tuple[str, int, str] = ("", 0, "")
     """Run, fence and record of the start that is being carried out."""
     is_open: bool = False
@@ -33,6 +33,7 @@ class SimulatedDriver:
     cancel_wanted: bool = False
     hold_wanted: str = ""
     resume_wanted: bool = False
+    left_out: frozenset[str] = frozenset()
     _status: Status = field(default_factory=lambda: Status(State.CLOSED, "not opened"))
 
     def open(self) -> Capabilities:
@@ -41,7 +42,11 @@ class SimulatedDriver:
         self.is_open, self.halted, self.boot_seen = True, False, self.machine.boot
         self.opened += 1
         return Capabilities(
-            "simulated", hold=True, skip_object=False, executed_lines=True, lost_link=LostLink.SAFE_STATE_ON_RECONNECT
+            "simulated",
+            hold=True,
+            skip_object=not self.machine.router,
+            executed_lines=True,
+            lost_link=LostLink.SAFE_STATE_ON_RECONNECT,
         )
 
     def close(self) -> None:
@@ -56,7 +61,8 @@ class SimulatedDriver:
         if not machine.reachable or self.halted or machine.boot != self.boot_seen:
             return Status(State.FAULT, "it was restarted" if machine.reachable else "the link is lost")
         if self.running:
-            return Status(State.HELD if machine.held else State.RUNNING, boot_id=self._boot_id)
+            state = State.HELD if machine.held else State.RUNNING
+            return Status(state, boot_id=self._boot_id, skipped=tuple(sorted(self.left_out)))
         if machine.door_open:
             return Status(State.NOT_READY, "the door is open", boot_id=self._boot_id)
         if machine.router and not machine.homed:
@@ -76,6 +82,7 @@ class SimulatedDriver:
         if self.status().state is not State.READY:
             raise self._error(NotReady(self.status().reason), 0, safe=True)
         self.running, self.cancel_wanted, self.hold_wanted, self.resume_wanted = True, False, "", False
+        self.left_out = frozenset()
         try:
             return self._stretches(len(program), watch)
         finally:
@@ -91,7 +98,7 @@ class SimulatedDriver:
             self.wait(self.stretch_s())
             done = lines * (number + 1) // STRETCHES
             self._require_link(number, done)
-            if number == 0:
+            if number == 0 and not (self.hold_wanted or self.cancel_wanted):
                 watch.started("it moves")
             watch.progress(self.status())
             if self.machine.door_open and not self.hold_wanted:
@@ -100,10 +107,12 @@ class SimulatedDriver:
                 self._held(watch, number, done)
             if self.cancel_wanted:
                 return self._cancelled(number, done)
+            watch.started("it moves")
             if number + 1 < STRETCHES:
                 self.machine.work()
         self.machine.make_safe()
-        self.machine.end(self.yielded(run, 1.0), whole=True)
+        watch.progress(self.status())
+        self.machine.end(self.yielded(run, 1.0, self.left_out), whole=True)
         self.point("after the last byte")
         return RunReport(EndedBy.FINISHED, lines, safe=True)
 
@@ -125,7 +134,7 @@ class SimulatedDriver:
 
     def _stop(self, number: int) -> None:
         self.machine.make_safe()
-        self.machine.end(self.yielded(self.order[0], number / STRETCHES), whole=False)
+        self.machine.end(self.yielded(self.order[0], number / STRETCHES, self.left_out), whole=False)
 
     def _require_link(self, number: int, done: int) -> None:
         machine = self.machine
@@ -153,7 +162,7 @@ class SimulatedDriver:
     def _end_unseen(self, number: int) -> None:
         """Nobody reaches it: it has stopped for want of lines, and its heaters may be on."""
         hot = self.machine.hot
-        self.machine.end(self.yielded(self.order[0], number / STRETCHES), whole=False)
+        self.machine.end(self.yielded(self.order[0], number / STRETCHES, self.left_out), whole=False)
         self.machine.hot = hot
 
     def _safe_end(self) -> bool:
@@ -192,7 +201,10 @@ class SimulatedDriver:
         self.halted = True
 
     def skip_object(self, name: str) -> None:
-        raise DriverMisuse("it can't skip")
+        if self.machine.router or not self.running:
+            raise DriverMisuse("it can't skip now")
+        self.left_out |= {name}
+        self.hurry()
 
 
 class SimulatedRouter(SimulatedDriver):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from broker.wire.states import RunState
+
 LAST_S = 1500.0
 """Nothing goes wrong any more after this."""
 
@@ -39,6 +41,10 @@ class Kind(StrEnum):
     CANCEL = "somebody cancels at the machine"
     FIRST_LAYER = "a first layer fails"
     OWN_WORK = "the shop needs a machine for itself"
+    HOLD = "somebody holds a run, and it may end so"
+    CLOSED = "the shop is closed for a while"
+    SKIP = "a piece is left out of a run"
+    CORRECT = "somebody puts a count right, or wrong"
     REPLAN = "the planner takes runs back"
     SPOIL = "a staged program is damaged"
     LOSE_START = "the word of a start is lost on its way to the streamer, or back"
@@ -64,13 +70,37 @@ OF_MACHINES = frozenset(
         Kind.FIRST_LAYER,
         Kind.OWN_WORK,
         Kind.LOSE_START,
+        Kind.HOLD,
+        Kind.SKIP,
     }
 )
+_EARLY = (RunState.OFFERED, RunState.CLAIMED, RunState.STAGED, RunState.ARMED)
+_UNDER_WAY = (RunState.PERMITTED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
+_ANY = (*_EARLY, *_UNDER_WAY, RunState.UNKNOWN, RunState.FINISHED, RunState.FAULTED)
+_AIMED_AT = {
+    Kind.OWN_WORK: _EARLY,
+    Kind.REPLAN: _EARLY,
+    Kind.CLOSED: _EARLY,
+    Kind.RESTORE: (*_EARLY, *_UNDER_WAY),
+    Kind.STOP: _UNDER_WAY,
+    Kind.CANCEL: _UNDER_WAY,
+    Kind.HOLD: _UNDER_WAY,
+    Kind.FIRST_LAYER: _UNDER_WAY,
+    Kind.SKIP: (RunState.RUNNING, RunState.STARTING),
+    Kind.RESTART_FIRMWARE: _UNDER_WAY,
+    Kind.UNPLUG: _UNDER_WAY,
+}
+"""In which states of a run a kind of fault does most; others do in any."""
+_AIMED = 0.4
+"""So many of all faults wait for a run in the right state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`target`: a shop's or a machine's name, or empty. `passes`: points that a process still passes before it dies."""
+    """`target`: a shop's or a machine's name, or empty. `passes`: points that a process still passes before it dies.
+
+    `aim`: it comes once a run there has got into this state, if that is soon.
+    """
 
     at_s: float
     kind: Kind
@@ -78,6 +108,7 @@ class Fault:
     lasts_s: float
     passes: int
     degree: float
+    aim: RunState | None = None
 
 
 def faults(dice: Random, machines: dict[str, str], among: Sequence[Kind]) -> list[Fault]:
@@ -100,4 +131,5 @@ def _fault(dice: Random, kind: Kind, machines: dict[str, str]) -> Fault:
         lasts_s=dice.uniform(300, LAST_S) if long else dice.uniform(2, 90),
         passes=min(int(dice.expovariate(1 / 6)), 60),
         degree=dice.random(),
+        aim=dice.choice(_AIMED_AT.get(kind, _ANY)) if dice.random() < _AIMED else None,
     )

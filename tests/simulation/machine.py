@@ -53,6 +53,8 @@ class Machine:
     hot: bool = False
     """Heaters on, or spindle turning."""
     held: bool = False
+    hold_until_s: float = 0.0
+    """Whoever holds it means to until then."""
     locked: bool = False
     """Something went wrong, and nobody has looked yet."""
     excuse: str = ""
@@ -157,3 +159,8 @@ class Machine:
         """Whoever opens it may have changed what lies in it."""
         self.disturb("the door was opened")
         self.door_open, self.prepared, self.hot = True, None, self.hot and not self.router
+
+
+def objects_of(lot: str, pieces: int) -> list[str]:
+    """Names in a program."""
+    return [f"{lot} copy {number}" for number in range(pieces)]

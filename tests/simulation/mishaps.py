@@ -7,15 +7,37 @@ from shop_agent.state.records import Mode
 from tests.simulation.broker import done
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.journals import RunDisk, ShopDisk
-from tests.simulation.world import MACHINES, World
+from tests.simulation.world import MACHINES, Aim, World
 
 _IDLE_KILL_S = 20.0
+_AIMS_S = 150.0
+"""So long a fault waits for what it is aimed at."""
+_SOON_S = 0.3
 _DAY_S = 86400.0
+_HELD_S = 400.0
 
 
 class Mishaps:
     def __init__(self, world: World) -> None:
         self.world = world
+
+    def expect(self, fault: Fault) -> None:
+        """Now, or once a run is as the fault wants it."""
+        if fault.aim is None:
+            self.bring_about(fault)
+            return
+        aim = Aim(fault.aim, fault.target, lambda: self._soon(fault))
+        self.world.aims.append(aim)
+
+        def no_more() -> None:
+            if aim in self.world.aims:
+                self.world.aims.remove(aim)
+                self.bring_about(fault)
+
+        self._later(_AIMS_S, no_more)
+
+    def _soon(self, fault: Fault) -> None:
+        self._later(_SOON_S * self.world.dice.random() ** 2, lambda: self.bring_about(fault))
 
     def bring_about(self, fault: Fault) -> None:
         world = self.world
@@ -41,9 +63,11 @@ class Mishaps:
                 | Kind.CANCEL
                 | Kind.FIRST_LAYER
                 | Kind.OWN_WORK
+                | Kind.HOLD
+                | Kind.SKIP
             ):
                 self._machine(fault)
-            case Kind.ABSENT | Kind.SLOW | Kind.WRONG:
+            case Kind.ABSENT | Kind.SLOW | Kind.WRONG | Kind.CLOSED | Kind.CORRECT:
                 self._people(fault)
             case Kind.CLOCK | Kind.BROKER_CLOCK | Kind.STOP | Kind.REPLAN | Kind.LOSE_START:
                 self._other(fault)
@@ -132,12 +156,31 @@ class Mishaps:
                 site.person.fail_first_layer(machine)
             case Kind.CANCEL:
                 site.person.cancel(machine)
+            case Kind.SKIP:
+                site.person.skip(machine)
+            case Kind.HOLD:
+                site.person.hold(machine, fault.lasts_s)
+                self._later(min(fault.lasts_s, _HELD_S), lambda: self._end_hold(fault))
             case _:
                 site.person.set_mode(
                     fault.target, world.dice.choice([Mode.MINE_NOW, Mode.MINE_AFTER, Mode.NOTHING_NEW])
                 )
                 self._later(fault.lasts_s, site.person.give_back_all)
         streamer.look()
+
+    def _end_hold(self, fault: Fault) -> None:
+        """Whoever held it cancels it, or goes on; or it ends otherwise meanwhile."""
+        world, machine = self.world, self.world.machines[fault.target]
+        site = world.sites[MACHINES[fault.target]]
+        if not machine.held:
+            return
+        if fault.degree < 0.25:
+            site.person.cancel(machine)
+        elif fault.degree < 0.45 and machine.powered:
+            machine.restart("its board restarted")
+            site.streamers[fault.target].look()
+        elif fault.degree < 0.6:
+            world.killed(f"streamer {fault.target}", 0.0)
 
     def _plug_in(self, machine: str) -> None:
         self.world.machines[machine].cable = True
@@ -150,6 +193,11 @@ class Mishaps:
                 person.away_until_s = self.world.calendar.now_s + fault.lasts_s
             case Kind.SLOW:
                 person.slowness = 1 + 5 * fault.degree
+            case Kind.CLOSED:
+                person.site.is_open = False
+                self._later(fault.lasts_s, lambda: setattr(person.site, "is_open", True))
+            case Kind.CORRECT:
+                person.correct()
             case _:
                 person.wrongness = 0.2 + 0.4 * fault.degree
 
@@ -219,6 +267,7 @@ class Mishaps:
         world.story.say("fault", "no more of them")
         world.hazards.waiting.clear()
         world.lost_starts.clear()
+        world.aims.clear()
         world.broker.clock.off_s = 0.0
         if not world.broker.alive:
             world.broker.start()
@@ -230,6 +279,7 @@ class Mishaps:
             if not site.agent.alive:
                 site.agent.start()
             site.person.give_back_all()
+            site.is_open = True
             for machine in site.machines.values():
-                machine.cable = True
+                machine.cable, machine.hold_until_s = True, 0.0
             self._cut(name)

@@ -12,7 +12,7 @@ from rich.table import Table
 from tests.simulation.defects import DEFECTS, Defect
 from tests.simulation.schedule import run
 
-MOST = 400
+MOST = 600
 """Schedules in which a defect has to show."""
 
 

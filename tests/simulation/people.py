@@ -1,22 +1,26 @@
 """Whoever works in a shop: looks what waits, does it at the machine, and says so; slow, wrong or away at times."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from broker.wire.states import RunState
+from drivers.errors import DriverError
+from shop_agent.errors import Refused
 from shop_agent.state import events as ev
-from shop_agent.state.memory import Memory
+from shop_agent.state.memory import DONE, Memory
 from shop_agent.state.records import Count, Mode, RunRecord, Setup, ToolLength
 from shop_agent.state.tasks import Task, TaskKind
 from shop_agent.streamer import wire
 from shop_agent.streamer.worker import Unable
 from tests.simulation.calendar import Life
-from tests.simulation.machine import Machine, Prepared
+from tests.simulation.machine import Machine, Made, Prepared, objects_of
 from tests.simulation.streamer import StreamerProcess
 
 if TYPE_CHECKING:
     from tests.simulation.shop import Site
     from tests.simulation.world import World
 
-_LOOK_S = 20.0
+_LOOK_S = 25.0
 OPERATOR = "Eva"
 
 
@@ -29,7 +33,6 @@ class Person:
         self.away_until_s = 0.0
         self.slowness = 1.0
         self.wrongness = 0.0
-        self._busy = False
 
     def start(self) -> None:
         self._look_in(self.world.dice.uniform(1, 10))
@@ -44,7 +47,7 @@ class Person:
             return
         for machine in self.site.machines.values():
             self._attend(machine)
-        if not self.site.agent.alive or self._busy:
+        if not self.site.agent.alive:
             return
         tasks = self.site.agent.tasks()
         if tasks:
@@ -62,21 +65,32 @@ class Person:
             return
         if machine.door_open:
             machine.door_open = False
+        goes_on = machine.held and self.world.calendar.now_s >= machine.hold_until_s
         if machine.router and not self._wrong():
             self._ask(streamer, wire.Presence(operator=OPERATOR))
             machine.attended_s = self.world.calendar.now_s
-            if machine.held:
+            if goes_on:
+                self._ask(streamer, wire.Resume(operator=OPERATOR))
                 streamer.driver.cycle_start()
-        elif machine.held:
+        elif goes_on:
+            machine.attended_s = self.world.calendar.now_s
             self._ask(streamer, wire.Resume(operator=OPERATOR))
 
     def _ask(
-        self, streamer: StreamerProcess, request: wire.Resume | wire.Presence | wire.Cancel | wire.FailFirstLayer
+        self,
+        streamer: StreamerProcess,
+        request: wire.Hold | wire.Resume | wire.Presence | wire.Cancel | wire.FailFirstLayer,
     ) -> None:
         try:
             streamer.ask(request)
         except Unable as error:
             self.world.story.say(self.name, "not taken: %s", error)
+
+    def hold(self, machine: Machine, lasts_s: float) -> None:
+        streamer = self.site.streamers[machine.name]
+        if streamer.alive and machine.working_on:
+            machine.hold_until_s = self.world.calendar.now_s + lasts_s
+            self._ask(streamer, wire.Hold(reason="held at the bench"))
 
     def cancel(self, machine: Machine) -> None:
         streamer = self.site.streamers[machine.name]
@@ -90,6 +104,18 @@ class Person:
             self.world.wished.add(machine.working_on)
             self.world.spoilt.add(machine.working_on)
             self._ask(streamer, wire.FailFirstLayer(operator=OPERATOR, note="it came off"))
+
+    def skip(self, machine: Machine) -> None:
+        """One piece has come loose."""
+        streamer = self.site.streamers[machine.name]
+        if not (streamer.alive and machine.working_on) or machine.router:
+            return
+        lot, pieces = self.world.dice.choice(self.world.contents[machine.working_on])
+        name = self.world.dice.choice(objects_of(lot, pieces))
+        try:
+            streamer.skip(wire.SkipObject(name=name, operator=OPERATOR))
+        except (Unable, DriverError) as error:
+            self.world.story.say(self.name, "not skipped: %s", error)
 
     def touch(self, machine: Machine) -> None:
         """Homes a router, or switches a printer off and on: what was set up there isn't any more."""
@@ -153,7 +179,6 @@ class Person:
             streamer.worker.set_work_zero(zero)
 
         def then(why: str) -> None:
-            self._busy = False
             if not why and self.site.agent.alive and streamer.alive:
                 self._confirm(task, run, machine, streamer)
 
@@ -198,9 +223,15 @@ class Person:
         for made in machine.made.get(run.id, ()):
             off = 1 if made.good and self._wrong() else 0
             self.world.miscounted = self.world.miscounted or bool(off)
-            scrap = (("surface", made.bad + off),) if made.bad + off else ()
-            counts.append(Count(made.lot, made.good - off, scrap))
+            bad = made.bad + off + self._missing(run, made)
+            counts.append(Count(made.lot, made.good - off, (("surface", bad),) if bad else ()))
         return tuple(counts)
+
+    def _missing(self, run: RunRecord, made: Made) -> int:
+        """Pieces that were left out, and of which nobody was told."""
+        if run.phase is not RunState.FINISHED:
+            return 0
+        return run.left().get(made.lot, 0) - made.good - made.bad
 
     def _count(self, task: Task, run: RunRecord) -> None:
         machine = self.site.machines[run.machine]
@@ -209,17 +240,46 @@ class Person:
         if cleared:
             self._take_off(machine)
         text = f"{counts} {cleared}"
-        if not self.site.agent.answer(task.id, text, ev.CountGiven(run.id, OPERATOR, counts, cleared)):
-            self.world.attest(run.id, counts)
+        self._attest(task, text, ev.CountGiven(run.id, OPERATOR, counts, cleared))
 
     def _settle(self, task: Task, run: RunRecord) -> None:
         machine = self.site.machines[run.machine]
         if machine.working_on == run.id:
             return  # whoever looks sees that it works still
         counts = self.world.counted.setdefault(task.id, self._counts(machine, run))
-        event = ev.SettleGiven(run.id, OPERATOR, "looked at it", counts)
-        if not self.site.agent.answer(task.id, str(counts), event):
-            self.world.attest(run.id, counts)
+        self._attest(task, str(counts), ev.SettleGiven(run.id, OPERATOR, "looked at it", counts))
+
+    def _attest(self, task: Task, text: str, event: ev.CountGiven | ev.SettleGiven) -> None:
+        agent = self.site.agent
+        try:
+            agent.answer(task.id, text, event)
+        finally:  # whether or not the agent lived to say so, it has taken what is written
+            if agent.log.answer_to(task.id) == text:
+                self.world.attest(event.run, event.counts)
+
+    def correct(self) -> None:
+        """Somebody looks again at what was counted: puts right what was wrong, or takes a good piece for scrap."""
+        agent, world = self.site.agent, self.world
+        counted = (
+            [run for run in agent.mind.memory.runs.values() if run.phase in DONE and run.counts] if agent.alive else []
+        )
+        if not counted:
+            return
+        run = world.dice.choice(counted)
+        counts = self._counts(self.site.machines[run.machine], run)
+        if counts == run.counts:
+            first, *others = counts
+            counts = (replace(first, good=first.good - 1, scrap=(("surface", first.total - first.good + 1),)), *others)
+            if first.good == 0:
+                return
+        try:
+            agent.apply(ev.CorrectionGiven(run.id, OPERATOR, "looked again", counts))
+        except Refused as error:
+            world.story.say(self.name, "not corrected: %s", error)
+        finally:
+            if agent.disk.runs.rows[run.id][0].counts == counts:
+                world.attest(run.id, counts)
+                world.miscounted = True
 
     def _release(self, task: Task) -> None:
         machine, streamer, agent = self.site.machines[task.machine], self.site.streamers[task.machine], self.site.agent
@@ -229,7 +289,6 @@ class Person:
         self._take_off(machine)
 
         def then(why: str) -> None:
-            self._busy = False
             if why:
                 self.world.story.say(self.name, "no reset: %s", why)
             elif agent.alive and streamer.alive:

@@ -38,11 +38,12 @@ class Planner:
 
     async def tick(self) -> bool:
         """Whether anything was moved."""
-        if await self._waits_for_agents():
-            return False
-        gone = await self._gone()
         async with self._books.reading() as book:
+            if await self._waits_for_agents(book):
+                return False
+            gone = await self._gone(book)
             wrong = await mismeasured(book)
+            missing = wrong or await self._missing(book)
         moved = 0
         if wrong:
             async with self._books.writing() as book:
@@ -50,43 +51,47 @@ class Planner:
         if gone:
             async with self._books.writing() as book:
                 moved += await withdraw_from(book, gone, "the machine takes no work", self._clock.now())
-        async with self._books.writing() as book:
-            moved += await self._plan(book, gone)
+        if missing or moved:
+            async with self._books.writing() as book:
+                moved += await self._plan(book, gone)
         async with self._books.writing() as book:
             moved += await offer(book, self._clock.now())
         return moved > 0
 
-    async def _waits_for_agents(self) -> bool:
+    async def _waits_for_agents(self, book: Book) -> bool:
         """As `broker.runs.history.waits_for_agents`."""
-        async with self._books.reading() as book:
-            epoch = await book.latest_epoch()
-            if epoch is None or self._clock.now() - epoch.began_at >= WAITS_FOR_AGENTS:
-                return False
-            return any(agent.behind for agent in await book.agents())
+        epoch = await book.latest_epoch()
+        if epoch is None or self._clock.now() - epoch.began_at >= WAITS_FOR_AGENTS:
+            return False
+        return any(agent.behind for agent in await book.agents())
 
-    async def _gone(self) -> set[str]:
+    async def _gone(self, book: Book) -> set[str]:
         """Machines that have made nothing for a while of what was planned on them."""
-        now_s = self._world.calendar.now_s
-        async with self._books.reading() as book:
-            machines = await book.machines()
-            idle = {machine.id for machine in machines if not is_working(machine)}
-            broken = {machine.id for machine in machines if machine.availability is Availability.QUARANTINED}
+        now_s, machines = self._world.calendar.now_s, await book.machines()
+        idle = {machine.id for machine in machines if not is_working(machine)}
+        broken = {machine.id for machine in machines if machine.availability is Availability.QUARANTINED}
         self._idle_since = {machine: self._idle_since.get(machine, now_s) for machine in idle}
         return broken | {one for one, since_s in self._idle_since.items() if now_s - since_s >= KEEPS_ITS_RUNS_S}
 
-    async def _plan(self, book: Book, gone: set[str]) -> int:
-        planned = 0
+    async def _missing(self, book: Book) -> dict[Line, int]:
+        """Pieces of each line that are neither made nor on their way."""
+        missing = {}
         for line, _ in await book.open_lines():
             lots = await book.lots_of_lines([line.id])
             live = await book.live_pieces([lot.id for lot in lots])
-            missing = line.quantity - sum(lot.good + live.get(lot.id, 0) for lot in lots)
-            while missing > 0:
+            left = line.quantity - sum(lot.good + live.get(lot.id, 0) for lot in lots)
+            if left > 0:
+                missing[line] = left
+        return missing
+
+    async def _plan(self, book: Book, gone: set[str]) -> int:
+        planned = 0
+        for line, missing in (await self._missing(book)).items():
+            for begin in range(0, missing, A_PLATE):
                 machine = await self._machine_for(book, line, gone)
                 if machine is None:
                     break
-                pieces = min(A_PLATE, missing)
-                await self._write(book, line, machine, pieces)
-                missing -= pieces
+                await self._write(book, line, machine, min(A_PLATE, missing - begin))
                 planned += 1
         return planned
 

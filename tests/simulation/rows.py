@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from broker.database import Base
-from broker.orders.models import Line, Lot
-from broker.runs.models import Count, PlateLot, Run, RunStep, ScrapCount, Skip
+from broker.orders.models import Line, Lot, LotState
+from broker.runs.models import Correction, Count, PlateLot, Run, RunStep, ScrapCount, Skip
 from broker.wire.states import LIVE
 from broker.workshops.models import Machine
 
@@ -28,10 +28,10 @@ _INDEXED: dict[type[Base], tuple[str, ...]] = {
     Count: ("run_id",),
     ScrapCount: ("count_id",),
     Skip: ("run_id", "lot_id"),
+    Correction: ("run_id",),
 }
 """By columns that never change."""
 _UNIQUE: dict[type[Base], tuple[str, ...]] = {
-    Lot: ("line_id", "workshop_id"),
     Machine: ("workshop_id", "name"),
     Count: ("run_id", "lot_id"),
 }
@@ -98,12 +98,13 @@ class Tables:
         return self._by[kind, column].get(value, ())  # type: ignore[return-value]  # rows are kept by their class
 
     def add(self, row: Base, undo: Undo) -> None:
-        """Raises IntegrityError for a key that is taken."""
+        """From here on its attributes are plain ones. Raises IntegrityError for a key that is taken."""
         kind = type(row)
-        _fill(row, self)
+        row.__class__ = _plain(kind)
+        _fill(kind, row, self)
         key = tuple(getattr(row, name) for name in _key(kind))
         unique = tuple(getattr(row, name) for name in _UNIQUE.get(kind, ())) or key
-        if key in self._rows[kind] or unique in self._taken[kind]:
+        if key in self._rows[kind] or unique in self._taken[kind] or (isinstance(row, Lot) and self._is_here(row)):
             raise _broken(f"{kind.__name__} {key} is there already")
         self._rows[kind][key] = row
         self._taken[kind].add(unique)
@@ -121,9 +122,14 @@ class Tables:
 
         undo.steps.append(remove)
 
-    def moved(self, row: Base, column: str, value: object) -> None:
+    def _is_here(self, lot: Lot) -> bool:
+        """Its shop has another of its line that hasn't gone, as the partial unique index sees it."""
+        others = [one for one in self.by(Lot, "line_id", lot.line_id) if one.workshop_id == lot.workshop_id]
+        return lot.state is not LotState.DELIVERED and any(one.state is not LotState.DELIVERED for one in others)
+
+    def moved(self, row: Row, column: str, value: object) -> None:
         """What else never happens: an indexed column changes. It can't be undone."""
-        lists = self._by[type(row), column]
+        lists = self._by[type(row).__mro__[1], column]
         lists[getattr(row, column)].remove(row)
         setattr(row, column, value)
         lists[value].append(row)
@@ -139,9 +145,16 @@ def _broken(what: str) -> IntegrityError:
     return IntegrityError(what, None, ValueError(what))
 
 
-def _fill(row: Base, tables: Tables) -> None:
+@cache
+def _plain(kind: type[Base]) -> type[Base]:
+    """The same class with plain attributes for columns: a session's bookkeeping is most of what reading them costs."""
+    columns = dict.fromkeys(str(column.key) for column in inspect(kind).columns)
+    return type(kind.__name__, (kind,), {"__abstract__": True, "__module__": kind.__module__, **columns})
+
+
+def _fill(kind: type[Base], row: Base, tables: Tables) -> None:
     """What a database gives columns that weren't set."""
-    for name, default, is_number in _columns(type(row)):
+    for name, default, is_number in _columns(kind):
         if row.__dict__.get(name) is None:
             value = tables.next_number() if is_number else default
             if value is not None:

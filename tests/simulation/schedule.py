@@ -7,19 +7,23 @@ from functools import partial
 from itertools import pairwise
 
 from broker.orders.models import Line, Lot
-from broker.runs.models import InboxEvent, Run, RunStep
+from broker.runs.counting import scrapped
+from broker.runs.models import Correction, InboxEvent, Run, RunStep, Skip
+from broker.wire.messages import Corrected, Counted, Envelope, LotCount, Settled
 from broker.wire.states import LIVE, RunState
+from shop_agent.state.records import Count
 from tests.simulation.faults import LAST_S, Fault, Kind, faults
 from tests.simulation.judge import Violation
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.world import MACHINES, World
 
-CALM_S = LAST_S + 300.0
-"""From here on nothing goes wrong."""
-LIMIT_S = CALM_S + 8 * 3600.0
+CALM_S = 300.0
+"""So long after the last thing that goes wrong, all that still goes on of it ends."""
+LIMIT_S = LAST_S + 8 * 3600.0
 """Whatever hasn't ended by now never will."""
 MOST_EVENTS = 60_000
 Transition = tuple[RunState, RunState, str]
+_Pieces = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,12 @@ def run(seed: int, *, told: bool = False, among: Sequence[Kind] = tuple(Kind), j
     planned = faults(world.dice, MACHINES, among)
     mishaps = Mishaps(world)
     for fault in planned:
-        world.calendar.after(fault.at_s, world.life, partial(mishaps.bring_about, fault))
-    world.calendar.after(CALM_S, world.life, mishaps.end_all)
+        world.calendar.after(fault.at_s, world.life, partial(mishaps.expect, fault))
+    calm_s = max(fault.at_s for fault in planned) + CALM_S
+    world.calendar.after(calm_s, world.life, mishaps.end_all)
     world.begin()
     events = 0
-    while not world.judge.violations and not _over(world):
+    while not world.judge.violations and not _over(world, calm_s):
         events += 1
         if events > MOST_EVENTS:
             world.judge.broken("I2", "it never comes to rest")
@@ -66,9 +71,9 @@ def run(seed: int, *, told: bool = False, among: Sequence[Kind] = tuple(Kind), j
     )
 
 
-def _over(world: World) -> bool:
+def _over(world: World, calm_s: float) -> bool:
     now_s = world.calendar.now_s
-    return now_s > LIMIT_S or (now_s > CALM_S and world.settled)
+    return now_s > LIMIT_S or (now_s > calm_s and world.settled)
 
 
 def _judge_end(world: World) -> None:
@@ -83,50 +88,93 @@ def _judge_end(world: World) -> None:
 
 
 def _judge_counts(world: World) -> None:
-    """I4 and I5, by the words that people gave and by what lay on the beds.
-
-    What both a backup and an older journal lack was told to nobody that is left.
-    """
+    """I4 and I5; what both a backup and an older journal lack was told to nobody that is left."""
     if world.was_restored and world.journals_lost:
         return
+    _judge_words(world)
+    if not world.miscounted:
+        _judge_beds(world)
+    if world.delivered:
+        _judge_lines(world)
+
+
+def _judge_words(world: World) -> None:
+    """Lots hold what people gave their word for."""
     tables, judge = world.broker.books.tables, world.judge
     good: Counter[str] = Counter()
     scrap: Counter[str] = Counter()
-    for counts in world.attested.values():
-        for count in counts:
-            good[count.lot] += count.good
-            scrap[count.lot] += count.total - count.good
+    heard = _heard(world)
+    for run, told in world.attested.items():
+        standing = heard.get(run)
+        if standing is None and not world.journals_lost:
+            judge.broken("I4", "of run %s no count was taken; people said %s", run, told)
+        elif standing is not None and standing not in [_pieces(counts) for counts in told]:
+            judge.broken("I4", "of run %s the broker took %s; people said %s", run, standing, told)
+        for name, is_good, is_scrap in standing or ():
+            good[name] += is_good
+            scrap[name] += is_scrap
+    for skip in tables.all(Skip):
+        scrap[skip.lot_id] += 1
+        if skip.object not in world.left_out.get(skip.run_id, ()):
+            judge.broken("I4", "of run %s %s is scrap, and it was made", skip.run_id, skip.object)
     for lot in tables.all(Lot):
-        if (lot.good + lot.surplus, lot.scrap) != (good[lot.id], scrap[lot.id]):
-            judge.broken(
-                "I4",
-                "lot %s has %d good, %d scrap; people said %d, %d",
-                lot.id,
-                lot.good,
-                lot.scrap,
-                good[lot.id],
-                scrap[lot.id],
+        has, said = (lot.good + lot.surplus, lot.scrap), (good[lot.id], scrap[lot.id])
+        if has != said:
+            judge.broken("I4", "lot %s has %d good, %d scrap; people said %d, %d", lot.id, *has, *said)
+
+
+def _judge_beds(world: World) -> None:
+    """Where nobody miscounted, it is what lay there."""
+    real: Counter[str] = Counter()
+    for machine in world.machines.values():
+        for pieces in machine.made.values():
+            for one in pieces:
+                real[one.lot] += one.good
+    for lot in world.broker.books.tables.all(Lot):
+        if lot.good + lot.surplus != real[lot.id]:
+            world.judge.broken(
+                "I4", "lot %s has %d good; %d lay on the beds", lot.id, lot.good + lot.surplus, real[lot.id]
             )
-    if not world.miscounted:
-        made = [one for machine in world.machines.values() for pieces in machine.made.values() for one in pieces]
-        for lot in tables.all(Lot):
-            real = sum(one.good for one in made if one.lot == lot.id)
-            if lot.good + lot.surplus != real:
-                judge.broken("I4", "lot %s has %d good; %d lay on the beds", lot.id, lot.good, real)
-    if world.delivered:
-        for line in tables.all(Line):
-            lots = tables.by(Lot, "line_id", line.id)
-            if sum(lot.good for lot in lots) != line.quantity:
-                judge.broken("I5", "line %s: %d delivered of %d", line.id, sum(lot.good for lot in lots), line.quantity)
+
+
+def _judge_lines(world: World) -> None:
+    tables = world.broker.books.tables
+    for line in tables.all(Line):
+        good = sum(lot.good for lot in tables.by(Lot, "line_id", line.id))
+        if good != line.quantity:
+            world.judge.broken("I5", "line %s: %d delivered of %d", line.id, good, line.quantity)
+
+
+def _heard(world: World) -> dict[str, _Pieces]:
+    """By run: the last count that the broker took, of those that it was told."""
+    heard: dict[str, _Pieces] = {}
+    for event in world.broker.books.tables.all(InboxEvent):
+        envelope: object = event.payload
+        assert isinstance(envelope, Envelope)
+        body = envelope.body
+        if event.applied and envelope.run and isinstance(body, Counted | Settled | Corrected):
+            heard[envelope.run] = _pieces(body.counts)
+    return heard
+
+
+def _pieces(counts: Sequence[Count] | Sequence[LotCount]) -> _Pieces:
+    """Lots with their good pieces and their scrap."""
+    return tuple(sorted((count.lot, count.good, _scrap(count)) for count in counts if count.good or _scrap(count)))
+
+
+def _scrap(count: Count | LotCount) -> int:
+    return count.total - count.good if isinstance(count, Count) else scrapped(count)
 
 
 def _judge_rows(world: World) -> None:
     """I9: versions without gaps, and every event that an agent holds as acknowledged is there."""
     tables, judge = world.broker.books.tables, world.judge
     for run in tables.all(Run):
-        versions = [step.version for step in tables.by(RunStep, "run_id", run.id)]
-        if not run.restored and versions != list(range(1, run.version + 1)):
-            judge.broken("I9", "run %s at version %d has steps %s", run.id, run.version, versions)
+        steps = [step.version for step in tables.by(RunStep, "run_id", run.id)]
+        corrections = {row.version for row in tables.by(Correction, "run_id", run.id)}
+        remarks = len(corrections) + len(tables.by(Skip, "run_id", run.id))
+        if not run.restored and (len({*steps, *corrections}) + remarks - len(corrections) != run.version):
+            judge.broken("I9", "run %s at version %d has steps %s, %d remarks", run.id, run.version, steps, remarks)
     for site in world.sites.values():
         disk = site.agent.disk
         for epoch, acked in disk.acked.rows.items():

@@ -25,6 +25,8 @@ class Site:
         self.clock = WallClock(world.calendar)
         self.booted_s = -1000.0
         self.powered = True
+        self.is_open = True
+        """By the hours of its policy."""
         self.weather = Weather()
         self.files: dict[str, str] = {}
         self.machines: dict[str, Machine] = {}

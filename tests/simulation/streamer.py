@@ -11,6 +11,7 @@ from greenlet import getcurrent, greenlet
 from drivers.base import State
 from drivers.errors import DriverError
 from shop_agent.streamer import wire
+from shop_agent.streamer.acts import act
 from shop_agent.streamer.power import PowerCut
 from shop_agent.streamer.presence import PresenceWatch
 from shop_agent.streamer.program import Loaded, Offset, ProgramRefused
@@ -33,6 +34,7 @@ _LOOK_S = 60.0
 _HURRIED_LOOK_S = 5.0
 _WATCH_S = 1.0
 _NOTICED_S = 0.2
+_TOLD_S = 0.005
 _FAR = float("inf")
 _LIMITS = Path(__file__).parents[2] / "rigs" / "limits" / "marlin.toml"
 
@@ -116,7 +118,8 @@ class StreamerProcess:
             hot = self.machine.hot
             self.machine.disturb("its streamer died")
             self.machine.locked = True
-            self.machine.end(self.world.yielded(self.machine.working_on, self.world.dice.random()), whole=False)
+            share = self.world.dice.random()
+            self.machine.end(self.world.yielded(self.machine.working_on, share, self.driver.left_out), whole=False)
             self.machine.hot = hot
         self._greenlet = None
 
@@ -206,10 +209,16 @@ class StreamerProcess:
         started = self.log.forbid(order.run, order.fence, order.reason)
         return wire.StartAnswer(journal_id=self.log.journal_id, started=started, reason=order.reason)
 
-    def ask(self, request: wire.Resume | wire.Cancel | wire.Presence | wire.FailFirstLayer) -> None:
+    def ask(self, request: wire.Hold | wire.Resume | wire.Cancel | wire.Presence | wire.FailFirstLayer) -> None:
         """Raises Unable."""
         self.supervision.request(request)
         self._watch()
+
+    def skip(self, request: wire.SkipObject) -> None:
+        """As `shop_agent.streamer.service`. Raises Unable, DriverError."""
+        run = self.supervision.require_run("")
+        run.skips.setdefault(request.name, wire.ObjectSkipped(object=request.name, operator=request.operator))
+        act(self.driver, request)
 
     def submit(self, job: Callable[[], object], then: Callable[[str], None]) -> None:
         """`then` is told why it could not be done, or nothing. Raises Unable while a run is under way."""
@@ -217,12 +226,13 @@ class StreamerProcess:
             raise Unable("a run is under way")
 
         def work() -> None:
+            why = ""
             try:
                 job()
             except (Unable, DriverError) as error:
-                then(str(error) or type(error).__name__)
-            else:
-                then("")
+                why = str(error) or type(error).__name__
+            # Whoever asked is no part of this process: what becomes of them ends nothing here.
+            self.world.calendar.after(_TOLD_S, self.life, lambda: then(why))
 
         self._put(work)
 

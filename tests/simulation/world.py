@@ -1,6 +1,8 @@
 """Broker, two shops, three machines, their people and what goes wrong: one schedule, all of it from one seed."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -12,9 +14,10 @@ from broker.runs.models import PlateLot, Run
 from broker.wire.messages import Challenge, Envelope
 from broker.wire.plates import Plate, PlatedPart
 from broker.wire.shop import Inventory, MachineSpec, Process, Rates, Stock
-from broker.wire.states import LIVE
+from broker.wire.states import LIVE, RunState
 from broker.wire.tiers import Tier
 from broker.workshops.models import Agent, Workshop
+from broker.workshops.models import Machine as MachineRow
 from shop_agent.state.memory import Rules
 from shop_agent.state.records import Count, MachineFacts
 from tests.simulation.agent import AgentProcess
@@ -22,7 +25,7 @@ from tests.simulation.broker import BrokerProcess
 from tests.simulation.calendar import BEGIN, Calendar, Life
 from tests.simulation.hazards import Hazards, Killed
 from tests.simulation.judge import Judge
-from tests.simulation.machine import Machine, Made
+from tests.simulation.machine import Machine, Made, objects_of
 from tests.simulation.people import Person
 from tests.simulation.rows import Undo
 from tests.simulation.shop import Site
@@ -32,12 +35,27 @@ from tests.simulation.wire import Connection
 
 RECORD_LIFE_S = 120.0
 PRESENCE_S = 120.0
+HEAT_W = 1000.0
+"""Of each machine; where power is scarce it is that of one."""
+HEAT_UP_S = 60.0
 THICKNESS_MM = 6.0
 _GOOD_SHARE = 0.9
 _SHOPS = {"Norte": {"prusa": False, "fresa": True}, "Sur": {"ender": False}}
 """Shop → machine → whether it is a router."""
 LINES = {"FDM": (Process.FDM, "PLA", 6), "CUT": (Process.CUT2D, "plywood", 4)}
 MACHINES = {machine: shop for shop, machines in _SHOPS.items() for machine in machines}
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """`strike` once a run of the machine, of the shop, or any, has got into the state."""
+
+    state: RunState
+    target: str
+    strike: Callable[[], None]
+
+    def matches(self, state: RunState, machine: str) -> bool:
+        return state is self.state and self.target in ("", machine, MACHINES[machine])
 
 
 class World:
@@ -50,8 +68,12 @@ class World:
         self.life = Life()
         self.wished: set[str] = set()
         """Runs that somebody has asked to stop."""
+        self.aims: list[Aim] = []
+        """Faults that wait for their moment."""
         self.spoilt: set[str] = set()
         """Runs of which nothing comes out: their first layer came off."""
+        self.left_out: dict[str, frozenset[str]] = {}
+        """Run → names of the objects that its machine really left out."""
         self.contents: dict[str, tuple[tuple[str, int], ...]] = {}
         """Run → lots and pieces on its plate."""
         self.lost_starts: dict[str, str] = {}
@@ -59,8 +81,8 @@ class World:
         self.counted: dict[str, tuple[Count, ...]] = {}
         """Task → what was counted for it."""
         self.clears: dict[str, bool] = {}
-        self.attested: dict[str, tuple[Count, ...]] = {}
-        """Run → what the agent has taken as a person's word."""
+        self.attested: defaultdict[str, list[tuple[Count, ...]]] = defaultdict(list)
+        """Run → what the agent has taken as a person's word; the last stands, unless the broker refused it."""
         self.miscounted = False
         self.was_restored = False
         self.journals_lost = False
@@ -72,6 +94,7 @@ class World:
         self.broker = BrokerProcess(self)
         self.sites = {name: self._site(name, machines) for name, machines in _SHOPS.items()}
         self.machines = {name: machine for site in self.sites.values() for name, machine in site.machines.items()}
+        self._routers = [machine for machine in self.machines.values() if machine.router]
         self._order()
 
     def new_name(self, kind: str) -> str:
@@ -95,11 +118,22 @@ class World:
             )
             site.streamers[machine] = StreamerProcess(self, site, site.machines[machine])
         facts = tuple(
-            MachineFacts(one, router, ("plywood",) if router else ("PLA",), 3.0 if router else 0.4)
+            MachineFacts(
+                one,
+                router,
+                ("plywood",) if router else ("PLA",),
+                3.0 if router else 0.4,
+                heat_w=HEAT_W,
+                heat_up_s=HEAT_UP_S,
+            )
             for one, router in machines.items()
         )
         rules = Rules(
-            self.dice.random() < 0.5, RECORD_LIFE_S, frozenset({"PLA", "plywood"}), presence_interval_s=PRESENCE_S
+            auto_accept_lots=self.dice.random() < 0.5,
+            record_life_s=RECORD_LIFE_S,
+            stock=frozenset({"PLA", "plywood"}),
+            power_budget_w=HEAT_W if self.dice.random() < 0.4 else None,
+            presence_interval_s=PRESENCE_S,
         )
         site.agent = AgentProcess(self, site, f"agt {name}", facts, rules, _inventory(name, machines))
         site.person = Person(self, site)
@@ -180,19 +214,21 @@ class World:
         rows = self.broker.books.tables.by(PlateLot, "plate_id", plate)
         return tuple((row.lot_id, row.pieces) for row in rows)
 
-    def yielded(self, run: str, share: float) -> tuple[Made, ...]:
+    def yielded(self, run: str, share: float, left_out: frozenset[str]) -> tuple[Made, ...]:
+        self.left_out[run] = left_out
         if run in self.spoilt:
             return ()
         made = []
         for lot, on_it in self.contents[run]:
-            pieces = int(on_it * share)
+            pieces = int((on_it - len(left_out & set(objects_of(lot, on_it)))) * share)
             good = sum(self.dice.random() < _GOOD_SHARE for _ in range(pieces))
             if pieces:
                 made.append(Made(lot, good, pieces - good))
         return tuple(made)
 
     def attest(self, run: str, counts: tuple[Count, ...]) -> None:
-        self.attested[run] = counts
+        if counts not in self.attested[run]:
+            self.attested[run].append(counts)
 
     # Processes ------------------------------------------------------------------------------------------
 
@@ -263,8 +299,8 @@ class World:
         except Killed as killed:
             self.story.say(killed.process, "is killed at %s", killed.point)
             self.killed(killed.process, self.dice.uniform(1, 60))
-        for machine in self.machines.values():
-            if machine.router and machine.hot:
+        for machine in self._routers:
+            if machine.hot:
                 self._judge_presence(machine)
         return True
 
@@ -290,6 +326,15 @@ class World:
                 if version < before:
                     self.judge.broken("I9", "run %s went from version %d to %d", name, before, version)
                 versions[name] = version
+                if self.aims:
+                    self._strike(run)
+
+    def _strike(self, run: Run) -> None:
+        machine = self.broker.books.tables.get(MachineRow, run.machine_id)
+        assert machine is not None
+        for aim in [one for one in self.aims if one.matches(run.state, machine.name)]:
+            self.aims.remove(aim)
+            aim.strike()
 
     @property
     def delivered(self) -> bool:

@@ -18,7 +18,7 @@ from broker.runs.link.router import router
 from broker.runs.link.switchboard import Switchboard
 from broker.runs.models import InboxEvent
 from broker.runs.timers import RESTART_GRACE, Timers
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.messages import Availability
 from broker.wire.tracking import Link
 from broker.workshops.liveness import link
@@ -42,7 +42,7 @@ class RealBroker:
     def __init__(self, loop: VirtualLoop, public_key: str) -> None:
         self.clock = LoopClock(loop)
         self.books = MemoryBooks()
-        self.switchboard = Switchboard(Waker(), self.books, self.clock, Inbox(self.books, self.clock, hand_over))
+        self.switchboard = Switchboard(Waker(), self.books, self.clock, Inbox(self.books, self.clock, shipping))
         self._public_key = public_key
 
     @asynccontextmanager

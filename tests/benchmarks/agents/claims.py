@@ -24,7 +24,7 @@ from broker.database import Database
 from broker.runs.inbox import EventStream, Inbox
 from broker.runs.models import Run
 from broker.runs.sql_book import SqlBooks
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.states import RunState
 from tests.benchmarks.agents.claimed import AGENTS, RUNS, Claimant, claimants, offer_again, raw_rows, run_id, write_rows
 from tests.benchmarks.rows import Row
@@ -126,7 +126,7 @@ def _tell(claims: int, began: tuple[float, float]) -> None:
 
 async def _ours(url: str, number: int) -> None:
     database = Database(url)
-    inbox = Inbox(SqlBooks(database), SystemClock(), hand_over)
+    inbox = Inbox(SqlBooks(database), SystemClock(), shipping)
     mine = claimants()[number::_PROCESSES]
     async with database.reading():
         pass  # the first connection is made

@@ -54,10 +54,14 @@ async def test_a_refused_stream_refuses_no_other(world: World) -> None:
 async def test_what_fails_them_together_is_found_one_by_one(world: World) -> None:
     """A fault of ours while one agent's event is applied: the others' are kept."""
 
-    async def broken(book: Book, lot: Lot, now: datetime) -> None:
-        raise RuntimeError("a fault of ours")
+    class Broken:
+        async def hand_over(self, book: Book, lot: Lot, now: datetime) -> None:
+            raise RuntimeError("a fault of ours")
 
-    inbox = Inbox(world.books, world.clock, broken)
+        async def close(self, book: Book, order_id: str, now: datetime) -> None:
+            raise RuntimeError("a fault of ours")
+
+    inbox = Inbox(world.books, world.clock, Broken())
     speaker = world.speakers["a1"]
     bad = open_events(speaker.stream, [speaker.sign(world.envelope("a1", HandedOver(lot="lot1", operator="eva")))])
     failed, kept = await inbox.take_all([(speaker.stream, bad), (world.speakers["a2"].stream, _opened(world, "a2"))])

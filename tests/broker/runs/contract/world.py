@@ -15,7 +15,7 @@ from broker.runs.models import Run
 from broker.runs.permits import grant
 from broker.runs.presence import hear_heartbeat, hear_progress
 from broker.runs.timers import RESTART_GRACE, Timers
-from broker.shipping.service import hand_over
+from broker.shipping import service as shipping
 from broker.wire.messages import (
     Body,
     Conflict,
@@ -63,7 +63,7 @@ class World:
     def __init__(self, books: Books) -> None:
         self.books = books
         self.clock = HandClock()
-        self.inbox = Inbox(books, self.clock, hand_over)
+        self.inbox = Inbox(books, self.clock, shipping)
         self.timers = Timers(books, self.clock)
         self.speakers: dict[str, Speaker] = {}
 
