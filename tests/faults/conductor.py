@@ -149,20 +149,19 @@ class Conductor:
         }
 
     def _jump(self) -> None:
-        """Now and then another computer's clock; once all is over they are right."""
+        """Now and then another computer's clock; when they have jumped often enough they are right."""
         clocks, now_s = self._world.clocks, time.monotonic()
         if clocks is None or now_s - self._jumped_s < JUMP_EVERY_S:
             return
         self._jumped_s = now_s
-        if self._schedule.over:
+        if not self._schedule.jumps:
             for computer in clocks.computers:
                 clocks.set(computer, "right")
             return
         computer, to = self._schedule.random.choice(clocks.computers), self._schedule.random.choice(list(OFFSETS_S))
         if clocks.set(computer, to):
-            if self._schedule.jumps:
-                self._schedule.jumps -= 1
-                self._kill_s = now_s
+            self._schedule.jumps -= 1
+            self._kill_s = now_s
             self._say(f"      the clock of {computer} is {to}")
 
     # Processes --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from tests.faults.schedule import with_clocks
 
 @pytest.mark.proof(share=0.024)
 def test_clocks_may_jump_by_a_day() -> None:
-    outcome = led(with_clocks("2", jumps=16, kills=10), print, clocks=True)
+    outcome = led(with_clocks("2", jumps=12, kills=8), print, clocks=True)
 
     assert outcome.violations == []
     assert outcome.missed == []
