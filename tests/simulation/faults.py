@@ -89,8 +89,20 @@ _AIMED_AT = {
     Kind.SKIP: (RunState.RUNNING, RunState.STARTING),
     Kind.RESTART_FIRMWARE: _UNDER_WAY,
     Kind.UNPLUG: _UNDER_WAY,
+    Kind.BROKER_CLOCK: _UNDER_WAY,
 }
 """In which states of a run a kind of fault does most; others do in any."""
+_FOLLOWING = (
+    Kind.HOLD,
+    Kind.CANCEL,
+    Kind.UNPLUG,
+    Kind.RESTART_FIRMWARE,
+    Kind.FIRST_LAYER,
+    Kind.OWN_WORK,
+    Kind.KILL_STREAMER,
+)
+"""What may come right after an aimed fault, to the machine whose run it was aimed at."""
+_FOLLOWED = 0.3
 _AIMED = 0.4
 """So many of all faults wait for a run in the right state."""
 
@@ -99,7 +111,7 @@ _AIMED = 0.4
 class Fault:
     """`target`: a shop's or a machine's name, or empty. `passes`: points that a process still passes before it dies.
 
-    `aim`: it comes once a run there has got into this state, if that is soon.
+    `aim`: it comes once a run there has got into this state, if that is soon; `then` comes after it, to that machine.
     """
 
     at_s: float
@@ -109,6 +121,7 @@ class Fault:
     passes: int
     degree: float
     aim: RunState | None = None
+    then: Kind | None = None
 
 
 def faults(dice: Random, machines: dict[str, str], among: Sequence[Kind]) -> list[Fault]:
@@ -124,6 +137,7 @@ def _fault(dice: Random, kind: Kind, machines: dict[str, str]) -> Fault:
     machine = dice.choice(list(machines))
     target = machine if kind in OF_MACHINES else machines[machine] if kind in SHOP_KINDS else ""
     long = dice.random() < 0.25
+    aimed, followed = dice.random() < _AIMED, dice.random() < _FOLLOWED
     return Fault(
         at_s=dice.uniform(0, LAST_S) * dice.random() ** 0.5,
         kind=kind,
@@ -131,5 +145,6 @@ def _fault(dice: Random, kind: Kind, machines: dict[str, str]) -> Fault:
         lasts_s=dice.uniform(300, LAST_S) if long else dice.uniform(2, 90),
         passes=min(int(dice.expovariate(1 / 6)), 60),
         degree=dice.random(),
-        aim=dice.choice(_AIMED_AT.get(kind, _ANY)) if dice.random() < _AIMED else None,
+        aim=dice.choice(_AIMED_AT.get(kind, _ANY)) if aimed else None,
+        then=dice.choice(_FOLLOWING) if aimed and followed else None,
     )

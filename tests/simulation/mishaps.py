@@ -1,6 +1,7 @@
 """How each kind of fault is brought about, and how it ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from broker.wire.states import AFTER_PERMIT, RunState
 from shop_agent.state.records import Mode
@@ -13,6 +14,7 @@ _IDLE_KILL_S = 20.0
 _AIMS_S = 150.0
 """So long a fault waits for what it is aimed at."""
 _SOON_S = 0.3
+_FOLLOWS_S = 40.0
 _DAY_S = 86400.0
 _HELD_S = 400.0
 
@@ -26,7 +28,7 @@ class Mishaps:
         if fault.aim is None:
             self.bring_about(fault)
             return
-        aim = Aim(fault.aim, fault.target, lambda: self._soon(fault))
+        aim = Aim(fault.aim, fault.target, lambda machine: self._soon(fault, machine))
         self.world.aims.append(aim)
 
         def no_more() -> None:
@@ -36,8 +38,13 @@ class Mishaps:
 
         self._later(_AIMS_S, no_more)
 
-    def _soon(self, fault: Fault) -> None:
-        self._later(_SOON_S * self.world.dice.random() ** 2, lambda: self.bring_about(fault))
+    def _soon(self, fault: Fault, machine: str) -> None:
+        """And what follows it."""
+        delay_s = _SOON_S * self.world.dice.random() ** 2
+        self._later(delay_s, lambda: self.bring_about(fault))
+        if fault.then is not None:
+            follows = replace(fault, kind=fault.then, target=machine, aim=None, then=None)
+            self._later(delay_s + self.world.dice.uniform(1, _FOLLOWS_S), lambda: self.bring_about(follows))
 
     def bring_about(self, fault: Fault) -> None:
         world = self.world

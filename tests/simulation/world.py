@@ -48,11 +48,12 @@ MACHINES = {machine: shop for shop, machines in _SHOPS.items() for machine in ma
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """`strike` once a run of the machine, of the shop, or any, has got into the state."""
+    """Strike once a run of the machine, of the shop, or any, has got into the state."""
 
     state: RunState
     target: str
-    strike: Callable[[], None]
+    strike: Callable[[str], None]
+    """With the machine's name."""
 
     def matches(self, state: RunState, machine: str) -> bool:
         return state is self.state and self.target in ("", machine, MACHINES[machine])
@@ -334,7 +335,7 @@ class World:
         assert machine is not None
         for aim in [one for one in self.aims if one.matches(run.state, machine.name)]:
             self.aims.remove(aim)
-            aim.strike()
+            aim.strike(machine.name)
 
     @property
     def delivered(self) -> bool:
