@@ -3,17 +3,25 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from tests.faults.clocks import OFFSETS, sweep
-from tests.faults.hands import Hands
+from tests.faults.clocks import OFFSETS_S
+from tests.faults.hands import Correctors, Hands, KeyTurners
+from tests.faults.hurry import GRACE_S, OFFER_LIFE_S
 from tests.faults.points import Needs
-from tests.faults.schedule import DOUBTS, LEAVINGS, Schedule
+from tests.faults.schedule import DOUBTS, LEAVINGS, UNANSWERED, Schedule
 from tests.faults.world import AGENTS, BROKER, STREAMERS, World
 
 LOOK_S = 0.05
-AGAIN_S = 30.0
+AT_ONCE = 3
+"""Orders under way."""
+AGAIN_S = 12.0
 """What was asked of a process and doesn't come for so long is drawn and brought about anew."""
 JUMP_EVERY_S = 4.0
+AWAY_S = max(OFFER_LIFE_S, GRACE_S) + 6.0
+"""An agent that was offered a run, and stays away for so long, has let the offer lapse."""
+PREPARE_S = 2.0
+"""Once a process has been up for so long, another is to stand by."""
 STUCK_S = 240.0
 """With no kill for so long nothing moves any more."""
 
@@ -29,6 +37,10 @@ class Outcome:
     wall_s: float = 0.0
 
 
+class AtWork(Protocol):
+    def end(self) -> None: ...
+
+
 class Conductor:
     def __init__(self, world: World, schedule: Schedule, say: Callable[[str], None]) -> None:
         self._world = world
@@ -37,7 +49,11 @@ class Conductor:
         self._asked_s: dict[str, float] = {}
         self._back_s: dict[str, float] = {}
         """Role → when its process, which is dead, is started again."""
-        self._hands: dict[Needs, Hands] = {}
+        self._spared_s: dict[str, float] = {}
+        """Role → until when nothing is asked of it again."""
+        self._up_s: dict[str, float] = dict.fromkeys((BROKER, *AGENTS), float("-inf"))
+        """Role → since when its process is up."""
+        self._at_work: dict[Needs, AtWork] = {}
         self._kill_s = self._jumped_s = time.monotonic()
         self.outcome = Outcome()
 
@@ -45,7 +61,7 @@ class Conductor:
         """Until every point was hit and every order delivered, or nothing moves any more."""
         producer, outcome = self._world.producer, self.outcome
         began_s = self._kill_s = time.monotonic()
-        producer.start()
+        producer.start(AT_ONCE)
         try:
             while not producer.done and not outcome.violations:
                 self._look_after_processes()
@@ -58,8 +74,8 @@ class Conductor:
                 self._require_sound()
                 time.sleep(LOOK_S)
         finally:
-            for hands in self._hands.values():
-                hands.end()
+            for people in self._at_work.values():
+                people.end()
         outcome.orders, outcome.wall_s = len(producer.delivered), time.monotonic() - began_s
         return outcome
 
@@ -70,7 +86,9 @@ class Conductor:
         point = self._world.asking.died(role)
         if point is not None:
             self._died(role, point)
-        elif role in self._asked_s:
+        if now_s < self._spared_s.get(role, 0.0):
+            return
+        if point is None and role in self._asked_s:
             if now_s - self._asked_s[role] < AGAIN_S:
                 return
             self._schedule.pass_on(role)
@@ -91,39 +109,58 @@ class Conductor:
             self._asked_s.clear()
         self._kill_s = time.monotonic()
         if role == BROKER or role in AGENTS:
-            self._back_s[role] = self._kill_s + self._schedule.down_s()
+            self._asked_s.pop(role, None)
+            self._up_s.pop(role, None)
+            away_s = AWAY_S if point in UNANSWERED and self._lapses_wanted() else self._schedule.down_s()
+            self._back_s[role] = self._kill_s + away_s
+            self._spared_s[role] = self._back_s[role] + self._schedule.spared_s()
+
+    def _lapses_wanted(self) -> bool:
+        return self._schedule.needed(Needs.LAPSE, [BROKER])
 
     def _led_to(self, role: str) -> dict[str, int]:
         """Kills that bring about what others wait for."""
         if role in AGENTS and self._schedule.needed(Needs.DOUBT, [role, *self._world.streamers_of(role)]):
             return {self._schedule.random.choice(DOUBTS): 1}
+        if role in AGENTS and self._lapses_wanted():
+            return dict.fromkeys(UNANSWERED, 1)
         if role in STREAMERS and self._schedule.needed(Needs.LEFT, [role, self._world.agent_of(role)]):
             return {self._schedule.random.choice(LEAVINGS): 1}
         return {}
 
     def _bring_about(self) -> None:
-        roles = list(self._schedule.left)
-        self._world.breakages.wanted = self._schedule.needed(Needs.FAULT, roles)
-        for turn, (needs, verb) in enumerate(((Needs.HOLD, "hold"), (Needs.CANCEL, "cancel"))):
-            if self._schedule.needed(needs, roles):
-                if needs not in self._hands:
-                    self._hands[needs] = Hands(self._world.printers_at_bench(), verb, turn)
-            elif needs in self._hands:
-                self._hands.pop(needs).end()
+        wanted = {needs for needs in Needs if self._schedule.needed(needs, list(self._schedule.left))}
+        self._world.breakages.wanted = bool(wanted & {Needs.FAULT, Needs.CORRECT})
+        for needs, begin in self._people().items():
+            if needs in wanted and needs not in self._at_work:
+                self._at_work[needs] = begin()
+            elif needs not in wanted and needs in self._at_work:
+                self._at_work.pop(needs).end()
+
+    def _people(self) -> dict[Needs, Callable[[], AtWork]]:
+        """Who brings what about."""
+        world, network = self._world, self._world.network
+        return {
+            Needs.HOLD: lambda: Hands(world.printers_at_bench(), "hold", 0),
+            Needs.CANCEL: lambda: Hands(world.printers_at_bench(), "cancel", 1),
+            Needs.SKIP: lambda: Hands(world.printers_at_bench(), "skip", 2),
+            Needs.CORRECT: lambda: Correctors([operator.bench for operator in network.operators]),
+            Needs.KEYS: lambda: KeyTurners(network),
+        }
 
     def _jump(self) -> None:
-        """Now and then another computer's clock; once all is over they are right."""
+        """Now and then another computer's clock; when they have jumped often enough they are right."""
         clocks, now_s = self._world.clocks, time.monotonic()
         if clocks is None or now_s - self._jumped_s < JUMP_EVERY_S:
             return
         self._jumped_s = now_s
-        if self._schedule.over:
+        if not self._schedule.jumps:
             for computer in clocks.computers:
                 clocks.set(computer, "right")
             return
-        computer, to = self._schedule.random.choice(clocks.computers), self._schedule.random.choice(list(OFFSETS))
+        computer, to = self._schedule.random.choice(clocks.computers), self._schedule.random.choice(list(OFFSETS_S))
         if clocks.set(computer, to):
-            self._schedule.jumps = max(0, self._schedule.jumps - 1)
+            self._schedule.jumps -= 1
             self._kill_s = now_s
             self._say(f"      the clock of {computer} is {to}")
 
@@ -134,11 +171,15 @@ class Conductor:
         for role, back_s in list(self._back_s.items()):
             if time.monotonic() >= back_s:
                 del self._back_s[role]
-                sweep([network.processes.kill(role)])
+                network.processes.kill(role)
                 if role == BROKER:
                     network.begin_broker()
                 else:
                     network.start_agent(role.partition("-")[2])
+                self._up_s[role] = time.monotonic()
+        for role, up_s in self._up_s.items():
+            if time.monotonic() >= up_s + PREPARE_S:
+                self._world.processes.prepare(role)
 
     def _require_sound(self) -> None:
         """Nobody has died but those who were asked to, and something still moves."""
@@ -162,5 +203,5 @@ class Conductor:
             self._kill_s = time.monotonic()
             self._schedule.let_off()
         else:
-            order = self._world.producer.under_way
-            self.outcome.violations.append(f"{order} is stuck: not delivered {STUCK_S:.0f} s after the last kill")
+            orders = ", ".join(self._world.producer.under_way) or "an order"
+            self.outcome.violations.append(f"{orders}: not delivered {STUCK_S:.0f} s after the last kill")

@@ -17,7 +17,10 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, Literal
 
+from tests.faults.hurry import HURRIED
 from tests.faults.points import PLACES, Place, Role
+from tests.faults.standing_by import VARIABLE as STANDS_BY
+from tests.faults.standing_by import stand_by
 
 VARIABLE = "LLAGAR_FAILPOINTS"
 _COROUTINE = 0x80
@@ -31,6 +34,8 @@ def role_of(argv: Sequence[str]) -> str | None:
         return Role.BROKER
     if "llagar-agent" in words and "run" in words:
         return f"{Role.AGENT}-{Path(argv[words.index('--config') + 1]).parent.name}"
+    if "llagar-agent" in words and "rotate-key" in words:
+        return Role.KEYS
     if "shop_agent" in words and "stream" in words:
         return f"{Role.STREAMER}-{words[words.index('--machine') + 1]}"
     return Role.MAKER if "shop_agent.staging.maker" in words else None
@@ -197,9 +202,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def resolve(module: ModuleType, function: str) -> tuple[Any, str, Callable[..., Any]]:
-    """Its owner, its name there, and the function. Raises AttributeError."""
+    """Its owner, its name there, and the function; of a function within another that other. Raises AttributeError."""
     owner: Any = module
-    *path, name = function.split(".")
+    *path, name = function.partition(".<locals>")[0].split(".")
     for step in path:
         owner = getattr(owner, step)
     return owner, name, getattr(owner, name)
@@ -216,6 +221,8 @@ def _patch(failpoints: Failpoints, module: ModuleType) -> None:
     for name, places in calls.items():
         owner, attribute, function = resolve(module, name)
         setattr(owner, attribute, failpoints.wrapped(function, places))
+    if module.__name__ in HURRIED:
+        HURRIED[module.__name__](module)
     if module.__name__ == "broker.database":
         owner, attribute, function = resolve(module, "Database.writing")
         setattr(owner, attribute, _writing(failpoints, function))
@@ -223,17 +230,17 @@ def _patch(failpoints: Failpoints, module: ModuleType) -> None:
 
 def install() -> None:
     """For the process that we are, if it is one of those that may fail."""
+    stands_by = os.environ.pop(STANDS_BY, "")
     role = role_of(sys.orig_argv)
     if role is None:
         return
     failpoints = Failpoints(Path(os.environ[VARIABLE]), role)
-    if role == Role.BROKER:
-        # A preloaded clock is the broker's alone: its confined children can't have one.
-        os.environ.pop("LD_PRELOAD", None)
-    else:
+    if role != Role.BROKER:
         connection = _sqlite(failpoints)
         connect = sqlite3.connect
         sqlite3.connect = lambda *args, **more: connect(*args, **more, factory=connection)  # type: ignore[assignment]
     _patch(failpoints, os)
-    wanted = {place.module for place in failpoints.places} | {"broker.database"}
+    wanted = {place.module for place in failpoints.places} | {"broker.database", *HURRIED}
     sys.meta_path.insert(0, _Finder(frozenset(wanted), lambda module: _patch(failpoints, module)))
+    if stands_by:
+        stand_by(role)

@@ -1,22 +1,35 @@
-"""What a person at the bench does to a print under way, over and above what is asked: hold it, or end it."""
+"""What people do over and above what is asked of them: hold a print, or end it; have another key follow an agent's."""
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 import httpx
 
-from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway
+from hardware_sim.network.bench import AnswerRefused, Bench, BenchAway, LotCounted, MachineAtBench, ScrapSeen
+from hardware_sim.network.network import Network
+from hardware_sim.network.processes import ProcessEnded, executable
 
 LOOK_S = 0.05
+WHO = "Eva"
+CORRECT_S = 0.5
+TURN_S = 1.0
+"""Between two keys."""
+WARM_LINES = 60
+"""A print with so many lines done is past its heat-up: a hold in that isn't told before there is a print to hold."""
 BETWEEN = 3
 """Of so many prints one is held and one cancelled, so that the others end."""
+
+
+_REFUSED = (BenchAway, AnswerRefused, httpx.HTTPError)
 
 
 class Hands:
     """A thread that waits for runs on these machines and does `verb` to every third; after a hold it resumes."""
 
     def __init__(self, benches: Sequence[tuple[Bench, str]], verb: str, turn: int) -> None:
-        """`benches`: each with the name of a machine. `turn`: the first print that it is done to."""
+        """`benches`: each with the name of a machine. `verb`: hold, cancel or skip. `turn`: the first print that
+        it is done to."""
         self._benches = benches
         self._verb = verb
         self._turn = turn
@@ -31,33 +44,89 @@ class Hands:
 
     def _work(self) -> None:
         while not self._stop.wait(LOOK_S):
-            for bench, machine in self._benches:
-                run = self._under_way(bench, machine)
-                if run is None:
+            for bench, name in self._benches:
+                machine = _at(bench, name)
+                if machine is None or machine.run is None:
                     continue
-                if run not in self._runs:
-                    self._runs.append(run)
-                if self._runs.index(run) % BETWEEN == self._turn:
-                    self._act(bench, machine, self._verb)
-                    if self._verb == "hold":
-                        self._go_on(bench, machine)
+                if machine.run not in self._runs:
+                    self._runs.append(machine.run)
+                warm = self._verb != "hold" or machine.lines_done >= WARM_LINES
+                if warm and self._runs.index(machine.run) % BETWEEN == self._turn:
+                    self._do(bench, machine)
 
-    def _go_on(self, bench: Bench, machine: str) -> None:
+    def _do(self, bench: Bench, machine: MachineAtBench) -> None:
+        with suppress(*_REFUSED):
+            match self._verb:
+                case "skip":
+                    if machine.objects and not machine.skipped:
+                        bench.skip(machine.name, machine.objects[0], WHO)
+                case verb:
+                    bench.act(machine.name, verb, WHO)
+        if self._verb == "hold":
+            self._go_on(bench, machine.name)
+
+    def _go_on(self, bench: Bench, name: str) -> None:
         self._stop.wait(1.5)
-        while self._under_way(bench, machine) is not None:
-            self._act(bench, machine, "resume")
+        while (machine := _at(bench, name)) is not None and machine.run is not None:
+            with suppress(*_REFUSED):
+                bench.act(name, "resume", WHO)
             self._stop.wait(0.3)
 
-    @staticmethod
-    def _under_way(bench: Bench, machine: str) -> str | None:
-        try:
-            return next((one.run for one in bench.machines() if one.name == machine), None)
-        except (BenchAway, httpx.HTTPError):
-            return None
 
-    @staticmethod
-    def _act(bench: Bench, machine: str, verb: str) -> None:
-        try:
-            bench.act(machine, verb, "Eva")
-        except (BenchAway, AnswerRefused, httpx.HTTPError):
-            return
+def _at(bench: Bench, name: str) -> MachineAtBench | None:
+    """The machine, where somebody answers."""
+    with suppress(*_REFUSED):
+        return next(one for one in bench.machines() if one.name == name)
+    return None
+
+
+class Correctors:
+    """A thread in which people look at their scrap again and again, and find another reason for it each time."""
+
+    def __init__(self, benches: Sequence[Bench]) -> None:
+        self._benches = benches
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="to correct")
+        self._thread.start()
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stop.wait(CORRECT_S):
+            for bench in self._benches:
+                with suppress(*_REFUSED):
+                    for run in bench.counted():
+                        if any(count.scrap and count.lot not in run.handed_over for count in run.counts):
+                            bench.correct(run.run, WHO, [_otherwise(count, run.handed_over) for count in run.counts])
+
+
+def _otherwise(count: LotCounted, handed_over: Sequence[str]) -> LotCounted:
+    """As many pieces; lots that are out of the door stay as they are."""
+    if count.lot in handed_over or not count.scrap:
+        return count
+    pieces, before = sum(one.pieces for one in count.scrap), count.scrap[0].reason
+    reason = "warp" if before != "warp" else "surface"
+    return count.model_copy(update={"scrap": (ScrapSeen(reason=reason, pieces=pieces),)})
+
+
+class KeyTurners:
+    """A thread in which the owners of all shops have their agents' keys followed by others, again and again."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="keys")
+        self._thread.start()
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stop.wait(TURN_S):
+            for shop in self._network.shops:
+                config = self._network.folder / "shops" / shop.name / "agent.toml"
+                with suppress(ProcessEnded):  # it was killed, or the broker is away: it is called again
+                    self._network.processes.run([executable("llagar-agent"), "rotate-key", "--config", str(config)])

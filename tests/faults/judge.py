@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from broker.database import Database
+from broker.settings import EMBEDDED_NAME
 from broker.wire.messages import Counted, Envelope, Settled
 from broker.wire.states import FINAL, TRANSITIONS, Actor, RunState
 from hardware_sim.demo.result import join_starts
@@ -34,16 +36,16 @@ NEVER = (
 Rows = Sequence[Any]
 
 
-def judged(world: World, *, clocks_agree: bool = True, calm: bool = True) -> list[str]:
+def judged(world: World, *, calm: bool = True) -> list[str]:
     """Every violation, in words. Call it while the broker and the machines are up and nothing is under way.
 
-    `clocks_agree`: the broker's times may be compared with the machines'. `calm`: nobody had reason to say an error.
+    `calm`: nobody had reason to say an error.
     """
     runs = _runs(world)
-    rows = Ledger(f"sqlite+aiosqlite:///{world.broker_data / 'broker.sqlite'}")
+    rows = Ledger(world.database_url)
     return [
         *_machines(world),
-        *_starts(world, runs, rows, clocks_agree=clocks_agree),
+        *_starts(world, runs, rows),
         *_pieces(world, rows),
         *_broker(world, rows),
         *_agents(world, rows),
@@ -97,7 +99,7 @@ def _machines(world: World) -> Iterator[str]:
             yield f"{machine.name} is still busy"
 
 
-def _starts(world: World, runs: Sequence[RunSeen], rows: Ledger, *, clocks_agree: bool) -> Iterator[str]:
+def _starts(world: World, runs: Sequence[RunSeen], rows: Ledger) -> Iterator[str]:
     """I1 and I3: physical starts by the machine, one a run at most, and none that nobody set up."""
     episodes = {one.name: read_episodes(one.folder) for one in world.network.machines.values()}
     for machine in world.network.machines.values():
@@ -108,7 +110,7 @@ def _starts(world: World, runs: Sequence[RunSeen], rows: Ledger, *, clocks_agree
     set_up = {run for operator in world.network.operators for run in operator.set_up}
     records = Counter(envelope.body.record.id for _, _, envelope in rows.bodies() if envelope.body.kind == "armed")
     yield from (f"setup record {record} was taken {number} times" for record, number in records.items() if number > 1)
-    if clocks_agree:
+    if world.clocks is None:  # times of broker and machines may be compared
         starts = join_starts(runs, {name: list(found) for name, found in episodes.items()})
         yield from (f"run {run} started {number} times" for run, number in starts.by_run.items() if number > 1)
         yield from (
@@ -146,7 +148,8 @@ def _pieces(world: World, rows: Ledger) -> Iterator[str]:
 
 def _broker(world: World, rows: Ledger) -> Iterator[str]:
     """I9: whole, versions one after another, every step a legal one."""
-    yield from _whole(world.broker_data / "broker.sqlite")
+    if world.database is None:
+        yield from _whole(world.broker_data / EMBEDDED_NAME)
     steps: dict[str, list[tuple[int, str, str]]] = {}
     for run, version, state, actor in rows.rows(
         "SELECT run_id, version, state, actor FROM run_steps ORDER BY run_id, version"
@@ -189,6 +192,25 @@ def _streamers(world: World) -> Iterator[str]:
         twice = _count(path, "SELECT count(*) FROM starts WHERE run IN (SELECT run FROM forbidden)")
         if twice:
             yield f"{machine.name}: {twice} runs were started and forbidden"
+
+
+def unseen_jumps(world: World) -> Iterator[str]:
+    """Clocks have jumped: each kind of process has written times of another day."""
+    rows = Ledger(world.database_url)
+    told = [envelope.at for _, _, envelope in rows.bodies()]
+    steps = [datetime.fromisoformat(str(at)) for (at,) in rows.rows("SELECT at FROM run_steps")]
+    wrote = [
+        datetime.fromisoformat(at)
+        for machine in world.network.machines.values()
+        for (at,) in _all(_runs_journal(world, machine), "SELECT at FROM entries")
+    ]
+    for who, times in (("broker", steps), ("agent", told), ("streamer", wrote)):
+        if not any(abs(_aware(at) - datetime.now(UTC)) > timedelta(hours=12) for at in times):
+            yield f"no {who} has seen another day"
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _logs(world: World) -> Iterator[str]:

@@ -22,6 +22,8 @@ class Role(StrEnum):
     AGENT = "agent"
     MAKER = "maker"
     STREAMER = "streamer"
+    KEYS = "keys"
+    """Has another key follow an agent's."""
 
 
 class Needs(StrEnum):
@@ -39,8 +41,18 @@ class Needs(StrEnum):
     """An agent killed between permit and start."""
     LEFT = "left"
     """A streamer killed in mid-run."""
-    DAY = "day"
-    """The broker's clock jumps ahead while a run is claimed."""
+    SOCKET = "socket"
+    """A shop with a WebSocket to its broker."""
+    POLL = "poll"
+    """A shop that no WebSocket gets through to."""
+    KEYS = "keys"
+    """An owner who has another key follow the agent's."""
+    SKIP = "skip"
+    """A person who leaves an object of a print out."""
+    CORRECT = "correct"
+    """A person who puts a count right."""
+    LAPSE = "lapse"
+    """An agent that leaves an offer unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,21 @@ def _agent_commits(kind: str, needs: Needs = Needs.ORDER) -> Place:
 
 def _agent_says(type_: str) -> Place:
     where = "websockets.asyncio.connection", "Connection.send"
-    return Place(f"agent.{type_}.send", Role.AGENT, *where, _says(type_))
+    return Place(f"agent.{type_}.send", Role.AGENT, *where, _says(type_), Needs.SOCKET)
+
+
+def _agent_posts(verb: str) -> Place:
+    where = "shop_agent.link.polling", "PollTransport._post"
+    return Place(f"agent.{verb}.post", Role.AGENT, *where, lambda named: bool(named["verb"] == verb), Needs.POLL)
+
+
+def _broker_answers(verb: str) -> Place:
+    return Place(f"broker.{verb}.answer", Role.BROKER, "broker.runs.link.polling", f"Polls.{verb}", None, Needs.POLL)
+
+
+def _keys(function: str) -> Place:
+    """A step of a key that follows another."""
+    return Place(f"keys.{function}", Role.KEYS, "shop_agent.rotation", function, None, Needs.KEYS)
 
 
 def _agent_asks(verb: str, needs: Needs = Needs.ORDER) -> Place:
@@ -136,13 +162,15 @@ def _synced(role: Role, needs: Needs = Needs.ORDER) -> Place:
 
 PLACES: tuple[Place, ...] = (
     _broker_commits("welcome", "broker.runs.link.admission", "Admission._admit_all"),
-    _broker_commits("inbox", "broker.runs.inbox", "Inbox.take"),
+    _broker_commits("inbox", "broker.runs.inbox", "Inbox._store_all"),
     _broker_commits("heartbeat", "broker.runs.link.signs", "Signs._write"),
     _broker_commits("permit", "broker.runs.link.conversation", "Conversation._permit"),
     _broker_commits("plan", "broker.planning.tick", "Planner._plan"),
     _broker_commits("offer", "broker.planning.tick", "Planner._offer"),
-    _broker_commits("lapse", "broker.runs.timers", "Timers._lapse", needs=Needs.DAY),
+    _broker_commits("lapse", "broker.runs.timers", "Timers._lapse", needs=Needs.LAPSE),
     *map(_broker_says, ("welcome", "ack", "run_offer", "permit")),
+    *map(_broker_answers, ("open", "say", "hear")),
+    _broker_commits("key", "broker.workshops.endpoints", "router.<locals>.keys", needs=Needs.KEYS),
     _synced(Role.BROKER),
     *map(_agent_commits, ("lot_accepted", "claimed", "staged", "armed", "starting", "running", "finished", "counted")),
     Place("agent.permitted.commit", Role.AGENT, "shop_agent.journal", "Journal.commit", _permitted, commit=True),
@@ -151,12 +179,16 @@ PLACES: tuple[Place, ...] = (
     _agent_commits("faulted", Needs.FAULT),
     _agent_commits("settled", Needs.FAULT),
     _agent_commits("unknown", Needs.LEFT),
+    _agent_commits("skipped", Needs.SKIP),
+    _agent_commits("corrected", Needs.CORRECT),
     _agent_commits("paused", Needs.HOLD),
     _agent_commits("resumed", Needs.HOLD),
     _agent_commits("stopped", Needs.CANCEL),
     _agent_commits("not_started", Needs.DOUBT),
     Place("agent.acknowledged.commit", Role.AGENT, "shop_agent.journal", "Journal.acknowledge"),
     *map(_agent_says, ("hello", "events", "permit_request")),
+    *map(_agent_posts, ("open", "say", "hear")),
+    *map(_keys, ("make_key", "register", "take_up", "replace_durably")),
     _agent_asks("start"),
     _agent_asks("forbid", Needs.DOUBT),
     _agent_asks("local_reset", Needs.FAULT),
@@ -169,6 +201,7 @@ PLACES: tuple[Place, ...] = (
     *map(_wrote_of, ("running", "finished")),
     _wrote_of("paused", Needs.HOLD),
     _wrote_of("resumed", Needs.HOLD),
+    _wrote_of("object_skipped", Needs.SKIP),
     _wrote_of("faulted", Needs.FAULT),
     _wrote_of("stopped", Needs.CANCEL),
     _wrote_of("unknown", Needs.LEFT),

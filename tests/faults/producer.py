@@ -1,8 +1,8 @@
 """A producer who orders small things again and again, whatever becomes of the broker meanwhile."""
 
 import threading
-import time
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import manifold3d
@@ -14,8 +14,8 @@ from broker.wire.rest import WantedItem
 from hardware_sim.parts import solid_triangles, write_stl
 
 LOOK_S = 0.3
-PATIENT = (1.0,) * 120
-"""A write is tried again for two minutes."""
+PATIENT = (1.0,) * 900
+"""A broker that dies again and again is tried for a quarter of an hour: whether all comes to a stop others see."""
 
 
 def write_peg(path: Path, height_mm: float) -> Path:
@@ -34,56 +34,57 @@ def write_tag(path: Path) -> Path:
 
 @dataclass(slots=True)
 class Producer:
-    """Runs in a thread of its own. `enough`: no further order; the thread ends when all are delivered."""
+    """Orders in threads of its own. `enough`: no further order; the threads end when all are delivered."""
 
     url: str
     token: str
     folder: Path
     delivered: list[str] = field(default_factory=list)
-    under_way: str = ""
-    since_s: float = 0.0
-    """When the order under way was placed, or looked at last with a change."""
+    under_way: list[str] = field(default_factory=list)
     error: Exception | None = None
     enough: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=count)
 
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name="producer")
-        self._thread.start()
+    def start(self, at_once: int = 1) -> None:
+        """`at_once`: so many orders are under way at any time."""
+        for number in range(at_once):
+            self._threads.append(threading.Thread(target=self._work, name=f"producer {number}"))
+            self._threads[-1].start()
 
     def end(self) -> None:
         """Whatever is under way."""
         self.enough.set()
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def done(self) -> bool:
-        return self._thread is not None and not self._thread.is_alive()
+        return bool(self._threads) and not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         try:
             with Client(self.url, self.token, pauses_s=PATIENT) as client:
                 while not self.enough.is_set():
-                    self._one(client)
+                    self._one(client, next(self._numbers))
         except ClientError as error:
             self.error = error
 
-    def _one(self, client: Client) -> None:
-        number = len(self.delivered)
+    def _one(self, client: Client, number: int) -> None:
         peg = client.upload(write_peg(self.folder / f"peg-{number}.stl", 1.0 + 0.02 * number))
-        tag = client.upload(write_tag(self.folder / "tag.dxf"))
+        tag = client.upload(write_tag(self.folder / f"tag-{number}.dxf"))
         wanted = [WantedItem(part_id=peg.id, quantity=2, material=material) for material in ("PLA", "PETG")]
         quote = client.quote((*wanted, WantedItem(part_id=tag.id, quantity=2, material="plywood-3")))
-        self.under_way = client.accept(quote.id).id
-        self.since_s = time.monotonic()
+        order = client.accept(quote.id).id
+        self.under_way.append(order)
         while not self._ended.wait(LOOK_S):
             try:
-                state = client.order(self.under_way).state
+                state = client.order(order).state
             except Unreachable:
                 continue
             if state == "delivered":
-                self.delivered.append(self.under_way)
+                self.under_way.remove(order)
+                self.delivered.append(order)
                 return

@@ -1,7 +1,9 @@
 """The table of failpoints names what is there, and a process dies where it was asked to."""
 
 import importlib
+import inspect
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -33,11 +35,20 @@ def test_every_place_is_there_under_a_name_of_its_own() -> None:
     assert [name for name, number in Counter(place.name for place in PLACES).items() if number > 1] == []
 
 
+def test_what_is_told_of_a_commit_has_one_in_its_own_words() -> None:
+    """A function whose transaction moved elsewhere would be a place that nobody passes."""
+    for place in PLACES:
+        if place.commit:
+            _, _, function = resolve(importlib.import_module(place.module), place.function)
+            assert re.search(r"with (self\._database|.*\.writing\(\))", inspect.getsource(function)), place.name
+
+
 def test_processes_are_told_apart_by_their_command_lines() -> None:
     assert role_of(["/bin/python", "/bin/llagar-broker", "serve", "--data", "/x"]) == Role.BROKER
     assert role_of(["/bin/python", "/bin/llagar-agent", "run", "--config", "/x/Nava/agent.toml"]) == "agent-Nava"
     assert role_of(["python", "-m", "shop_agent", "stream", "--config", "x", "--machine", "m"]) == "streamer-m"
     assert role_of(["python", "-m", "shop_agent.staging.maker"]) == Role.MAKER
+    assert role_of(["python", "/bin/llagar-agent", "rotate-key", "--config", "/x/Nava/agent.toml"]) == Role.KEYS
     assert role_of(["python", "/bin/llagar-broker", "invite", "Nava"]) is None
 
 

@@ -1,5 +1,6 @@
 """A small network of real processes that may die at any point: two shops, two printers and a router, one producer."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from broker.settings import CONFIG_NAME, EMBEDDED_NAME
 from hardware_sim.faults import After, Fault, FaultKind
 from hardware_sim.network.api import PlateSeen
 from hardware_sim.network.bench import Bench, at_the_bench
@@ -18,13 +20,15 @@ from hardware_sim.network.machine import MachineProcess
 from hardware_sim.network.mishaps import Mishaps
 from hardware_sim.network.network import Network
 from hardware_sim.network.operator import Operator
-from hardware_sim.network.processes import Processes, executable
+from hardware_sim.network.processes import executable
 from hardware_sim.network.towns import SimMachine, SimShop
 from tests.faults.asking import Asking
 from tests.faults.clocks import Clocks
 from tests.faults.disks import mounted
 from tests.faults.failing import VARIABLE
+from tests.faults.hurry import POLLS
 from tests.faults.points import Role
+from tests.faults.prepared import Prepared
 from tests.faults.producer import Producer
 from tests.faults.wires import BROKER_ADDRESS, BenchDoor, Wire, agents_inside
 from tests.waiting import eventually
@@ -41,8 +45,8 @@ SHOPS = (
         280,
         1700,
         (
-            SimMachine("printer-220", "marlin", (220.0, 220.0, 250.0), 0.4),
-            SimMachine("printer-180", "marlin", (180.0, 180.0, 180.0), 0.4),
+            SimMachine("printer-220", "marlin", (220.0, 220.0, 250.0), 0.4, skips_objects=True),
+            SimMachine("printer-180", "marlin", (180.0, 180.0, 180.0), 0.4, skips_objects=True),
         ),
     ),
     SimShop(
@@ -57,6 +61,8 @@ SHOPS = (
 )
 BROKER = str(Role.BROKER)
 AGENTS = tuple(f"{Role.AGENT}-{shop.name}" for shop in SHOPS)
+POLLING = AGENTS[-1]
+"""No WebSocket gets through to this one's shop."""
 STREAMERS = tuple(f"{Role.STREAMER}-{machine.name}" for shop in SHOPS for machine in shop.machines)
 PRINTERS = tuple(f"{Role.STREAMER}-{machine.name}" for machine in SHOPS[0].machines)
 
@@ -80,10 +86,14 @@ class Breakages(Mishaps):
 @dataclass(slots=True)
 class World:
     network: Network
+    processes: Prepared
+    """The network's."""
     asking: Asking
     producer: Producer
     clocks: Clocks | None
     wired: Mapping[str, Wire]
+    database: str | None = None
+    """PostgreSQL's URL; None: the embedded one."""
     keep: bool = field(default=False)
     """Its folder, for a look at what went wrong."""
 
@@ -99,6 +109,10 @@ class World:
     @property
     def broker_data(self) -> Path:
         return self.folder / "broker"
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite+aiosqlite:///{self.broker_data / EMBEDDED_NAME}"
 
     def agent_data(self, shop: str) -> Path:
         return self.folder / "shops" / shop / "data"
@@ -139,21 +153,28 @@ def variables(failpoints: Path) -> dict[str, str]:
 
 @contextmanager
 def world(
-    *, clocks: Path | None = None, wired: Mapping[str, Wire] | None = None, disks: Sequence[str] = ()
+    *,
+    clocks: bool = False,
+    wired: Mapping[str, Wire] | None = None,
+    disks: Sequence[str] = (),
+    database: str | None = None,
 ) -> Iterator[World]:
     """A world that is up; at its end no process is left, its folder neither unless something went wrong in it.
 
-    `clocks`: the library by which its computers' clocks can jump. `wired`: shops whose agents are behind wires.
-    `disks`: folders of the world that are small disks.
+    `clocks`: its computers' wall clocks can jump. `wired`: shops whose agents are behind wires.
+    `disks`: folders of the world that are small disks. `database`: URL of a PostgreSQL database with all tables.
     """
     folder = Path(tempfile.mkdtemp(prefix="llagar-faults-"))
     asking = Asking(folder / "failpoints")
-    times = None if clocks is None else Clocks(folder / "clocks", clocks, (BROKER, *AGENTS))
-    of_process = {} if times is None else {computer: times.variables(computer) for computer in times.computers}
-    processes = Processes(folder / "logs", variables(asking.folder), of_process)
+    times = Clocks(folder / "clocks", (BROKER, *AGENTS)) if clocks else None
+    of_process = {computer: {} if times is None else times.variables(computer) for computer in (BROKER, *AGENTS)}
+    of_process[POLLING][POLLS] = "1"
+    processes = Prepared(folder / "logs", variables(asking.folder), of_process)
     network = Network(folder, processes, SPEED, Breakages(), None, SHOPS)
     with ExitStack() as stack:
         stack.enter_context(mounted(*(folder / disk for disk in disks)))
+        settings = {"host": BROKER_ADDRESS if wired else None, "database_url": database}
+        _configure(folder / "broker", {key: value for key, value in settings.items() if value is not None})
         if wired:
             _lay(network, wired, stack)
         stack.callback(network.close)
@@ -163,17 +184,19 @@ def world(
         (folder / "parts").mkdir()
         producer = Producer(network.url, network.producer_token, folder / "parts")
         stack.callback(producer.end)
-        made = World(network, asking, producer, times, wired or {})
+        made = World(network, processes, asking, producer, times, wired or {}, database)
         yield made
     if not made.keep:
         shutil.rmtree(folder)
 
 
-def _lay(network: Network, wired: Mapping[str, Wire], stack: ExitStack) -> None:
-    """The broker where agents behind wires find it, and doors to their benches."""
-    broker = network.folder / "broker"
+def _configure(broker: Path, settings: Mapping[str, str]) -> None:
     broker.mkdir(exist_ok=True)
-    (broker / "broker.toml").write_text(f'host = "{BROKER_ADDRESS}"\n')
+    (broker / CONFIG_NAME).write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
+
+
+def _lay(network: Network, wired: Mapping[str, Wire], stack: ExitStack) -> None:
+    """Agents behind wires, and doors to their benches."""
     network.agents_from = agents_inside(network.folder / "bin", executable("llagar-agent"), wired)
     (network.folder / "doors").mkdir()
     for shop, wire in wired.items():

@@ -22,7 +22,7 @@ async def _led_by_another(those: list[Process], before: str) -> None:
     await until(led)
 
 
-@pytest.mark.parametrize("victim", ["the leader"])
+@pytest.mark.parametrize("victim", ["the leader", "a follower", "a leader that hangs"])
 async def test_one_ends_and_the_batch_goes_on(url: str, tmp_path: Path, victim: str) -> None:
     with processes(tmp_path, url) as brokers:
         balancer = Balancer([port_of(one) for one in brokers])
