@@ -4,7 +4,7 @@ VENV := .venv
 AGENT_VENV := .venv-agent
 PEERS_VENVS := .venv-peers
 BIN := $(VENV)/bin
-PROOF_MINUTES ?= 80
+PROOF_MINUTES ?= 88
 LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 DEMO_ARGS := $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 

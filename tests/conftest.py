@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-PROOF_MINUTES = float(os.environ.get("PROOF_MINUTES", "80"))
+PROOF_MINUTES = float(os.environ.get("PROOF_MINUTES", "88"))
 _LEFT_S = pytest.StashKey[dict[str, float]]()
 _LEAST_S = 1.0
 """A time-out of 0 would be none."""

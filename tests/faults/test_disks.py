@@ -50,7 +50,7 @@ def _brokers_word(made: World) -> None:
     assert child.popen.poll() is None
 
 
-@pytest.mark.proof(share=0.028)
+@pytest.mark.proof(share=0.0255)
 def test_full_disks_lose_nothing() -> None:
     with world(disks=("broker", DATA, MACHINES)) as made:
         made.producer.start()

@@ -41,7 +41,7 @@ def _standing(made: World, machine: str) -> str:
     return next((one.standing for one in machines if one.name == machine), "")
 
 
-@pytest.mark.proof(share=0.015)
+@pytest.mark.proof(share=0.0136)
 def test_after_a_power_cut_the_shop_is_safe_in_seconds_and_starts_nothing() -> None:
     with world() as made:
         network = made.network

@@ -60,7 +60,7 @@ def _stopped(made: World, roles: tuple[str, ...], point: str) -> tuple[str, int]
     return role, pid
 
 
-@pytest.mark.proof(share=0.04)
+@pytest.mark.proof(share=0.0364)
 def test_links_are_cut_at_every_turn(wire: Wire) -> None:
     with world(wired={SHOP: wire}) as made:
         made.producer.start()
@@ -86,7 +86,7 @@ def _run_on(made: World, machine: str, states: frozenset[str]) -> RunSeen | None
     return next((run for run in runs if run.machine == machine and run.state in states), None)
 
 
-@pytest.mark.proof(share=0.015)
+@pytest.mark.proof(share=0.0136)
 def test_a_print_goes_on_for_a_day_without_its_broker(wire: Wire) -> None:
     with world(clocks=True, wired={SHOP: wire}) as made:
         assert made.clocks is not None

@@ -12,7 +12,7 @@ from broker.database import Database
 from broker.processes.leadership import Deposed, Lease
 from broker.processes.models import Lead
 
-pytestmark = pytest.mark.proof(share=0.006, group="postgresql in process")
+pytestmark = pytest.mark.proof(share=0.0055, group="postgresql in process")
 
 
 async def _run_out(database: Database) -> None:

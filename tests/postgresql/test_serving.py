@@ -11,7 +11,7 @@ from tests.broker.app.process import ran, running, token_of
 from tests.broker.parts.shapes import box_stl
 from tests.postgresql.server import Server
 
-pytestmark = pytest.mark.proof(share=0.009)
+pytestmark = pytest.mark.proof(share=0.0082)
 
 
 def test_it_serves_once_migrated_and_survives_a_kill(postgresql: Server, tmp_path: Path) -> None:

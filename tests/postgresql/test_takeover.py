@@ -9,7 +9,7 @@ from broker.wire.states import RunState
 from tests.postgresql.batch import PIECES, Batch, until
 from tests.postgresql.processes import Balancer, Process, port_of, processes
 
-pytestmark = pytest.mark.proof(share=0.05, group="takeover")
+pytestmark = pytest.mark.proof(share=0.0455, group="takeover")
 _SIDE_MM = 95.0
 """Four on a bed."""
 

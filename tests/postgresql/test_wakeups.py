@@ -11,7 +11,7 @@ from broker.database import Database
 from broker.processes import wakeups
 from broker.processes.wakeups import CHANNEL, WakeUps
 
-pytestmark = pytest.mark.proof(share=0.006, group="postgresql in process")
+pytestmark = pytest.mark.proof(share=0.0055, group="postgresql in process")
 _LISTENING = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle'")
 _END_LISTENERS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
 

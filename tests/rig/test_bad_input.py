@@ -22,7 +22,7 @@ def asked(folder: Path, questions: list[list[str]]) -> list[dict[str, object]]:
     return answers
 
 
-@pytest.mark.proof(share=0.03)
+@pytest.mark.proof(share=0.0273)
 def test_every_bad_file_gets_a_clear_word(tmp_path: Path) -> None:
     files = write_hostile(tmp_path / "bad")
     answers = asked(tmp_path, [["quote", str(one.path), "--quantity", "1", "--json"] for one in files])
@@ -39,7 +39,7 @@ def test_every_bad_file_gets_a_clear_word(tmp_path: Path) -> None:
         assert said["fix"]
 
 
-@pytest.mark.proof(share=0.019)
+@pytest.mark.proof(share=0.0173)
 def test_wishes_that_can_not_be_fulfilled(tmp_path: Path) -> None:
     knob = str(write_parts(tmp_path / "parts")[0].path)
     over = tmp_path / "over.stl"
@@ -61,7 +61,7 @@ def test_wishes_that_can_not_be_fulfilled(tmp_path: Path) -> None:
     assert json.loads(str(answers[-1]["out"])) == {"orders": []}
 
 
-@pytest.mark.proof(share=0.012)
+@pytest.mark.proof(share=0.0109)
 def test_a_long_part_fits_the_first_bed_only_across(tmp_path: Path) -> None:
     """A leg of 294 × 20 × 20 mm, as a rack has."""
     leg = tmp_path / "leg.stl"
@@ -73,6 +73,6 @@ def test_a_long_part_fits_the_first_bed_only_across(tmp_path: Path) -> None:
     assert "8.0 mm too much" in left_out["printer-220"]
 
 
-@pytest.mark.proof(share=0.009)
+@pytest.mark.proof(share=0.0082)
 def test_the_command_s_exit_code_is_handed_on() -> None:
     assert executed("sh", "-c", 'test -n "$LLAGAR_URL" -a -n "$LLAGAR_TOKEN" && exit 7').returncode == 7

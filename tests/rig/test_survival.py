@@ -12,7 +12,7 @@ from hardware_sim.demo.kills import processes
 from tests.rig.batch import RIG, demo, left_behind
 
 
-@pytest.mark.proof(share=0.028)
+@pytest.mark.proof(share=0.0255)
 @pytest.mark.parametrize(
     ("process", "when", "seed"),
     [
@@ -35,7 +35,7 @@ def test_the_order_ends_right_after_a_kill(process: str, when: str, seed: int, t
         assert "unknown" not in states[run], "a run that went on must not have been lost sight of"
 
 
-@pytest.mark.proof(share=0.06)
+@pytest.mark.proof(share=0.0545)
 @pytest.mark.parametrize("seed", [3])
 def test_the_order_ends_right_after_the_death_of_every_process(seed: int, tmp_path: Path) -> None:
     made = demo(tmp_path / "out.json", "--seed", str(seed), "--chaos", str(seed))
@@ -44,7 +44,7 @@ def test_the_order_ends_right_after_the_death_of_every_process(seed: int, tmp_pa
     assert all(kill["pid"] != kill["new_pid"] for kill in made["kills"])
 
 
-@pytest.mark.proof(share=0.012)
+@pytest.mark.proof(share=0.0109)
 def test_nothing_outlives_the_rig_however_it_ends() -> None:
     word = f"LLAGAR_TEST_WORD=survival-{os.getpid()}"
     name, value = word.split("=")

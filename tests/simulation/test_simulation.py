@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.defects import DEFECTS
 from tests.simulation.mutants import hunted
 from tests.simulation.schedule import run
-from tests.simulation.tally import tally
+from tests.simulation.tally import every_transition, tally
 
 _ROOT = Path(__file__).parents[2]
 
@@ -55,6 +55,13 @@ def test_a_planted_defect_is_noticed() -> None:
     assert hunted(number, 1).seed is not None
 
 
-@pytest.mark.proof(share=0.052)
-def test_hundreds_of_schedules_keep_every_promise() -> None:
-    assert _simulate("--schedules", "300", "--seed", "1").endswith("violations: 0\n")
+@pytest.mark.proof(share=0.115)
+def test_ten_thousand_schedules_keep_every_promise_and_see_every_transition() -> None:
+    told = _simulate("--schedules", "10000", "--seed", "1")
+    assert told.endswith("violations: 0\n")
+    assert f"transitions seen: {len(every_transition())} of {len(every_transition())}\n" in told
+
+
+@pytest.mark.proof(share=0.02)
+def test_every_planted_defect_is_noticed() -> None:
+    assert _simulate("--mutants").endswith("living: 0\n")

@@ -11,7 +11,7 @@ from tests.broker.pages.chromium import Tab, browser_tab
 from tests.broker.pages.conftest import Pages
 from tests.broker.parts.shapes import box_stl, rectangle_dxf
 
-pytestmark = pytest.mark.proof(share=0.012)
+pytestmark = pytest.mark.proof(share=0.0109)
 _TIER = "document.querySelector('.tier :checked')"
 _ORDER = "[...document.querySelectorAll('#price button')].map(button => button.textContent)[0]"
 _LINES = "[...document.querySelectorAll('#price td.number')].map(cell => cell.textContent)"

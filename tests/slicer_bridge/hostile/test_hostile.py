@@ -39,7 +39,7 @@ def test_representative_files(tmp_path: Path) -> None:
     assert _faults(tmp_path, REPRESENTATIVE) == []
 
 
-@pytest.mark.proof(share=0.041)
+@pytest.mark.proof(share=0.0373)
 @pytest.mark.timeout(900)
 def test_whole_corpus(tmp_path: Path) -> None:
     assert _faults(tmp_path, tuple(CORPUS)) == []

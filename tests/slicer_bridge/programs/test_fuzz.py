@@ -49,14 +49,14 @@ def found_out(specimens: list[Specimen], lines: int) -> str:
     return ""
 
 
-@pytest.mark.proof(share=0.005, group="defects of judges")
+@pytest.mark.proof(share=0.0045, group="defects of judges")
 @pytest.mark.parametrize("defect", PRINTERS, ids=lambda one: one.name)
 def test_defects_of_printers_judges_are_found_out(monkeypatch: pytest.MonkeyPatch, defect: Defect) -> None:
     defect.plant(monkeypatch)
     assert found_out([one for one in SPECIMENS if one.limits.dialect is not Dialect.GRBL], _SOUGHT)
 
 
-@pytest.mark.proof(share=0.005, group="defects of judges")
+@pytest.mark.proof(share=0.0045, group="defects of judges")
 @pytest.mark.parametrize("defect", ROUTERS, ids=lambda one: one.name)
 def test_defects_of_routers_judges_are_found_out(monkeypatch: pytest.MonkeyPatch, defect: Defect) -> None:
     defect.plant(monkeypatch)
@@ -72,7 +72,7 @@ def real_specimens() -> Iterator[Specimen]:
         yield Specimen(shop.name, shop.limits, lines)
 
 
-@pytest.mark.proof(share=0.023)
+@pytest.mark.proof(share=0.0209)
 def test_a_million_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled = tmp_path if find_spec("numba") is not None else None
     specimens = [*SPECIMENS, *real_specimens()]

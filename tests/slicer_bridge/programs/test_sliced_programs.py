@@ -34,7 +34,7 @@ def test_the_firmwares_find_nothing_wrong_with_them_either(tmp_path: Path, shop:
     bout.finish()
 
 
-@pytest.mark.proof(share=0.003)
+@pytest.mark.proof(share=0.0027)
 def test_programs_of_real_parts_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = 0
     for number, name in enumerate(_REAL):

@@ -39,7 +39,7 @@ from tests.broker.runs.contract.stores import InDatabase, InMemory, Store
 from tests.broker.runs.contract.world import Answer, World
 from tests.postgresql.server import server
 
-_PROOF = pytest.mark.proof(share=0.03, group="contract")
+_PROOF = pytest.mark.proof(share=0.0273, group="contract")
 
 
 @pytest.fixture(scope="module", params=["memory", "database", pytest.param("postgresql", marks=_PROOF)])
