@@ -41,6 +41,14 @@ _SERVER_SETTINGS = {
 }
 _WRITER_IDLE = "10s"
 """A writer that says nothing for so long while all others wait for it has hung: the server ends its transaction."""
+_LOCK_TIMED_OUT = "55P03"
+_END_HUNG_WRITER = """
+SELECT pg_terminate_backend(activity.pid) FROM pg_locks AS lock JOIN pg_stat_activity AS activity USING (pid)
+WHERE lock.locktype = 'advisory' AND lock.granted AND lock.database = activity.datid AND lock.objid = $1::oid
+AND lock.classid = 0 AND lock.objsubid = 1 AND activity.wait_event = 'ClientRead'
+AND activity.state_change < clock_timestamp() - $2::text::interval
+"""
+_HUNG_FOR = "8s"
 
 
 def _values(kind: type[StrEnum]) -> list[str]:
@@ -217,10 +225,25 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """Not within another `writing` of the same task: it would wait for itself."""
-        async with self._turn, self._writers() as session, session.begin():
-            for guard in self._guards:
-                await guard(session)
-            yield session
+        async with self._turn:
+            try:
+                async with self._writers() as session, session.begin():
+                    for guard in self._guards:
+                        await guard(session)
+                    yield session
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _LOCK_TIMED_OUT:
+                    await self.end_hung_writer()
+                raise
+
+    async def end_hung_writer(self) -> None:
+        """Have the server end whoever has the writers' lock on PostgreSQL, and keeps it waiting for a word.
+
+        By itself the server misses only clients that fall silent between two commands, and not within one.
+        """
+        if self.is_shared:
+            async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                await connection.exec_driver_sql(_END_HUNG_WRITER, (_WRITERS_LOCK, _HUNG_FOR))
 
     def guarded(self, guard: Guard) -> "Database":
         """The same database; whatever is written by way of this one, `guard` is asked first, in its transaction."""

@@ -92,6 +92,7 @@ class Lease:
             await self._take()
 
     async def _take(self) -> None:
+        await self._database.end_hung_writer()
         async with self._database.writing() as session:
             token = await repository.take(session, PLANNER, self._process, self._life)
         if token is not None:

@@ -23,7 +23,8 @@ Seal = tuple[tuple[str, ...], str, str]
 """Keys of which any may have signed, the text, the signature."""
 Check = Callable[[Sequence[Seal]], Awaitable[Sequence[bool]]]
 _AWAY = (OSError, asyncio.IncompleteReadError)
-"""What is raised once the process is gone."""
+"""What is raised once the process is gone, or has said nothing for too long (TimeoutError is an OSError)."""
+_WITHIN_S = 10.0
 
 
 def holds(seal: Seal) -> bool:
@@ -57,10 +58,15 @@ class Checker:
         async with self._turn:
             if (process := self._ready()) is not None:
                 try:
-                    return await _asked(process, seals)
+                    async with asyncio.timeout(_WITHIN_S):
+                        return await _asked(process, seals)
                 except _AWAY as error:
                     _log.warning("the process that checks signatures is gone (%r); another is started", error)
                     await self._end()
+                except asyncio.CancelledError:
+                    # What it still answers would be taken for the answer to what is asked next.
+                    await self._end()
+                    raise
             return await check_here(seals)
 
     async def close(self) -> None:
@@ -76,7 +82,7 @@ class Checker:
     async def _start(self) -> None:
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", __name__),
+                *(sys.executable, "-P", "-m", __name__),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,  # the terminal's Ctrl-C is for the broker

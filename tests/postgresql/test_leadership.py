@@ -2,9 +2,11 @@
 
 import asyncio
 
+import asyncpg
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, make_url, select, update
 
+from broker import database
 from broker.accounts.models import Account, Role
 from broker.accounts.service import add_account
 from broker.clock import SystemClock
@@ -94,3 +96,18 @@ async def test_a_renewed_lease_is_kept_and_one_given_up_is_free_at_once(processe
     assert (first.leads, second.leads) == (False, True)
     async with processes[2].reading() as session:
         assert (await session.scalars(select(Lead.token))).one() == 2
+
+
+async def test_a_writer_that_hangs_within_a_command_is_ended_by_whoever_takes_over(
+    processes: list[Database], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped between a statement's preparation and its execution: no time-out of the server's own ends that."""
+    hung = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    await hung.execute("BEGIN")
+    await hung.fetchval("SELECT pg_advisory_xact_lock($1)", database._WRITERS_LOCK)
+    await hung.prepare("SELECT count(*) FROM agents")
+    monkeypatch.setattr(database, "_HUNG_FOR", "0s")
+    lease = Lease(processes[0], "second")
+    await lease.look()
+    assert lease.leads
+    assert hung.is_closed()

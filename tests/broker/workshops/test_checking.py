@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.workshops import checking
 from broker.workshops.checking import Checker, Seal, check_here
 
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
@@ -61,6 +62,27 @@ async def test_a_process_that_dies_is_done_without_and_replaced(checker: Checker
     assert list(await checker.check(SEALS)) == ANSWERS
     assert await _running(checker) != first
     assert list(await checker.check(SEALS)) == ANSWERS
+
+
+async def test_a_process_that_hangs_is_done_without_and_replaced(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await _running(checker)
+    monkeypatch.setattr(checking, "_WITHIN_S", 0.05)
+    os.kill(first, signal.SIGSTOP)
+    assert list(await checker.check(SEALS)) == ANSWERS
+    monkeypatch.undo()
+    assert await _running(checker) != first
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next(checker: Checker) -> None:
+    first = await _running(checker)
+    os.kill(first, signal.SIGSTOP)
+    asked = asyncio.create_task(checker.check(SEALS))
+    await asyncio.sleep(0)
+    asked.cancel()
+    assert isinstance((await asyncio.gather(asked, return_exceptions=True))[0], asyncio.CancelledError)
+    assert list(await checker.check(SEALS[::-1])) == ANSWERS[::-1]
 
 
 async def test_it_ends_with_its_broker(checker: Checker) -> None:
