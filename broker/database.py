@@ -22,7 +22,7 @@ from enum import StrEnum
 import asyncpg
 from sqlalchemy import URL, Connection, DateTime, Dialect, Enum, MetaData, String, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -31,6 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from broker.errors import BrokerError
 
 _WRITER = "llagar_writer"
+_MIGRATION = "llagar_migration"
 _WRITERS_LOCK = 7164001
 _POSTGRESQL = "postgresql+asyncpg"
 _SERVER_SETTINGS = {
@@ -41,6 +42,7 @@ _SERVER_SETTINGS = {
 }
 _WRITER_IDLE = "10s"
 """A writer that says nothing for so long while all others wait for it has hung: the server ends its transaction."""
+_LOST_KEYS = "PRAGMA foreign_key_check"
 _LOCK_TIMED_OUT = "55P03"
 _END_HUNG_WRITER = """
 SELECT pg_terminate_backend(activity.pid) FROM pg_locks AS lock JOIN pg_stat_activity AS activity USING (pid)
@@ -119,7 +121,10 @@ def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    writer = connection.get_execution_options().get(_WRITER, False)
+    options = connection.get_execution_options()
+    writer = options.get(_WRITER, False)
+    if options.get(_MIGRATION, False):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writer else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
@@ -258,9 +263,18 @@ class Database:
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in one writing transaction; no writer and no other migration runs beside it."""
-        async with self._turn, self._writer.begin() as connection:
-            yield connection
+        """A connection in one writing transaction; no writer and no other migration runs beside it.
+
+        A table that SQLite can't change is made anew, and then others refer for a moment to nothing: its foreign keys
+        are looked at once, at the end. Raises IntegrityError.
+        """
+        async with self._turn:
+            async with self._writer.execution_options(**{_MIGRATION: True}).begin() as connection:
+                yield connection
+                if not self.is_shared and (lost := (await connection.exec_driver_sql(_LOST_KEYS)).all()):
+                    raise IntegrityError(f"{len(lost)} rows refer to nothing, the first: {lost[0]}", None, ValueError())
+            if not self.is_shared:
+                await self.engine.dispose()  # its connections heed no foreign keys
 
     async def require_reachable(self) -> None:
         """Raises DatabaseAway."""

@@ -1,7 +1,7 @@
 """The broker's side of the link on virtual time: uvicorn's protocol, switchboard and timers, on rows in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from broker.runs.timers import RESTART_GRACE, Timers
 from broker.shipping import service as shipping
 from broker.wire.messages import Availability
 from broker.wire.tracking import Link
+from broker.workshops.checking import Seal, holds
 from broker.workshops.liveness import link
 from broker.workshops.models import Agent, Machine, Workshop
 from tests.simulation.books import MemoryBooks
@@ -36,13 +37,19 @@ class LoopClock:
         return self.loop.now().at
 
 
+async def _check(seals: Sequence[Seal]) -> Sequence[bool]:
+    """On the loop: whatever is done beside it takes none of its time."""
+    return [holds(seal) for seal in seals]
+
+
 class RealBroker:
     """Knows one workshop, by its agent's key."""
 
     def __init__(self, loop: VirtualLoop, public_key: str) -> None:
         self.clock = LoopClock(loop)
         self.books = MemoryBooks()
-        self.switchboard = Switchboard(Waker(), self.books, self.clock, Inbox(self.books, self.clock, shipping))
+        inbox = Inbox(self.books, self.clock, shipping, _check)
+        self.switchboard = Switchboard(Waker(), self.books, self.clock, inbox)
         self._public_key = public_key
 
     @asynccontextmanager

@@ -10,9 +10,6 @@ _HERE = sa.text("state <> 'delivered'")
 
 
 def upgrade() -> None:
-    # SQLite makes the table anew, and rows of others refer to it meanwhile.
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("PRAGMA defer_foreign_keys = ON")
     with op.batch_alter_table("lots") as lots:
         lots.drop_constraint(op.f("uq_lots_line_id"), type_="unique")
     op.create_index(
