@@ -68,7 +68,7 @@ unit: setup tests
 
 .PHONY: tests
 tests:
-	$(BIN)/pytest -m "not proof" -n 3 --dist loadgroup --ignore tests/conformance --ignore tests/drivers --ignore tests/hardware_sim
+	$(BIN)/pytest -m "not proof" -n 3 --ignore tests/conformance --ignore tests/drivers --ignore tests/hardware_sim
 	$(BIN)/pytest -m "not proof" -n 8 tests/conformance tests/drivers tests/hardware_sim  # they wait for machines more than they compute
 
 test: ## ruff, mypy, import-linter and pytest

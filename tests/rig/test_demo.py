@@ -1,7 +1,11 @@
 """The main job, with the agents installed as on a workshop's small computer: the agent's extra and nothing else."""
 
+import fcntl
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,6 @@ from shapely.affinity import rotate, translate
 from tests.rig.batch import ROOT, demo
 
 AGENT_VENV = ROOT / ".venv-agent"
-pytestmark = pytest.mark.xdist_group("agents' environment")  # two installations at once spoil it
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +23,31 @@ def agents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a `llagar-agent` whose environment holds what `llagar[agent]` brings and the project as it stands."""
     python = AGENT_VENV / "bin" / "python"
     assert (AGENT_VENV / ".installed").exists(), "the agent's own environment is missing: run `make setup`"
-    wheels = tmp_path_factory.mktemp("wheel")
+    with _one_at_a_time() as is_first:
+        if is_first:
+            _install(python, tmp_path_factory.mktemp("wheel"))
+    return AGENT_VENV / "bin"
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[bool]:
+    """Whether this test process is the first of its run: two installations at once spoil the environment."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with (AGENT_VENV / ".installed-for").open("a+") as note:
+        fcntl.flock(note, fcntl.LOCK_EX)
+        note.seek(0)
+        is_first = note.read() != run
+        yield is_first
+        note.truncate(0)
+        note.write(run)
+
+
+def _install(python: Path, wheels: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
     subprocess.run([*build, str(ROOT)], check=True)
     (wheel,) = wheels.glob("llagar-*.whl")
     install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall"]
     subprocess.run([*install, str(wheel)], check=True)
-    return AGENT_VENV / "bin"
 
 
 def test_agents_environment_lacks_what_a_small_computer_need_not_have(agents: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from slicer_bridge.command_line.main import BAD_INPUT, DONE, main
 from tests.slicer_bridge.motion.programs import outline, ring
 
-pytestmark = pytest.mark.xdist_group("compiled")
 LIMITS = Path(__file__).parents[3] / "rigs" / "limits" / "marlin.toml"
 
 

@@ -15,8 +15,6 @@ from slicer_bridge.motion.limits import DEFAULTS, Planner
 from slicer_bridge.programs import quick_lines
 from tests.slicer_bridge.motion import programs
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 _PLAIN = """
 import sys
 from pathlib import Path

@@ -11,7 +11,6 @@ from slicer_bridge.motion.estimate import estimate, limits_of
 from slicer_bridge.motion.estimated import Box, Estimate
 from slicer_bridge.motion.limits import DEFAULTS, Heating, MotionLimits, Planner
 
-pytestmark = pytest.mark.xdist_group("compiled")
 PLAIN = MotionLimits(
     Planner.MARLIN, (200.0, 200.0, 20.0, 50.0), (1000.0, 1000.0, 200.0, 2000.0), 1000.0, 1000.0, 1000.0,
     junction_deviation_mm=0.02,

@@ -11,7 +11,6 @@ from tests.benchmarks.sliced import PROFILES, own_shapes, sliced
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="prusa-slicer is not installed"),
-    pytest.mark.xdist_group("compiled"),
 ]
 
 

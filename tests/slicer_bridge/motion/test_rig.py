@@ -7,8 +7,6 @@ from slicer_bridge.motion.estimate import estimate
 from slicer_bridge.motion.limits import MotionLimits, Planner
 from tests.slicer_bridge.motion import programs, rig
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 
 @pytest.mark.parametrize("acceleration", [500.0, 1500.0, 4000.0])
 @pytest.mark.parametrize("deviation", [0.013, 0.05])

@@ -11,7 +11,6 @@ from slicer_bridge.pictures.toolpath_picture import toolpath_svg
 from tests.benchmarks.sample_programs import long_print
 from tests.slicer_bridge.motion.programs import outline, ring
 
-pytestmark = pytest.mark.xdist_group("compiled")
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -18,8 +18,6 @@ from tests.slicer_bridge.programs.test_check_router import LIMITS as ROUTER
 from tests.slicer_bridge.programs.test_check_router import OFFSET
 from tests.slicer_bridge.programs.test_check_router import READY as ROUTER_READY
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 KLIPPER = PRINTER.model_copy(update={"dialect": Dialect.KLIPPER, "max_flow_mm3_s": 15.0, "max_feed_z_mm_s": 12.0})
 _MACHINES = {
     "marlin": (PRINTER, None, PRINTER_READY, spoilt_lines.PRINTER),
