@@ -4,28 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-import broker.migrations
 from broker.database import Database
 from broker.migrations.upgrade import require_head, upgrade
 from broker.orders import lots
 from broker.orders.models import Lot, LotState
 from broker.runs.sql_book import SqlBooks
+from tests.broker.app.revisions import to_revision
 from tests.broker.conftest import HandClock
 from tests.broker.databases import Databases
 from tests.broker.runs.contract.seeded import LOTS, RUNS, seed
-
-
-def _to_0008(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(broker.migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0008")
 
 
 @pytest.fixture
@@ -38,7 +27,7 @@ async def test_lots_stay_and_a_shop_may_follow_one_that_has_gone(url: str) -> No
     now = HandClock().now()
     database = Database(url)
     async with database.migrating() as connection:
-        await connection.run_sync(_to_0008)
+        await connection.run_sync(to_revision, "0008")
     books = SqlBooks(database)
     async with books.writing() as book:
         await seed(book, now)

@@ -5,16 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-import broker.migrations
 from broker.database import Database
 from broker.migrations.upgrade import upgrade
 from broker.runs.repository import record_was_used, runs_in
 from broker.settings import Settings
 from broker.wire.states import Actor, RunState
+from tests.broker.app.revisions import to_revision
 from tests.broker.databases import Databases
 
 _NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -49,14 +47,6 @@ INSERT INTO run_steps (run_id, version, state, actor, at, note) VALUES ('r2', 2,
 """
 
 
-def _to_0003(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(broker.migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0003")
-
-
 @pytest.fixture
 def empty(databases: Databases, tmp_path: Path) -> Iterator[Settings]:
     with databases.empty(tmp_path) as settings:
@@ -70,7 +60,7 @@ async def old(empty: Settings) -> AsyncIterator[Database]:
     naive = database.engine.dialect.name == "sqlite"
     moments = {name: at.replace(tzinfo=None) if naive else at for name, at in _MOMENTS.items()}
     async with database.migrating() as connection:
-        await connection.run_sync(_to_0003)
+        await connection.run_sync(to_revision, "0003")
         for statement in _ROWS.split(";\n"):
             known = {name: at for name, at in moments.items() if f":{name}" in statement}
             await connection.execute(text(statement), known)

@@ -5,11 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-import broker.migrations
 from broker.accounts.models import Role
 from broker.accounts.service import Caller
 from broker.database import Database
@@ -21,6 +18,7 @@ from broker.quotes.views import quote_view
 from broker.settings import Settings
 from broker.wire.rest import QuoteTierView
 from broker.wire.tiers import Tier
+from tests.broker.app.revisions import to_revision
 from tests.broker.databases import Databases
 
 _NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -38,14 +36,6 @@ INSERT INTO orders (id, account_id, quote_id, state, created_at) VALUES ('ord_1'
 """
 
 
-def _to_0002(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(broker.migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0002")
-
-
 @pytest.fixture
 def empty(databases: Databases, tmp_path: Path) -> Iterator[Settings]:
     with databases.empty(tmp_path) as settings:
@@ -59,7 +49,7 @@ async def old(empty: Settings) -> AsyncIterator[Database]:
     naive = database.engine.dialect.name == "sqlite"
     moments = {name: at.replace(tzinfo=None) if naive else at for name, at in (("now", _NOW), ("due", _DUE))}
     async with database.migrating() as connection:
-        await connection.run_sync(_to_0002)
+        await connection.run_sync(to_revision, "0002")
         for statement in _ROWS.split(";\n"):
             known = {name: at for name, at in moments.items() if f":{name}" in statement}
             await connection.execute(text(statement), known)
