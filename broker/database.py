@@ -244,7 +244,7 @@ class Database:
     async def end_hung_writer(self) -> None:
         """Have the server end whoever has the writers' lock on PostgreSQL, and keeps it waiting for a word.
 
-        By itself the server misses only clients that fall silent between two commands, and not within one.
+        By itself the server ends only clients that fall silent between two commands, and not within one.
         """
         if self.is_shared:
             async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
