@@ -29,7 +29,7 @@ from broker.wire.messages import (
 from broker.wire.polling import HEAR_S, Hearing, Opened, Said, Told
 from broker.wire.shop import NextKey
 from broker.wire.signing import hello_text, key_text
-from broker.workshops import repository
+from broker.workshops.models import Agent
 from broker.workshops.service import revoke
 from tests.broker.conftest import Town
 from tests.broker.quotes.towns import UNO
@@ -57,7 +57,7 @@ async def test_a_revoked_agent_is_not_believed(town: Town, agent: WireAgent) -> 
     await agent.send(Events(events=(agent.signed(_FREE),)))
     assert await agent.closed()
     async with town.database.reading() as session:
-        assert (await repository.locked_agent(session, agent.agent)).acked_seq == acked
+        assert (await session.get_one(Agent, agent.agent)).acked_seq == acked
     async with agent.dialled() as challenge:
         await agent.send(_hello(agent, challenge))
         assert "enrol" in await agent.closed()
@@ -71,7 +71,7 @@ async def test_heartbeats_that_change_nothing_are_written_before_the_next_event(
         town.clock.forward(minutes=minutes)
         await agent.beat(report, leases=(hand.run,))
     async with town.database.reading() as session:
-        row = await repository.locked_agent(session, agent.agent)
+        row = await session.get_one(Agent, agent.agent)
         assert row.last_seen_at == town.clock.now()
 
 
