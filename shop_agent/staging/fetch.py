@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -17,10 +19,21 @@ from shop_agent.settings import is_local
 
 MAX_BYTES = 1_000_000_000
 _TIMEOUT = httpx.Timeout(30.0)
+_CLOCKS_APART = timedelta(minutes=1)
+"""Less is no reason for a broker to refuse what was signed."""
+_LOG = logging.getLogger("llagar.staging")
 
 
 class BrokerUnreachable(Exception):
     """Try again later; the lease goes on meanwhile."""
+
+
+class _ClockOff(Exception):
+    """The broker refuses what was signed at another time than its own."""
+
+    def __init__(self, its_time: datetime) -> None:
+        super().__init__(its_time)
+        self.its_time = its_time
 
 
 class Fetcher:
@@ -59,14 +72,24 @@ class Fetcher:
         return path
 
     async def _download(self, sha256: str, target: Path) -> None:
+        """A computer whose clock is off, as small ones without a battery are, signs at the broker's time."""
+        own_time = self._now()
+        try:
+            await self._get(sha256, target, own_time)
+        except _ClockOff as error:
+            off_s = (own_time - error.its_time).total_seconds()
+            _LOG.warning("this computer's clock is %+.0f s off the broker's: set it (NTP)", off_s)
+            await self._get(sha256, target, error.its_time)
+
+    async def _get(self, sha256: str, target: Path, at: datetime) -> None:
         route = f"/api/v1/agents/blobs/{sha256}"
         digest, size = hashlib.sha256(), 0
         try:
             async with (
                 httpx.AsyncClient(timeout=_TIMEOUT, trust_env=not is_local(self._broker)) as client,
-                client.stream("GET", f"{self._broker}{route}", headers=self._headers(route)) as answer,
+                client.stream("GET", f"{self._broker}{route}", headers=self._headers(route, at)) as answer,
             ):
-                _require_ok(answer, sha256)
+                _require_ok(answer, sha256, at)
                 with target.open("wb") as file:
                     async for chunk in answer.aiter_bytes():
                         size += len(chunk)
@@ -81,8 +104,8 @@ class Fetcher:
         if digest.hexdigest() != sha256:
             raise StagingFailed(f"blob {sha256[:12]} came with other bytes: its SHA-256 is {digest.hexdigest()[:12]}")
 
-    def _headers(self, route: str) -> dict[str, str]:
-        agent, time = self._signer.identity.agent, self._now().isoformat()
+    def _headers(self, route: str, at: datetime) -> dict[str, str]:
+        agent, time = self._signer.identity.agent, at.isoformat()
         signature = self._signer.sign(get_text(agent, time, route))
         return {AGENT_HEADER: agent, TIME_HEADER: time, SIGNATURE_HEADER: signature}
 
@@ -92,8 +115,21 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _require_ok(answer: httpx.Response, sha256: str) -> None:
+def _require_ok(answer: httpx.Response, sha256: str, at: datetime) -> None:
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise BrokerUnreachable(f"the broker answered HTTP {answer.status_code}")
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        its_time = _time_of(answer)
+        if its_time is not None and abs(its_time - at) > _CLOCKS_APART:
+            raise _ClockOff(its_time)
     if answer.status_code != httpx.codes.OK:
         raise StagingFailed(f"the broker refuses blob {sha256[:12]}: HTTP {answer.status_code}")
+
+
+def _time_of(answer: httpx.Response) -> datetime | None:
+    """When it was made, by the clock of whoever made it."""
+    try:
+        time = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
