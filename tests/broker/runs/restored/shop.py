@@ -32,6 +32,7 @@ _S = RunState
 _BOOT = "boot1/0"
 _LOG_ID = "j1"
 _MACHINE = "prusa"
+_TICK_S = 0.5
 LIFE = (
     _S.PLANNED,
     _S.OFFERED,
@@ -135,12 +136,13 @@ class Shop:
         )
         self.mind.waiting = ()
         self.link = Link(url, talk, self._carry_out, self._now)
-        task = asyncio.create_task(self.link.run())
+        tasks = [asyncio.create_task(self.link.run()), asyncio.create_task(self._tick())]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self.link = None
             self._do(ev.Disconnected())
 
@@ -159,6 +161,13 @@ class Shop:
         return held.phase if held is not None else None
 
     # ----------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """As an agent does: a request that was lost with its connection, or refused, is made again."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self.mono_s += _TICK_S
+            self._do(ev.Ticked())
 
     def _now(self) -> Now:
         return Now(self.clock.now(), self.mono_s)

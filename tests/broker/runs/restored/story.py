@@ -51,7 +51,12 @@ class Story:
             runs = await self.runs()
             return [run.state for run in runs] == [state] and await self.acknowledged()
 
-        await until(there)
+        try:
+            await until(there)
+        except TimeoutError as error:
+            states = [run.state.value for run in await self.runs()]
+            phases = [run.phase.value for run in self.shop.mind.memory.runs.values()]
+            raise AssertionError(f"not {state.value}: {states} at the broker, {phases} at the shop") from error
 
     async def delivered(self) -> bool:
         async with self.network.database.reading() as session:
