@@ -2,49 +2,80 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
+Between = TypeVar("Between")
 Answer = TypeVar("Answer")
+Work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
+"""Gets as many items as there are and answers each, with an exception where only that one is at fault."""
 
 
 class Batches(Generic[Item, Answer]):
-    """`work` gets as many items as there are and answers each, with an exception where only that one is at fault.
+    """Each item is answered by `work`; a batch that `work` fails as a whole fails for each of its items."""
 
-    A batch that `work` fails as a whole fails for each of its items.
-    """
-
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]], most: int) -> None:
-        self._work = work
-        self._most = most
-        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, work: Work[Item, Answer], most: int) -> None:
+        self._stage: _Stage[Item, Answer] = _Stage(work, most, _settle)
 
     async def answer(self, item: Item) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._stage.put(item, future)
+        return await future
+
+
+class TwoSteps(Generic[Item, Between, Answer]):
+    """What the first step makes of an item is the second's; each has batches of its own, and whoever asked sleeps until
+    both are done."""
+
+    def __init__(self, first: Work[Item, Between], second: Work[Between, Answer], most: int) -> None:
+        self._second: _Stage[Between, Answer] = _Stage(second, most, _settle)
+        self._first: _Stage[Item, Between] = _Stage(first, most, self._second.put)
+
+    async def answer(self, item: Item) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._first.put(item, future)
+        return await future
+
+
+class _Stage(Generic[Item, Answer]):
+    """`done` is told each answer that is no exception, with the future of whoever asked."""
+
+    def __init__(
+        self, work: Work[Item, Answer], most: int, done: Callable[[Answer, "asyncio.Future[Any]"], None]
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._done = done
+        self._waiting: list[tuple[Item, asyncio.Future[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, item: Item, asked: "asyncio.Future[Any]") -> None:
+        self._waiting.append((item, asked))
         if self._task is None:
             self._task = asyncio.create_task(self._work_off())
-        return await future
 
     async def _work_off(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._settle(batch)
+                await self._one(batch)
         finally:
             self._task = None
 
-    async def _settle(self, batch: Sequence[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
+    async def _one(self, batch: Sequence[tuple[Item, "asyncio.Future[Any]"]]) -> None:
         answers: Sequence[Answer | Exception]
         try:
             answers = await self._work([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001  (whoever waits for an answer gets it)
             answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
+        for (_, asked), answer in zip(batch, answers, strict=True):
+            if asked.done():
                 continue
             if isinstance(answer, Exception):
-                future.set_exception(answer)
+                asked.set_exception(answer)
             else:
-                future.set_result(answer)
+                self._done(answer, asked)
+
+
+def _settle(answer: object, asked: "asyncio.Future[Any]") -> None:
+    asked.set_result(answer)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from broker.clock import Clock
 from broker.runs import history
-from broker.runs.batches import Batches
+from broker.runs.batches import TwoSteps
 from broker.runs.book import Book, Books, KeptEvent
 from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
 from broker.runs.events import Shipping, apply_event
@@ -104,24 +104,20 @@ class Inbox:
         self._clock = clock
         self._shipping = shipping
         self._check = check
-        self._batches = Batches(self.take_all, _MOST_AT_ONCE)
-        self._opening = Batches(self._open_all, _MOST_AT_ONCE)
+        self._batches = TwoSteps(self._open_all, self.take_all, _MOST_AT_ONCE)
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
         """Raises Forged, RolledBack or Superseded: then nothing was kept."""
-        opened = await self._opening.answer((stream, signed)) if signed else ()
-        return await self._batches.answer((stream, opened))
+        return await self._batches.answer((stream, signed))
 
-    async def _open_all(
-        self, asked: Sequence[tuple[EventStream, Sequence[Signed]]]
-    ) -> list[Sequence[Opened] | Exception]:
+    async def _open_all(self, asked: Sequence[tuple[EventStream, Sequence[Signed]]]) -> list[Offered | Exception]:
         """Signatures of many connections are checked together."""
         found = iter(await self._check([_seal(stream, one) for stream, signed in asked for one in signed]))
-        answers: list[Sequence[Opened] | Exception] = []
+        answers: list[Offered | Exception] = []
         for stream, signed in asked:
             told = [(one, next(found)) for one in signed]
             try:
-                answers.append(tuple(_opened(stream, one, holds=holds) for one, holds in told))
+                answers.append((stream, tuple(_opened(stream, one, holds=holds) for one, holds in told)))
             except Forged as error:
                 answers.append(error)
         return answers

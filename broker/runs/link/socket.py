@@ -1,14 +1,14 @@
 """The agents' WebSocket: challenge, hello, welcome; then frame after frame.
 
-A connection is one task, and a plain ASGI application without the framework's layers: a broker holds thousands.
+A connection is one task, and a plain ASGI application without the framework's layers: a broker holds thousands, and
+what the layers cost for a message is as much as the rules do.
 """
 
 import asyncio
 import logging
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.types import Message, Receive, Scope, Send
 
 from broker.runs.errors import Refused
 from broker.runs.link.connection import REFUSED, Connection, Parted
@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 _FRAME: TypeAdapter[AgentFrame] = TypeAdapter(AgentFrame)
 _HELLO_WITHIN_S = 10.0
 _CLOSE_WITHIN_S = 2.0
+_GONE = (OSError, RuntimeError)
+"""What an ASGI server raises for what is sent once the peer has gone, or once the server has closed by itself."""
 _REASON_BYTES = 120
 """A close frame has room for 123."""
 
@@ -29,9 +31,9 @@ class AgentSocket:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from its first to its last frame."""
-        channel = SocketChannel(WebSocket(scope, receive, send))
+        channel = SocketChannel(receive, send)
         connection = None
         try:
             connection = await self._welcome(channel)
@@ -68,46 +70,64 @@ class AgentSocket:
 class SocketChannel:
     """One WebSocket, served by the task that makes this."""
 
-    __slots__ = ("_socket", "_task", "abandoned")
+    __slots__ = ("_is_open", "_receive", "_send", "_task", "abandoned")
 
-    def __init__(self, socket: WebSocket) -> None:
-        self._socket = socket
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
         self._task = asyncio.current_task()
+        self._is_open = False
         self.abandoned = False
         """The peer doesn't take what it is sent: the task that serves it was ended."""
 
     async def accept(self) -> None:
-        await self._socket.accept()
+        """Raises Parted."""
+        if (await self._receive())["type"] != "websocket.connect":
+            raise Parted
+        self._is_open = True
+        await self._out({"type": "websocket.accept"})
 
     async def receive(self) -> AgentFrame:
         """Raises Refused for what is no frame, Parted at the end."""
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            self._is_open = False
+            raise Parted
+        text = message.get("text")
+        if text is None:
+            raise Refused(f"that is no frame of protocol {PROTOCOL}: frames are text")
         try:
-            return _FRAME.validate_json(await self._socket.receive_text())
-        except WebSocketDisconnect as error:
-            raise Parted from error
-        except (ValidationError, KeyError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "frames are text"
-            raise Refused(f"that is no frame of protocol {PROTOCOL}: {reason}") from error
+            return _FRAME.validate_json(text)
+        except ValidationError as error:
+            raise Refused(f"that is no frame of protocol {PROTOCOL}: {error.errors()[0]['msg']}") from error
 
     async def send(self, frames: tuple[BrokerFrame, ...]) -> None:
         """Raises Parted if this side or the other has closed."""
         for frame in frames:
-            if self._socket.application_state is not WebSocketState.CONNECTED:
-                raise Parted
-            try:
-                await self._socket.send_text(frame.model_dump_json())
-            except WebSocketDisconnect as error:
-                raise Parted from error
+            await self._out({"type": "websocket.send", "text": frame.model_dump_json()})
 
     async def close(self, code: int, reason: str) -> None:
         """A peer that doesn't read isn't waited for."""
+        if not self._is_open:
+            _log.debug("the peer had closed before")
+            return
+        self._is_open = False
         text = reason.encode()[:_REASON_BYTES].decode(errors="ignore")
         try:
             async with asyncio.timeout(_CLOSE_WITHIN_S):
-                await self._socket.close(code, text)
-        except (RuntimeError, WebSocketDisconnect):
-            _log.debug("the peer had closed before")
+                await self._send({"type": "websocket.close", "code": code, "reason": text})
         except TimeoutError:
             self.abandoned = True
             if self._task is not None:
                 self._task.cancel()
+        except _GONE:
+            _log.debug("the peer closed meanwhile")
+
+    async def _out(self, message: Message) -> None:
+        if not self._is_open:
+            raise Parted
+        try:
+            await self._send(message)
+        except _GONE as error:
+            self._is_open = False
+            raise Parted from error
