@@ -5,9 +5,8 @@ The rules await nothing but a book. `broker.runs.sql_book` is on a database; tes
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from broker.database import Workshops
 from broker.orders.book import OrderBook
@@ -27,8 +26,7 @@ from broker.wire.states import LIVE, RunState
 from broker.workshops.book import WorkshopBook
 
 
-@dataclass(frozen=True, slots=True)
-class KeptEvent:
+class KeptEvent(NamedTuple):
     """A durable event as the agent signed it, and what became of it."""
 
     agent_id: str

@@ -1,18 +1,21 @@
 """Rows of which there are hundreds in one transaction are written in a statement a kind, not one by one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
+from broker.many_rows import ManyRows
 from broker.runs.models import Run
 from broker.workshops.models import Agent, Machine
 
 _ITS_ID, _ITS_VERSION = "its_id", "its_version"
+_STATEMENTS_KEPT = 200
 Many = Agent | Machine | Run
 _KINDS: tuple[type[Many], ...] = (Agent, Machine, Run)
 Columns = tuple[str, ...]
@@ -48,24 +51,27 @@ def _let_go(session: AsyncSession, rows: Sequence[Many], *, others: bool) -> Non
 
 
 async def _write(session: AsyncSession, kind: type[Many], columns: Columns, rows: Sequence[Many]) -> None:
-    connection = await session.connection()
-    result = await connection.execute(_statement(kind, columns), [_values(row, columns) for row in rows])
+    result = await _statement(kind, columns).execute(session, [_values(row, columns) for row in rows])
     # A driver that doesn't count has to be believed: the rows were locked when they were read.
     if result.supports_sane_multi_rowcount() and result.rowcount != len(rows):
         raise StaleDataError(f"of {len(rows)} rows of {kind.__name__} {result.rowcount} were as they had been read")
 
 
-def _statement(kind: type[Many], columns: Columns) -> Update:
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _statement(kind: type[Many], columns: Columns) -> ManyRows:
     table = cast(Table, kind.__table__)
     statement = update(table).where(table.c.id == bindparam(_ITS_ID))
+    keys = [_ITS_ID]
     if kind is Run:
         statement = statement.where(table.c.version == bindparam(_ITS_VERSION))
-    return statement.values({name: bindparam(name) for name in columns})
+        keys.append(_ITS_VERSION)
+    return ManyRows(statement.values({name: bindparam(name) for name in columns}), (*columns, *keys))
 
 
-def _values(row: Many, columns: Columns) -> Mapping[str, object]:
-    values: dict[str, object] = {name: getattr(row, name) for name in columns}
-    values[_ITS_ID] = row.id
+def _values(row: Many, columns: Columns) -> tuple[object, ...]:
+    """In the statement's order."""
+    values = [getattr(row, name) for name in columns]
+    values.append(row.id)
     if isinstance(row, Run):
-        values[_ITS_VERSION] = instance_state(row).committed_state.get("version", row.version)
-    return values
+        values.append(instance_state(row).committed_state.get("version", row.version))
+    return tuple(values)

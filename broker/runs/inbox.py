@@ -180,22 +180,24 @@ class Inbox:
     ) -> Received:
         """All that waits, up to the first gap. Raises Refused before it has changed anything."""
         require_current(agent, stream)
-        conflicts, before = [], agent.acked_seq
+        acked = before = agent.acked_seq
+        conflicts = []
         for seq in sorted(stream.parked):
             opened = stream.parked[seq]
-            if seq > agent.acked_seq + 1:
+            if seq > acked + 1:
                 break
             if seq <= before:
                 await _check_duplicate(book, opened)
                 continue
             note = await self._apply(book, agent, opened.envelope, now)
-            agent.acked_seq = seq
-            kept.append(_kept(agent, opened, note, now))
+            acked = seq
+            kept.append(_kept(opened, note, now))
             if note:
                 conflicts.append(await _conflict(book, agent, opened.envelope, note))
-        if agent.acked_seq != before:
+        if acked != before:
+            agent.acked_seq = acked
             await history.went_on(book, agent)
-        return Received(agent.acked_seq, tuple(conflict for conflict in conflicts if conflict is not None))
+        return Received(acked, tuple(conflict for conflict in conflicts if conflict is not None))
 
     async def _apply(self, book: Book, agent: Agent, envelope: Envelope, now: datetime) -> str:
         """Why the event changed nothing, or ""."""
@@ -224,13 +226,14 @@ async def _look_ahead(book: Book, agents: Mapping[str, Agent], streams: Sequence
         await book.machines_in({agents[agent].workshop_id for agent in speaks_of_machines})
 
 
-def _kept(agent: Agent, opened: Opened, note: str, now: datetime) -> KeptEvent:
+def _kept(opened: Opened, note: str, now: datetime) -> KeptEvent:
+    envelope, signed = opened.envelope, opened.signed
     return KeptEvent(
-        agent_id=agent.id,
-        epoch=opened.envelope.epoch,
-        seq=opened.envelope.seq,
-        payload=opened.signed.payload,
-        signature=opened.signed.signature,
+        agent_id=envelope.agent,
+        epoch=envelope.epoch,
+        seq=envelope.seq,
+        payload=signed.payload,
+        signature=signed.signature,
         received_at=now,
         applied=not note,
         note=note,

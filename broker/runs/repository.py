@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
+from broker.many_rows import ManyRows
 from broker.orders.models import Line, Lot
 from broker.runs.book import KeptEvent
 from broker.runs.models import (
@@ -28,7 +29,7 @@ from broker.wire.messages import ScrapReason
 from broker.wire.states import FINAL, LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
 
-_INBOX = cast(Table, InboxEvent.__table__)
+_KEEP_EVENTS = ManyRows(insert(cast(Table, InboxEvent.__table__)), KeptEvent._fields)
 
 
 async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
@@ -152,20 +153,7 @@ async def offered_documents(session: AsyncSession, workshop_id: str) -> Sequence
 
 async def insert_events(session: AsyncSession, events: Sequence[KeptEvent]) -> None:
     """In one statement, without a row object each."""
-    rows = [
-        {
-            "agent_id": event.agent_id,
-            "epoch": event.epoch,
-            "seq": event.seq,
-            "payload": event.payload,
-            "signature": event.signature,
-            "received_at": event.received_at,
-            "applied": event.applied,
-            "note": event.note,
-        }
-        for event in events
-    ]
-    await (await session.connection()).execute(insert(_INBOX), rows)
+    await _KEEP_EVENTS.execute(session, events)
 
 
 async def inbox_event(session: AsyncSession, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:

@@ -6,7 +6,6 @@ Its coroutines never suspend. A transaction that ends with any exception leaves 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from datetime import datetime
 
 from broker.accounts.models import Account
@@ -32,7 +31,6 @@ from broker.workshops.models import Agent, Machine, Workshop
 from broker.workshops.service import is_working
 from tests.simulation.rows import Row, Tables, Undo
 
-_KEPT = tuple(one.name for one in fields(KeptEvent))
 _TAKEN_BACK = frozenset({RunState.WITHDRAWN, RunState.EXPIRED, RunState.RELEASED})
 
 
@@ -311,7 +309,7 @@ class _Runs(_Rows):
     async def keep_events(self, events: Sequence[KeptEvent]) -> None:
         for event in events:
             row = InboxEvent.__new__(InboxEvent)
-            vars(row).update({name: getattr(event, name) for name in _KEPT})
+            vars(row).update(event._asdict())
             self.add(row)
 
     async def inbox_event(self, agent_id: str, epoch: str, seq: int) -> InboxEvent | None:
