@@ -77,7 +77,8 @@ def _says(*types: str) -> When:
     """A frame on its way out, by its JSON."""
 
     def of_type(named: Named) -> bool:
-        text = named.get("data", named.get("message"))
+        message = named["message"]
+        text = message.get("text") if isinstance(message, dict) else message
         return isinstance(text, str) and json.loads(text).get("type") in types
 
     return of_type
@@ -110,7 +111,7 @@ def _broker_commits(
 
 
 def _broker_says(type_: str) -> Place:
-    return Place(f"broker.{type_}.send", Role.BROKER, "starlette.websockets", "WebSocket.send_text", _says(type_))
+    return Place(f"broker.{type_}.send", Role.BROKER, "broker.runs.link.socket", "SocketChannel._out", _says(type_))
 
 
 def _agent_commits(kind: str, needs: Needs = Needs.ORDER) -> Place:
