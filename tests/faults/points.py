@@ -93,6 +93,11 @@ def _told(kind: str) -> When:
     return lambda named: any(one.body.kind == kind for one in named["unsent"])
 
 
+def _stored(kind: str) -> When:
+    """A commit of the broker's inbox with an event of this kind."""
+    return lambda named: any(f'"kind":"{kind}"' in event.payload for event in named["kept"])
+
+
 def _permitted(named: Named) -> bool:
     """A commit of the agent's with a permit."""
     memory, runs = named["memory"], named["changed"].runs
@@ -164,6 +169,10 @@ def _synced(role: Role, needs: Needs = Needs.ORDER) -> Place:
 PLACES: tuple[Place, ...] = (
     _broker_commits("welcome", "broker.runs.link.admission", "Admission._admit_all"),
     _broker_commits("inbox", "broker.runs.inbox", "Inbox._store_all"),
+    _broker_commits("counted", "broker.runs.inbox", "Inbox._store_all", _stored("counted")),
+    _broker_commits("handed_over", "broker.runs.inbox", "Inbox._store_all", _stored("handed_over")),
+    _broker_commits("skipped", "broker.runs.inbox", "Inbox._store_all", _stored("skipped"), Needs.SKIP),
+    _broker_commits("corrected", "broker.runs.inbox", "Inbox._store_all", _stored("corrected"), Needs.CORRECT),
     _broker_commits("heartbeat", "broker.runs.link.signs", "Signs._write"),
     _broker_commits("permit", "broker.runs.link.conversation", "Conversation._permit"),
     _broker_commits("plan", "broker.planning.tick", "Planner._plan"),
