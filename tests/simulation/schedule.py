@@ -59,6 +59,7 @@ def run(seed: int, *, told: bool = False, among: Sequence[Kind] = tuple(Kind), j
             break
     if not world.judge.violations:
         _judge_end(world)
+    world.end()
     return Outcome(
         seed=seed,
         faults=tuple(planned),

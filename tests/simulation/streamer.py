@@ -123,6 +123,12 @@ class StreamerProcess:
             self.machine.hot = hot
         self._greenlet = None
 
+    def end(self) -> None:
+        """The schedule is over: what waits in a greenlet would keep it all in memory for ever."""
+        if self._greenlet is not None:
+            self._greenlet.throw()
+            self._greenlet = None
+
     def _point(self, name: str) -> None:
         self.world.hazards.point(self.name, name)
 

@@ -290,6 +290,11 @@ class World:
             site.agent.start()
             site.person.start()
 
+    def end(self) -> None:
+        for site in self.sites.values():
+            for streamer in site.streamers.values():
+                streamer.end()
+
     def step(self) -> bool:
         """The next thing that happens; False if nothing will."""
         action = self.calendar.next()
