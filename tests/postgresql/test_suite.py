@@ -10,7 +10,7 @@ import pytest
 
 from tests.broker.databases import DATABASES
 
-pytestmark = pytest.mark.proof(share=0.1091)
+pytestmark = pytest.mark.proof(share=0.1)
 _ROOT = Path(__file__).parents[2]
 _AT_LEAST = 80
 """Tests that must have had a PostgreSQL database of their own."""

@@ -22,7 +22,7 @@ def asked(folder: Path, questions: list[list[str]]) -> list[dict[str, object]]:
     return answers
 
 
-@pytest.mark.proof(share=0.0273)
+@pytest.mark.proof(share=0.018)
 def test_every_bad_file_gets_a_clear_word(tmp_path: Path) -> None:
     files = write_hostile(tmp_path / "bad")
     answers = asked(tmp_path, [["quote", str(one.path), "--quantity", "1", "--json"] for one in files])
@@ -39,7 +39,7 @@ def test_every_bad_file_gets_a_clear_word(tmp_path: Path) -> None:
         assert said["fix"]
 
 
-@pytest.mark.proof(share=0.0173)
+@pytest.mark.proof(share=0.0145)
 def test_wishes_that_can_not_be_fulfilled(tmp_path: Path) -> None:
     knob = str(write_parts(tmp_path / "parts")[0].path)
     over = tmp_path / "over.stl"

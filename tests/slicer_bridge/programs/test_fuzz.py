@@ -72,7 +72,7 @@ def real_specimens() -> Iterator[Specimen]:
         yield Specimen(shop.name, shop.limits, lines)
 
 
-@pytest.mark.proof(share=0.0209)
+@pytest.mark.proof(share=0.03)
 def test_a_million_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled = tmp_path if find_spec("numba") is not None else None
     specimens = [*SPECIMENS, *real_specimens()]
