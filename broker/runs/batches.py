@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 Between = TypeVar("Between")
 Answer = TypeVar("Answer")
+_MANY = 8
 Work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
 """Gets as many items as there are and answers each, with an exception where only that one is at fault."""
 
@@ -25,11 +26,17 @@ class Batches(Generic[Item, Answer]):
 
 class TwoSteps(Generic[Item, Between, Answer]):
     """What the first step makes of an item is the second's; each has batches of its own, and whoever asked sleeps until
-    both are done."""
+    both are done.
 
-    def __init__(self, first: Work[Item, Between], second: Work[Between, Answer], most: int) -> None:
+    After many items have come at once, the next are gathered for up to `gather_s`: a batch costs as much as a hundred
+    items, and those of a busy time are kept sooner if it isn't paid for each few of them.
+    """
+
+    def __init__(
+        self, first: Work[Item, Between], second: Work[Between, Answer], most: int, gather_s: float = 0.0
+    ) -> None:
         self._second: _Stage[Between, Answer] = _Stage(second, most, _settle)
-        self._first: _Stage[Item, Between] = _Stage(first, most, self._second.put)
+        self._first: _Stage[Item, Between] = _Stage(first, most, self._second.put, gather_s)
 
     async def answer(self, item: Item) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -41,11 +48,16 @@ class _Stage(Generic[Item, Answer]):
     """`done` is told each answer that is no exception, with the future of whoever asked."""
 
     def __init__(
-        self, work: Work[Item, Answer], most: int, done: Callable[[Answer, "asyncio.Future[Any]"], None]
+        self,
+        work: Work[Item, Answer],
+        most: int,
+        done: Callable[[Answer, "asyncio.Future[Any]"], None],
+        gather_s: float = 0.0,
     ) -> None:
         self._work = work
         self._most = most
         self._done = done
+        self._gather_s = gather_s
         self._waiting: list[tuple[Item, asyncio.Future[Any]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -55,10 +67,14 @@ class _Stage(Generic[Item, Answer]):
             self._task = asyncio.create_task(self._work_off())
 
     async def _work_off(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                began_s = loop.time()
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._one(batch)
+                if len(batch) >= _MANY and (rest_s := began_s + self._gather_s - loop.time()) > 0.0:
+                    await asyncio.sleep(rest_s)
         finally:
             self._task = None
 

@@ -34,6 +34,7 @@ from broker.workshops.models import Agent
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 500
 """Connections whose events one transaction stores."""
+_GATHER_S = 0.03
 _OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
 _MAY_FAIL_HALF_WAY = (HandedOver, Corrected)
 PARKED_MOST = 1000
@@ -104,7 +105,7 @@ class Inbox:
         self._clock = clock
         self._shipping = shipping
         self._check = check
-        self._batches = TwoSteps(self._open_all, self.take_all, _MOST_AT_ONCE)
+        self._batches = TwoSteps(self._open_all, self.take_all, _MOST_AT_ONCE, _GATHER_S)
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
         """Raises Forged, RolledBack or Superseded: then nothing was kept."""
