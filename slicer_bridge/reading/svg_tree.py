@@ -11,7 +11,8 @@ MAX_BYTES = 30_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 100
 _SVG = "http://www.w3.org/2000/svg"
-_CHUNK = 1 << 16
+_FIRST_CHUNK = 1 << 16
+"""Each chunk is twice the last: expat begins with an attribute that isn't whole anew, however long it is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +42,10 @@ def read_tree(path: Path) -> Node:
     parser = builder.parser()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+            next_bytes = _FIRST_CHUNK
+            while chunk := file.read(next_bytes):
                 parser.Parse(chunk, False)
+                next_bytes *= 2
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         # expat passes on what Python's codecs raise for an encoding that it doesn't know
