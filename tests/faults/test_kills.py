@@ -8,7 +8,7 @@ from tests.faults.schedule import drawn
 KILLS = 50
 
 
-@pytest.mark.proof(share=0.0564)
+@pytest.mark.proof(share=0.0535)
 def test_processes_may_die_wherever_they_are() -> None:
     """At some of all points; `python -m tests.faults` takes them all."""
     outcome = led(drawn("1", at_most=KILLS), print)

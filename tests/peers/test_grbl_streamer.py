@@ -11,7 +11,7 @@ from tests.conformance.rig import RigMachine
 from tests.peers.hosts import streamed
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 MOVES = 300
 ZERO_MM = (-390.0, -290.0, -20.0)
 """The sheet's corner and top, machine coordinates."""

@@ -11,7 +11,7 @@ from tests.peers.moonraker import Moonraker
 from tests.peers.prints import MOVES, assert_printed_once, program
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 
 
 def upload(

@@ -16,7 +16,7 @@ from tests.peers.moonraker import Moonraker
 from tests.peers.prints import program
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 ERROR = ("error.code",)
 CALLS: tuple[tuple[str, dict[str, object], tuple[str, ...]], ...] = (
     ("server.info", {}, ("result.klippy_connected", "result.klippy_state")),

@@ -12,7 +12,7 @@ from tests.peers.octoprint import KEY, Api, OctoPrint
 from tests.peers.prints import program
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 BOARD = {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1}
 JOB = ("state", "job.file.path", "job.file.origin", "job.file.size", "progress.completion", "progress.filepos")
 _FLAGS = ("operational", "printing", "paused", "pausing", "cancelling", "finishing", "closedOrError", "error", "ready")

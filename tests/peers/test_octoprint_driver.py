@@ -15,7 +15,7 @@ from tests.peers.prints import assert_printed_once, program
 from tests.peers.test_octoprint_serial import connected
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 COOL_C = 30
 """What the virtual printer reaches in no time."""
 

@@ -11,7 +11,7 @@ from tests.peers.octoprint import OctoPrint
 from tests.peers.prints import DAMAGE, assert_printed_once, program
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tests.peers.hosts import streamed
 from tests.peers.prints import DAMAGE, assert_printed_once, program
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.proof(share=0.045, group="peers")
+pytestmark = pytest.mark.proof(share=0.04, group="peers")
 SETTINGS = {"firmware": "marlin", "speed": 400.0, "idle_s": 0.1, "boot_s": 0.1}
 
 

@@ -12,7 +12,7 @@ from hardware_sim.demo.kills import processes
 from tests.rig.batch import RIG, demo, left_behind
 
 
-@pytest.mark.proof(share=0.0255)
+@pytest.mark.proof(share=0.023)
 @pytest.mark.parametrize(
     ("process", "when", "seed"),
     [

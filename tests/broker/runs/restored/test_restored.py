@@ -26,7 +26,7 @@ _QUICK = {
     ("backup", "crash"),
     [
         pytest.param(
-            *pair, id="-".join(pair), marks=() if pair in _QUICK else pytest.mark.proof(share=0.0818, group="restored")
+            *pair, id="-".join(pair), marks=() if pair in _QUICK else pytest.mark.proof(share=0.1, group="restored")
         )
         for pair in _PAIRS
     ],
