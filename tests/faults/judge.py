@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from broker.database import Database
 from broker.settings import EMBEDDED_NAME
-from broker.wire.messages import Counted, Envelope, Settled
+from broker.wire.messages import Corrected, Counted, Envelope, Settled, Skipped
 from broker.wire.states import FINAL, TRANSITIONS, Actor, RunState
 from hardware_sim.demo.result import join_starts
 from hardware_sim.network.api import RunSeen
@@ -155,8 +155,9 @@ def _broker(world: World, rows: Ledger) -> Iterator[str]:
         "SELECT run_id, version, state, actor FROM run_steps ORDER BY run_id, version"
     ):
         steps.setdefault(run, []).append((version, state, actor))
+    remarks = _remarks(rows)
     for run, state, version in rows.rows("SELECT id, state, version FROM runs"):
-        yield from _passed(run, state, version, steps.get(run, []))
+        yield from _passed(run, state, version - remarks[run], steps.get(run, []))
     for agent, acked in rows.rows("SELECT id, acked_seq FROM agents"):
         where = f"agent_id = '{agent}' AND epoch = (SELECT epoch FROM agents WHERE id = '{agent}')"
         ((number, last),) = rows.rows(f"SELECT count(*), coalesce(max(seq), 0) FROM inbox WHERE {where}")
@@ -164,9 +165,18 @@ def _broker(world: World, rows: Ledger) -> Iterator[str]:
             yield f"agent {agent}: {acked} acknowledged, {number} stored up to {last}"
 
 
+def _remarks(rows: Ledger) -> Counter[str]:
+    """How many versions of each run are an object that was left out or a count that was put right: no steps of its."""
+    kept = [
+        Envelope.model_validate_json(payload) for (payload,) in rows.rows("SELECT payload FROM inbox WHERE applied")
+    ]
+    return Counter(one.run for one in kept if one.run and isinstance(one.body, Corrected | Skipped))
+
+
 def _passed(run: str, state: str, version: int, steps: Sequence[tuple[int, str, str]]) -> Iterator[str]:
-    if [number for number, _, _ in steps] != list(range(1, version + 1)) or steps[-1][1] != state:
-        yield f"run {run} is {state} at version {version}, its steps are {steps}"
+    numbers = [number for number, _, _ in steps]
+    if len(steps) != version or numbers != sorted(set(numbers)) or numbers[0] != 1 or steps[-1][1] != state:
+        yield f"run {run} is {state}, with {version} versions that are steps; its steps are {steps}"
     for (_, before, _), (_, after, actor) in pairwise(steps):
         if Actor(actor) not in TRANSITIONS.get((RunState(before), RunState(after)), ()):
             yield f"run {run} went from {before} to {after} by the {actor}"
