@@ -8,6 +8,7 @@ Item = TypeVar("Item")
 Between = TypeVar("Between")
 Answer = TypeVar("Answer")
 _MANY = 8
+"""So many at once, and the time is a busy one."""
 Work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
 """Gets as many items as there are and answers each, with an exception where only that one is at fault."""
 
@@ -28,7 +29,7 @@ class TwoSteps(Generic[Item, Between, Answer]):
     """What the first step makes of an item is the second's; each has batches of its own, and whoever asked sleeps until
     both are done.
 
-    After many items have come at once, the next are gathered for up to `gather_s`: a batch costs as much as a hundred
+    After many items have come at once, the next are gathered for up to `gather_s`: a batch costs as much as dozens of
     items, and those of a busy time are kept sooner if it isn't paid for each few of them.
     """
 

@@ -1,7 +1,6 @@
 """The agents' WebSocket: challenge, hello, welcome; then frame after frame.
 
-A connection is one task, and a plain ASGI application without the framework's layers: a broker holds thousands, and
-what the layers cost for a message is as much as the rules do.
+A connection is one task, and a plain ASGI application without the framework's layers: a broker holds thousands.
 """
 
 import asyncio
