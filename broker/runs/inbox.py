@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from broker.runs.batches import TwoSteps
 from broker.runs.book import Book, Books, KeptEvent
 from broker.runs.errors import Forged, NotApplied, Refused, RolledBack, Superseded
 from broker.runs.events import Shipping, apply_event
+from broker.runs.presence import Heeded, Sign, heed
 from broker.wire.messages import (
     Conflict,
     Corrected,
@@ -61,6 +62,8 @@ class EventStream:
     other_keys: tuple[str, ...] = ()
     """The agent's keys before and after this one: they too may have signed what its outbox holds."""
     parked: dict[int, Opened] = field(default_factory=dict)
+    sign: Sign | None = None
+    """What it said of itself before these events, and isn't written yet."""
 
     def park(self, events: Iterable[Opened]) -> None:
         for opened in events:
@@ -70,6 +73,7 @@ class EventStream:
 
     def forget(self, acked: int) -> None:
         """What is stored waits no more; call it after the commit."""
+        self.sign = None
         for seq in [seq for seq in self.parked if seq <= acked]:
             del self.parked[seq]
 
@@ -79,6 +83,8 @@ class Received:
     acked: int
     """Highest seq of the epoch that is stored, with all before it."""
     conflicts: tuple[Conflict, ...]
+    heeded: Heeded | None = None
+    """What follows from the sign of life that was written with the events."""
 
 
 def require_current(agent: Agent, stream: EventStream) -> None:
@@ -107,8 +113,12 @@ class Inbox:
         self._check = check
         self._batches = TwoSteps(self._open_all, self.take_all, _MOST_AT_ONCE, _GATHER_S)
 
-    async def receive(self, stream: EventStream, signed: Sequence[Signed]) -> Received:
-        """Raises Forged, RolledBack or Superseded: then nothing was kept."""
+    async def receive(self, stream: EventStream, signed: Sequence[Signed], sign: Sign | None = None) -> Received:
+        """`sign`: what the agent said of itself before, kept with them.
+
+        Raises Forged, RolledBack or Superseded: then nothing was kept.
+        """
+        stream.sign = sign
         return await self._batches.answer((stream, signed))
 
     async def _open_all(self, asked: Sequence[tuple[EventStream, Sequence[Signed]]]) -> list[Offered | Exception]:
@@ -158,14 +168,18 @@ class Inbox:
         async with self._books.writing() as book:
             agents = await book.locked_agents({stream.agent_id for stream in streams})
             await _look_ahead(book, agents, streams)
+            heeded = await _heed(book, agents, streams)
             answers = [await self._answer(book, agents[stream.agent_id], stream, kept, now) for stream in streams]
             if kept:
                 await book.keep_events(kept)
-        for stream, answer in zip(streams, answers, strict=True):
+        for at, (stream, answer) in enumerate(zip(streams, answers, strict=True)):
             if isinstance(answer, Received):
                 stream.forget(answer.acked)
-        if kept:
-            self._books.ring({agents[event.agent_id].workshop_id for event in kept})
+                if stream.agent_id in heeded:
+                    answers[at] = replace(answer, heeded=heeded[stream.agent_id])
+        told = {event.agent_id for event in kept} | {agent for agent, one in heeded.items() if one.changed}
+        if told:
+            self._books.ring({agents[agent].workshop_id for agent in told})
         return answers
 
     async def _answer(
@@ -225,6 +239,20 @@ async def _look_ahead(book: Book, agents: Mapping[str, Agent], streams: Sequence
     speaks_of_machines = {envelope.agent for envelope in envelopes if isinstance(envelope.body, _OF_MACHINES)}
     if speaks_of_machines:
         await book.machines_in({agents[agent].workshop_id for agent in speaks_of_machines})
+
+
+async def _heed(book: Book, agents: Mapping[str, Agent], streams: Sequence[EventStream]) -> Mapping[str, Heeded]:
+    """What agents have said of themselves before these events, of those whose connection isn't over."""
+    speak = {stream.agent_id: stream.sign for stream in streams if stream.sign and _is_current(agents, stream)}
+    return await heed(book, {agent: agents[agent] for agent in speak}, list(speak.values())) if speak else {}
+
+
+def _is_current(agents: Mapping[str, Agent], stream: EventStream) -> bool:
+    try:
+        require_current(agents[stream.agent_id], stream)
+    except Superseded:
+        return False
+    return True
 
 
 def _kept(opened: Opened, note: str, now: datetime) -> KeptEvent:

@@ -8,7 +8,7 @@ from broker.runs.book import Books
 from broker.runs.errors import Forged
 from broker.runs.inbox import Inbox, require_current
 from broker.runs.link.connection import Connection
-from broker.runs.link.signs import Signs
+from broker.runs.link.signs import Signs, answer
 from broker.runs.permits import grant
 from broker.wire.messages import (
     Ack,
@@ -36,14 +36,9 @@ class Conversation:
         """The answers to a frame. Raises Refused where the connection must end."""
         match frame:
             case Events():
-                await self._signs.settle(connection)
-                try:
-                    received = await self._inbox.receive(connection.stream, frame.events)
-                except errors.RolledBack as error:
-                    return (RolledBack(epoch=connection.stream.epoch, reason=str(error)),)
-                return (*received.conflicts, Ack(epoch=connection.stream.epoch, seq=received.acked))
+                return await self._events(connection, frame)
             case Heartbeat():
-                await self._signs.beat(connection, frame)
+                self._signs.beat(connection, frame)
                 return ()
             case Progress():
                 self._signs.progress(connection, frame)
@@ -54,6 +49,16 @@ class Conversation:
                 raise Forged("a connection says hello once")
             case _:
                 assert_never(frame)
+
+    async def _events(self, connection: Connection, frame: Events) -> tuple[BrokerFrame, ...]:
+        stream, sign = connection.stream, await self._signs.take(connection)
+        try:
+            received = await self._inbox.receive(stream, frame.events, sign)
+        except errors.RolledBack as error:
+            return (RolledBack(epoch=stream.epoch, reason=str(error)),)
+        if sign is not None and received.heeded is not None:
+            answer(connection, sign, received.heeded)
+        return (*received.conflicts, Ack(epoch=stream.epoch, seq=received.acked))
 
     async def _permit(self, connection: Connection, request: PermitRequest) -> Permit | PermitRefused:
         async with self._books.writing() as book:
