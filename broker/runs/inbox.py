@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -35,7 +36,7 @@ from broker.workshops.models import Agent
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 500
 """Connections whose events one transaction stores."""
-_GATHER_S = 0.03
+_GATHER_S = 0.05
 _OF_MACHINES = (MachineChanged, Starting, Running, Resumed, Finished, Faulted, Stopped, Unknown)
 _MAY_FAIL_HALF_WAY = (HandedOver, Corrected)
 PARKED_MOST = 1000
@@ -50,7 +51,7 @@ class Opened:
     signed: Signed
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EventStream:
     """One connection's events: who speaks, and what waits beyond a gap."""
 
@@ -64,6 +65,11 @@ class EventStream:
     parked: dict[int, Opened] = field(default_factory=dict)
     sign: Sign | None = None
     """What it said of itself before these events, and isn't written yet."""
+
+    def offer(self, offered: "Offered") -> None:
+        """What waits until it is stored."""
+        self.park(offered.events)
+        self.sign = offered.sign or self.sign
 
     def park(self, events: Iterable[Opened]) -> None:
         for opened in events:
@@ -100,7 +106,20 @@ def open_events(stream: EventStream, signed: Iterable[Signed]) -> tuple[Opened, 
     return tuple(_opened(stream, one, holds=holds(_seal(stream, one))) for one in signed)
 
 
-Offered = tuple[EventStream, Sequence[Opened]]
+class Asked(NamedTuple):
+    """What one connection hands in: events, a sign of life from before them, or both."""
+
+    stream: EventStream
+    signed: Sequence[Signed]
+    sign: Sign | None = None
+
+
+class Offered(NamedTuple):
+    """The same, its signatures checked."""
+
+    stream: EventStream
+    events: Sequence[Opened]
+    sign: Sign | None = None
 
 
 class Inbox:
@@ -111,24 +130,26 @@ class Inbox:
         self._clock = clock
         self._shipping = shipping
         self._check = check
-        self._batches = TwoSteps(self._open_all, self.take_all, _MOST_AT_ONCE, _GATHER_S)
+        self._batches: TwoSteps[Asked, Offered, Received] = TwoSteps(
+            self._open_all, self.take_all, _MOST_AT_ONCE, _GATHER_S
+        )
 
     async def receive(self, stream: EventStream, signed: Sequence[Signed], sign: Sign | None = None) -> Received:
         """`sign`: what the agent said of itself before, kept with them.
 
         Raises Forged, RolledBack or Superseded: then nothing was kept.
         """
-        stream.sign = sign
-        return await self._batches.answer((stream, signed))
+        return await self._batches.answer(Asked(stream, signed, sign))
 
-    async def _open_all(self, asked: Sequence[tuple[EventStream, Sequence[Signed]]]) -> list[Offered | Exception]:
+    async def _open_all(self, asked: Sequence[Asked]) -> list[Offered | Exception]:
         """Signatures of many connections are checked together."""
-        found = iter(await self._check([_seal(stream, one) for stream, signed in asked for one in signed]))
+        found = iter(await self._check([_seal(one.stream, signed) for one in asked for signed in one.signed]))
         answers: list[Offered | Exception] = []
-        for stream, signed in asked:
-            told = [(one, next(found)) for one in signed]
+        for one in asked:
+            told = [(signed, next(found)) for signed in one.signed]
             try:
-                answers.append((stream, tuple(_opened(stream, one, holds=holds) for one, holds in told)))
+                events = tuple(_opened(one.stream, signed, holds=holds) for signed, holds in told)
+                answers.append(Offered(one.stream, events, one.sign))
             except Forged as error:
                 answers.append(error)
         return answers
@@ -143,9 +164,13 @@ class Inbox:
 
     async def take_all(self, offered: Sequence[Offered]) -> Sequence[Received | Exception]:
         """An answer to each; what fails one of them fails no other."""
-        for stream, events in offered:
-            stream.park(events)
-        streams = [stream for stream, _ in offered]
+        for one in offered:
+            one.stream.offer(one)
+        streams = list(dict.fromkeys(one.stream for one in offered))
+        answers = dict(zip(streams, await self._stored(streams), strict=True))
+        return [answers[one.stream] for one in offered]
+
+    async def _stored(self, streams: Sequence[EventStream]) -> Sequence[Received | Exception]:
         try:
             return await self._store_all(streams)
         except Exception as error:

@@ -98,6 +98,11 @@ def _stored(kind: str) -> When:
     return lambda named: any(f'"kind":"{kind}"' in event.payload for event in named["kept"])
 
 
+def _heeded(named: Named) -> bool:
+    """A commit of the broker's inbox with signs of life."""
+    return bool(named["heeded"])
+
+
 def _permitted(named: Named) -> bool:
     """A commit of the agent's with a permit."""
     memory, runs = named["memory"], named["changed"].runs
@@ -173,7 +178,7 @@ PLACES: tuple[Place, ...] = (
     _broker_commits("handed_over", "broker.runs.inbox", "Inbox._store_all", _stored("handed_over")),
     _broker_commits("skipped", "broker.runs.inbox", "Inbox._store_all", _stored("skipped"), Needs.SKIP),
     _broker_commits("corrected", "broker.runs.inbox", "Inbox._store_all", _stored("corrected"), Needs.CORRECT),
-    _broker_commits("heartbeat", "broker.runs.link.signs", "Signs._write"),
+    _broker_commits("heartbeat", "broker.runs.inbox", "Inbox._store_all", _heeded),
     _broker_commits("permit", "broker.runs.link.conversation", "Conversation._permit"),
     _broker_commits("plan", "broker.planning.tick", "Planner._plan"),
     _broker_commits("offer", "broker.planning.tick", "Planner._offer"),

@@ -6,9 +6,9 @@ from broker.clock import Clock
 from broker.runs import errors
 from broker.runs.book import Books
 from broker.runs.errors import Forged
-from broker.runs.inbox import Inbox, require_current
+from broker.runs.inbox import require_current
 from broker.runs.link.connection import Connection
-from broker.runs.link.signs import Signs, answer
+from broker.runs.link.signs import Signs
 from broker.runs.permits import grant
 from broker.wire.messages import (
     Ack,
@@ -26,19 +26,22 @@ from broker.wire.rolled_back import RolledBack
 
 
 class Conversation:
-    def __init__(self, books: Books, clock: Clock, inbox: Inbox, signs: Signs) -> None:
+    def __init__(self, books: Books, clock: Clock, signs: Signs) -> None:
         self._books = books
         self._clock = clock
-        self._inbox = inbox
         self._signs = signs
 
     async def hear(self, connection: Connection, frame: AgentFrame) -> tuple[BrokerFrame, ...]:
         """The answers to a frame. Raises Refused where the connection must end."""
         match frame:
             case Events():
-                return await self._events(connection, frame)
+                try:
+                    received = await self._signs.with_events(connection, frame.events)
+                except errors.RolledBack as error:
+                    return (RolledBack(epoch=connection.stream.epoch, reason=str(error)),)
+                return (*received.conflicts, Ack(epoch=connection.stream.epoch, seq=received.acked))
             case Heartbeat():
-                self._signs.beat(connection, frame)
+                await self._signs.beat(connection, frame)
                 return ()
             case Progress():
                 self._signs.progress(connection, frame)
@@ -49,16 +52,6 @@ class Conversation:
                 raise Forged("a connection says hello once")
             case _:
                 assert_never(frame)
-
-    async def _events(self, connection: Connection, frame: Events) -> tuple[BrokerFrame, ...]:
-        stream, sign = connection.stream, await self._signs.take(connection)
-        try:
-            received = await self._inbox.receive(stream, frame.events, sign)
-        except errors.RolledBack as error:
-            return (RolledBack(epoch=stream.epoch, reason=str(error)),)
-        if sign is not None and received.heeded is not None:
-            answer(connection, sign, received.heeded)
-        return (*received.conflicts, Ack(epoch=stream.epoch, seq=received.acked))
 
     async def _permit(self, connection: Connection, request: PermitRequest) -> Permit | PermitRefused:
         async with self._books.writing() as book:

@@ -34,8 +34,8 @@ class Switchboard:
         self._waker = waker
         self._registry = Registry()
         self._admission = Admission(books, clock)
-        self._signs = Signs(books, clock)
-        self._conversation = Conversation(books, clock, inbox, self._signs)
+        self._signs = Signs(inbox, clock)
+        self._conversation = Conversation(books, clock, self._signs)
         self._teller = Teller(books, clock, self._registry)
         self._watch = Watch(books, self._registry)
 

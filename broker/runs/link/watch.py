@@ -30,11 +30,12 @@ class Watch:
 
     async def look(self, at_s: float) -> None:
         """`at_s` on the clock of the connections' `heard_s`."""
-        if not len(self._registry):
+        watched = list(self._registry)  # what is welcomed while the rows are read isn't in them yet
+        if not watched:
             return
         async with self._books.reading() as book:
             latest = await book.connections()
-        for connection in self._registry:
+        for connection in watched:
             if connection.agent_id not in latest:
                 connection.end(SUPERSEDED, "the agent was revoked: enrol it with a new code")
             elif latest[connection.agent_id] != connection.stream.connection:

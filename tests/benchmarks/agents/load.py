@@ -106,8 +106,14 @@ class Speaker:
 
     async def all_told(self) -> None:
         while not self.done:
+            self._require_link()
             self._news.clear()
             await self._news.wait()
+
+    def _require_link(self) -> None:
+        """Where nobody connects again."""
+        if not self.welcomed:
+            raise RuntimeError(f"the broker ended the connection of {self._who.agent}")
 
     def speak(self) -> None:
         self.speaks = True
@@ -120,6 +126,7 @@ class Speaker:
         if self._link is not None:
             self._link.send(bundle.frame)
         while self._acked < bundle.last:
+            self._require_link()
             self._news.clear()
             await self._news.wait()
 

@@ -9,7 +9,7 @@ from broker.database import Database
 from broker.orders.models import Lot
 from broker.runs.book import Book
 from broker.runs.errors import RolledBack, Superseded
-from broker.runs.inbox import Inbox, Opened, open_events
+from broker.runs.inbox import Inbox, Offered, Opened, open_events
 from broker.runs.sql_book import SqlBooks
 from broker.wire.messages import Availability, HandedOver, MachineChanged
 from tests.broker.runs.contract.acts import Alter, Keep
@@ -35,14 +35,14 @@ async def _machines(world: World) -> list[Availability]:
 
 
 async def test_all_agents_events_are_kept_together(world: World) -> None:
-    offered = [(world.speakers[agent].stream, _opened(world, agent)) for agent in BUSY]
+    offered = [Offered(world.speakers[agent].stream, _opened(world, agent)) for agent in BUSY]
     answers = await world.inbox.take_all(offered)
     assert [getattr(answer, "acked", None) for answer in answers] == [1, 1]
     assert await _machines(world) == [Availability.OWN_WORK] * 2
 
 
 async def test_a_refused_stream_refuses_no_other(world: World) -> None:
-    offered = [(world.speakers[agent].stream, _opened(world, agent)) for agent in BUSY]
+    offered = [Offered(world.speakers[agent].stream, _opened(world, agent)) for agent in BUSY]
     async with world.books.writing() as book:
         (await book.locked_agent("a1")).connection = "another"
     over, kept = await world.inbox.take_all(offered)
@@ -64,7 +64,9 @@ async def test_what_fails_them_together_is_found_one_by_one(world: World) -> Non
     inbox = Inbox(world.books, world.clock, Broken())
     speaker = world.speakers["a1"]
     bad = open_events(speaker.stream, [speaker.sign(world.envelope("a1", HandedOver(lot="lot1", operator="eva")))])
-    failed, kept = await inbox.take_all([(speaker.stream, bad), (world.speakers["a2"].stream, _opened(world, "a2"))])
+    failed, kept = await inbox.take_all(
+        [Offered(speaker.stream, bad), Offered(world.speakers["a2"].stream, _opened(world, "a2"))]
+    )
     assert isinstance(failed, RuntimeError)
     assert getattr(kept, "acked", None) == 1
     async with world.books.reading() as book:

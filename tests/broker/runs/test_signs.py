@@ -1,35 +1,34 @@
-"""Signs of life: what is written together, and what an agent's events take with them."""
+"""Signs of life: what is written together, and what goes with an agent's events."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from broker.database import Database
-from broker.runs.errors import Superseded
-from broker.runs.inbox import EventStream
-from broker.runs.link.connection import Connection
-from broker.runs.link.signs import PACE_S, Signs
+from broker.runs.inbox import EventStream, Offered
+from broker.runs.link.connection import SUPERSEDED, Connection
+from broker.runs.link.signs import Signs
 from broker.runs.presence import Sign
 from broker.runs.sql_book import SqlBooks
-from broker.wire.messages import Availability, BrokerFrame, Heartbeat, MachineChanged, MachineReport, Withdrawn
+from broker.wire.messages import Availability, BrokerFrame, Heartbeat, MachineChanged, MachineReport, Signed, Withdrawn
+from tests.broker.runs.contract.seeded import KEYS
 from tests.broker.runs.contract.world import World
-from tests.simulation.books import MemoryBooks
-from tests.virtual_time.loop import VirtualLoop, run
 
 
-class Heard:
-    """A channel that keeps what it is given."""
+class Channel:
+    """Keeps what it is given."""
 
     def __init__(self) -> None:
         self.frames: list[BrokerFrame] = []
+        self.closed: int | None = None
 
     async def send(self, frames: tuple[BrokerFrame, ...]) -> None:
         self.frames.extend(frames)
 
-    async def close(self, _code: int, _reason: str) -> None:
-        raise AssertionError("nobody closes here")
+    async def close(self, code: int, _reason: str) -> None:
+        self.closed = code
 
 
 @pytest.fixture
@@ -37,13 +36,17 @@ async def world(database: Database) -> World:
     return await World.opened(SqlBooks(database))
 
 
-def _connection(world: World, agent: str, workshop: str) -> tuple[Connection, Heard]:
-    heard = Heard()
-    return Connection(world.speakers[agent].stream, workshop, heard, 0.0), heard
+def _connection(world: World, agent: str) -> tuple[Connection, Channel]:
+    channel = Channel()
+    return Connection(world.speakers[agent].stream, "w1" if agent == "a1" else "w2", channel, 0.0), channel
 
 
 def _beat(machine: str, availability: Availability, *leases: str) -> Heartbeat:
     return Heartbeat(machines=(MachineReport(machine=machine, availability=availability),), leases=leases)
+
+
+def _event(world: World, agent: str, machine: str, availability: Availability) -> Signed:
+    return world.speakers[agent].sign(world.envelope(agent, MachineChanged(machine=machine, availability=availability)))
 
 
 async def _machine(world: World, machine: str) -> Availability:
@@ -52,86 +55,94 @@ async def _machine(world: World, machine: str) -> Availability:
 
 
 @contextmanager
-def _counted(books: MemoryBooks) -> Iterator[list[None]]:
-    """One for each transaction that writes."""
-    writing, count = books.writing, list[None]()
+def _written(world: World) -> Iterator[list[Sequence[EventStream]]]:
+    """Whose signs and events each transaction has written."""
+    written: list[Sequence[EventStream]] = []
+    store = world.inbox._store_all
 
-    def counted() -> object:
-        count.append(None)
-        return writing()
+    async def noting(streams: Sequence[EventStream]) -> object:
+        written.append(streams)
+        return await store(streams)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(books, "writing", counted)
-        yield count
+        patch.setattr(world.inbox, "_store_all", noting)
+        yield written
 
 
-def test_one_change_is_written_at_once_and_many_ten_times_a_second() -> None:
-    async def main(_loop: VirtualLoop) -> None:
-        books = MemoryBooks()
-        world = await World.opened(books)
-        connection, _ = _connection(world, "a1", "w1")
-        signs = Signs(books, world.clock)
-        await asyncio.sleep(1.0)
-        with _counted(books) as written:
-            signs.beat(connection, _beat("m1", Availability.OWN_WORK))
-            await asyncio.sleep(PACE_S / 100)
-            assert len(written) == 1
-            assert await _machine(world, "m1") == Availability.OWN_WORK
-        with _counted(books) as written:
-            for number in range(100):
-                signs.beat(connection, _beat("m1", (Availability.FREE, Availability.OWN_WORK)[number % 2]))
-                await asyncio.sleep(PACE_S / 10)
-            assert 9 <= len(written) <= 11
+async def test_what_changes_nothing_is_written_with_the_agents_next_event_and_before_it(world: World) -> None:
+    connection, channel = _connection(world, "a1")
+    signs = Signs(world.inbox, world.clock)
+    connection.standing = (MachineReport(machine="m1", availability=Availability.OWN_WORK),)
+    with _written(world) as written:
+        await signs.beat(connection, _beat("m1", Availability.OWN_WORK, "of-nobody"))
+        assert not written
+        received = await signs.with_events(connection, [_event(world, "a1", "m1", Availability.FREE)])
         await signs.close()
-        assert await _machine(world, "m1") == Availability.OWN_WORK
-
-    run(main)
-
-
-async def test_what_an_agent_said_of_itself_is_written_with_its_next_event_and_before_it(world: World) -> None:
-    speaker = world.speakers["a1"]
-    sign = Sign("a1", world.clock.now(), _beat("m1", Availability.OWN_WORK, "of-nobody"))
-    event = world.envelope("a1", MachineChanged(machine="m1", availability=Availability.FREE))
-    received = await world.inbox.receive(speaker.stream, [speaker.sign(event)], sign)
+        assert len(written) == 1
     assert received.acked == 1
-    assert received.heeded is not None
-    assert received.heeded.changed
-    assert [one.run for one in received.heeded.lost] == ["of-nobody"]
     assert await _machine(world, "m1") == Availability.FREE
-    assert speaker.stream.sign is None
-
-
-async def test_what_somebody_takes_is_written_by_nobody_else(world: World) -> None:
-    connection, heard = _connection(world, "a1", "w1")
-    signs = Signs(world.books, world.clock)
-    signs.beat(connection, _beat("m1", Availability.OWN_WORK, "of-nobody"))
-    assert await signs.take(connection) is not None
-    await signs.close()
-    assert await _machine(world, "m1") == Availability.FREE
-    signs.beat(connection, _beat("m1", Availability.OWN_WORK, "of-nobody"))
-    await signs.close()
-    assert await _machine(world, "m1") == Availability.OWN_WORK
-    assert await signs.take(connection) is None
     await asyncio.sleep(0)
-    assert [type(frame) for frame in heard.frames] == [Withdrawn]
+    assert [(type(frame), getattr(frame, "run", "")) for frame in channel.frames] == [(Withdrawn, "of-nobody")]
 
 
-async def test_a_connection_that_is_over_says_nothing_of_its_agent(world: World) -> None:
-    speaker = world.speakers["a1"]
+async def test_a_change_is_written_at_once_and_then_counts_as_known(world: World) -> None:
+    connection, _ = _connection(world, "a1")
+    signs = Signs(world.inbox, world.clock)
+    with _written(world) as written:
+        for _ in range(3):
+            await signs.beat(connection, _beat("m1", Availability.OWN_WORK))
+        assert len(written) == 1
+        assert await _machine(world, "m1") == Availability.OWN_WORK
+        await signs.close()
+        assert len(written) == 2
+
+
+async def test_changes_that_come_together_are_written_together(world: World) -> None:
+    signs = Signs(world.inbox, world.clock)
+    (first, _), (second, _) = _connection(world, "a1"), _connection(world, "a2")
+    with _written(world) as written:
+        await asyncio.gather(
+            signs.beat(first, _beat("m1", Availability.OWN_WORK)),
+            signs.beat(second, _beat("m3", Availability.OWN_WORK)),
+            world.inbox.receive(first.stream, [_event(world, "a1", "m2", Availability.OWN_WORK)]),
+        )
+        assert [len(streams) for streams in written] == [2]
+    assert [await _machine(world, machine) for machine in ("m1", "m2", "m3")] == [Availability.OWN_WORK] * 3
+
+
+async def test_a_connection_that_is_over_says_nothing_of_its_agent_and_is_ended(world: World) -> None:
+    connection, channel = _connection(world, "a1")
+    signs = Signs(world.inbox, world.clock)
     async with world.books.writing() as book:
         (await book.locked_agent("a1")).connection = "another"
-    sign = Sign("a1", world.clock.now(), _beat("m1", Availability.OWN_WORK))
-    event = world.envelope("a1", MachineChanged(machine="m1", availability=Availability.OWN_WORK))
-    with pytest.raises(Superseded):
-        await world.inbox.receive(speaker.stream, [speaker.sign(event)], sign)
+    await signs.beat(connection, _beat("m1", Availability.OWN_WORK))
+    await asyncio.sleep(0)
+    assert channel.closed == SUPERSEDED
     assert await _machine(world, "m1") == Availability.FREE
 
 
-async def test_another_connections_sign_is_not_taken(world: World) -> None:
-    before, _ = _connection(world, "a1", "w1")
-    after = Connection(EventStream("a1", "", "a1-epoch1"), "w1", Heard(), 0.0)
-    signs = Signs(world.books, world.clock)
-    signs.beat(before, _beat("m1", Availability.OWN_WORK))
-    assert await signs.take(after) is None
+async def test_what_the_connection_before_said_does_not_go_with_the_next_ones_events(world: World) -> None:
+    before, _ = _connection(world, "a1")
+    before.standing = _beat("m1", Availability.OWN_WORK).machines
+    after = Connection(EventStream("a1", KEYS["a1"].public, "a1-epoch1"), "w1", Channel(), 0.0)
+    signs = Signs(world.inbox, world.clock)
+    await signs.beat(before, _beat("m1", Availability.OWN_WORK))
+    await signs.with_events(after, [_event(world, "a1", "m2", Availability.OWN_WORK)])
     await signs.close()
-    assert await _machine(world, "m1") == Availability.FREE
+    assert [await _machine(world, machine) for machine in ("m1", "m2")] == [Availability.FREE, Availability.OWN_WORK]
+
+
+async def test_a_sign_that_could_not_be_written_alone_waits_for_what_comes_next(world: World) -> None:
+    speaker = world.speakers["a1"]
+    sign = Sign("a1", world.clock.now(), _beat("m1", Availability.OWN_WORK))
+
+    async def fails(_streams: Sequence[EventStream]) -> None:
+        raise RuntimeError("the disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.inbox, "_store_all", fails)
+        with pytest.raises(RuntimeError, match="disk"):
+            await world.inbox.take_all([Offered(speaker.stream, (), sign)])
+    [received] = await world.inbox.take_all([Offered(speaker.stream, ())])
+    assert getattr(received, "heeded", None) is not None
+    assert await _machine(world, "m1") == Availability.OWN_WORK

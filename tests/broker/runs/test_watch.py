@@ -1,11 +1,14 @@
 """Whose connection is over, as one process sees it in the rows and by its own clock."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
+from broker.runs.book import Book
 from broker.runs.inbox import EventStream
 from broker.runs.link.connection import SILENT, SUPERSEDED, Connection
 from broker.runs.link.registry import Registry
@@ -53,3 +56,23 @@ async def test_what_is_over_is_ended_and_told_why(
     await asyncio.sleep(0)
     assert [one for one, _ in line.closed] == ([] if code is None else [code])
     assert all(reason for _, reason in line.closed)
+
+
+async def test_who_is_welcomed_while_the_rows_are_read_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    books, registry, before, after = MemoryBooks(), Registry(), Line(), Line()
+    reading = books.reading
+    agent = Agent(id="a1", workshop_id="w1", public_key="", created_at=NOW, connection="con1")
+    async with books.writing() as book:
+        book.add(agent)
+    registry.add(Connection(EventStream("a1", "", "epoch1", "con1"), "w1", before, HEARD_S))
+
+    @asynccontextmanager
+    async def overtaken() -> AsyncIterator[Book]:
+        async with reading() as book:
+            yield book
+        registry.add(Connection(EventStream("a1", "", "epoch1", "con2"), "w1", after, HEARD_S))
+
+    monkeypatch.setattr(books, "reading", overtaken)
+    await Watch(books, registry).look(HEARD_S)
+    await asyncio.sleep(0)
+    assert not after.closed
