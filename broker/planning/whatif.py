@@ -57,7 +57,8 @@ class WhatIf:
         posed = await asyncio.to_thread(pose_live, laid.live, asked, later_s=BACK_AFTER_S)
         if posed is None:
             return {Tier.STANDARD: tuple(_nobody(item) for item in wanted)}
-        since_s = (now.situation.taken_at - laid.live.situation.taken_at).total_seconds()
+        # Somebody who asked a moment later may have laid it out.
+        since_s = max(0.0, _age(laid.live, now).total_seconds())
         question = Question(posed.underway, posed.asked, laid.token, since_s)
         return opinions(posed, question, await self._solver.answer(question, _WITHIN_S))
 
@@ -65,7 +66,7 @@ class WhatIf:
         """The plan as it was laid out for the last question, unless something has happened to it."""
         families = tuple((line.process, line.material.casefold(), line.recipe) for line in asked)
         old = self._laid
-        if old is None or old.families != families or old.live.mark != now.mark or _age(old.live, now) > _KEPT:
+        if old is None or old.families != families or old.live.mark != now.mark or abs(_age(old.live, now)) > _KEPT:
             self._laid = old = _Laid(now, families, new_id("plan"))
         return old
 

@@ -50,3 +50,18 @@ async def test_a_plan_is_laid_out_once_while_nothing_happens_to_it(
     assert len(set(tokens)) == 4
     assert [question.now_s for question in listening.questions] == [0, 10, 0, 0, 0]
     assert again[Tier.STANDARD][0].ready_s < first[Tier.STANDARD][0].ready_s
+
+
+async def test_who_asked_first_and_was_overtaken_is_answered_too(
+    quiet: Town, floor: Floor, database: Database, clock: HandClock, solver: KeptSolver
+) -> None:
+    """And so is who asks after the broker's clock was put back."""
+    await floor.order(quiet, 4)
+    listening = Listening(solver)
+    plan = WhatIf(database, clock, listening)
+    for seconds in (0.0, -0.004, -86400.0):
+        clock.forward(seconds=seconds)
+        assert (await plan.consider([BOX]))[Tier.STANDARD][0].shares
+    assert [question.now_s for question in listening.questions] == [0, 0, 0]
+    tokens = [question.token for question in listening.questions]
+    assert tokens[0] == tokens[1] != tokens[2]
