@@ -23,6 +23,8 @@ OFTEN = frozenset(
 )
 """Passed several times in every run: any of the first few passes may be the one."""
 ASKED_AT_ONCE = 8
+RARE = frozenset({Needs.KEYS})
+"""An agent's key is followed by another once in thirty days: what isn't asked then isn't passed any more."""
 DOUBTS = ("agent.permitted.commit.after", "agent.start.ask.before")
 """An agent that dies here doesn't know whether a run has started."""
 UNANSWERED = ("agent.claimed.commit.before",)
@@ -69,7 +71,9 @@ class Schedule:
     def some(self, role: str) -> list[Wanted]:
         """What is to be asked of a process next."""
         left = self.left[role]
-        return self.random.sample(left, min(len(left), ASKED_AT_ONCE))
+        rare = [wanted for wanted in left if wanted.needs in RARE]
+        others = [wanted for wanted in left if wanted.needs not in RARE]
+        return rare + self.random.sample(others, min(len(others), ASKED_AT_ONCE))
 
     def let_off(self) -> None:
         """Nobody has anything more to suffer."""
