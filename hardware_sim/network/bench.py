@@ -58,6 +58,7 @@ class MachineAtBench(Seen):
     run: str | None
     presence_left_s: float | None
     lapsed: bool
+    state: str = ""
     lines_done: int = 0
     objects: tuple[str, ...] = ()
     """Of the program under way."""

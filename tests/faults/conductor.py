@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from tests.faults.clocks import OFFSETS_S
-from tests.faults.hands import Correctors, Hands, KeyTurners
+from tests.faults.hands import Correctors, Hands, KeyTurners, People
 from tests.faults.hurry import GRACE_S, OFFER_LIFE_S
 from tests.faults.points import Needs
 from tests.faults.schedule import DOUBTS, LEAVINGS, UNANSWERED, Schedule
@@ -37,10 +36,6 @@ class Outcome:
     wall_s: float = 0.0
 
 
-class AtWork(Protocol):
-    def end(self) -> None: ...
-
-
 class Conductor:
     def __init__(self, world: World, schedule: Schedule, say: Callable[[str], None]) -> None:
         self._world = world
@@ -53,7 +48,8 @@ class Conductor:
         """Role → until when nothing is asked of it again."""
         self._up_s: dict[str, float] = dict.fromkeys((BROKER, *AGENTS), float("-inf"))
         """Role → since when its process is up."""
-        self._at_work: dict[Needs, AtWork] = {}
+        self._at_work: dict[Needs, People] = {}
+        self._leaving: list[People] = []
         self._kill_s = self._jumped_s = time.monotonic()
         self.outcome = Outcome()
 
@@ -74,8 +70,11 @@ class Conductor:
                 self._require_sound()
                 time.sleep(LOOK_S)
         finally:
-            for people in self._at_work.values():
-                people.end()
+            self._leaving += self._at_work.values()
+            for people in self._leaving:
+                people.leave()
+            for people in self._leaving:
+                people.join()
         outcome.orders, outcome.wall_s = len(producer.delivered), time.monotonic() - began_s
         return outcome
 
@@ -135,9 +134,10 @@ class Conductor:
             if needs in wanted and needs not in self._at_work:
                 self._at_work[needs] = begin()
             elif needs not in wanted and needs in self._at_work:
-                self._at_work.pop(needs).end()
+                self._leaving.append(self._at_work.pop(needs))
+                self._leaving[-1].leave()
 
-    def _people(self) -> dict[Needs, Callable[[], AtWork]]:
+    def _people(self) -> dict[Needs, Callable[[], People]]:
         """Who brings what about."""
         world, network = self._world, self._world.network
         return {

@@ -1,6 +1,7 @@
 """What people do over and above what is asked of them: hold a print, or end it; have another key follow an agent's."""
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -13,6 +14,8 @@ from hardware_sim.network.processes import ProcessEnded, executable
 LOOK_S = 0.05
 WHO = "Eva"
 CORRECT_S = 0.5
+HELD_S = 1.5
+RESUME_WITHIN_S = 120.0
 TURN_S = 1.0
 """Between two keys."""
 WARM_LINES = 60
@@ -24,8 +27,32 @@ BETWEEN = 3
 _REFUSED = (BenchAway, AnswerRefused, httpx.HTTPError)
 
 
-class Hands:
-    """A thread that waits for runs on these machines and does `verb` to every third; after a hold it resumes."""
+class People:
+    """A thread that looks again and again, until it may go."""
+
+    def __init__(self, name: str, every_s: float) -> None:
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=name)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Begin nothing more; what is begun is ended first."""
+        self._stop.set()
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def look(self) -> None:
+        raise NotImplementedError
+
+    def _work(self) -> None:
+        while not self._stop.wait(self._every_s):
+            self.look()
+
+
+class Hands(People):
+    """They wait for runs on these machines and do `verb` to every third; after a hold they resume."""
 
     def __init__(self, benches: Sequence[tuple[Bench, str]], verb: str, turn: int) -> None:
         """`benches`: each with the name of a machine. `verb`: hold, cancel or skip. `turn`: the first print that
@@ -34,25 +61,18 @@ class Hands:
         self._verb = verb
         self._turn = turn
         self._runs: list[str] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"to {verb}")
-        self._thread.start()
+        super().__init__(f"to {verb}", LOOK_S)
 
-    def end(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stop.wait(LOOK_S):
-            for bench, name in self._benches:
-                machine = _at(bench, name)
-                if machine is None or machine.run is None:
-                    continue
-                if machine.run not in self._runs:
-                    self._runs.append(machine.run)
-                warm = self._verb != "hold" or machine.lines_done >= WARM_LINES
-                if warm and self._runs.index(machine.run) % BETWEEN == self._turn:
-                    self._do(bench, machine)
+    def look(self) -> None:
+        for bench, name in self._benches:
+            machine = _at(bench, name)
+            if machine is None or machine.run is None:
+                continue
+            if machine.run not in self._runs:
+                self._runs.append(machine.run)
+            warm = self._verb != "hold" or machine.lines_done >= WARM_LINES
+            if warm and self._runs.index(machine.run) % BETWEEN == self._turn:
+                self._do(bench, machine)
 
     def _do(self, bench: Bench, machine: MachineAtBench) -> None:
         with suppress(*_REFUSED):
@@ -66,11 +86,16 @@ class Hands:
             self._go_on(bench, machine.name)
 
     def _go_on(self, bench: Bench, name: str) -> None:
-        self._stop.wait(1.5)
-        while (machine := _at(bench, name)) is not None and machine.run is not None:
+        """Until the print is seen to go on, or to be over: nobody else would resume it, and agents die meanwhile."""
+        time.sleep(HELD_S)
+        until_s = time.monotonic() + RESUME_WITHIN_S
+        while time.monotonic() < until_s:
+            machine = _at(bench, name)
+            if machine is not None and (machine.run is None or machine.state == "running"):
+                return
             with suppress(*_REFUSED):
                 bench.act(name, "resume", WHO)
-            self._stop.wait(0.3)
+            time.sleep(LOOK_S)
 
 
 def _at(bench: Bench, name: str) -> MachineAtBench | None:
@@ -80,26 +105,19 @@ def _at(bench: Bench, name: str) -> MachineAtBench | None:
     return None
 
 
-class Correctors:
-    """A thread in which people look at their scrap again and again, and find another reason for it each time."""
+class Correctors(People):
+    """They look at their scrap again and again, and find another reason for it each time."""
 
     def __init__(self, benches: Sequence[Bench]) -> None:
         self._benches = benches
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="to correct")
-        self._thread.start()
+        super().__init__("to correct", CORRECT_S)
 
-    def end(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stop.wait(CORRECT_S):
-            for bench in self._benches:
-                with suppress(*_REFUSED):
-                    for run in bench.counted():
-                        if any(count.scrap and count.lot not in run.handed_over for count in run.counts):
-                            bench.correct(run.run, WHO, [_otherwise(count, run.handed_over) for count in run.counts])
+    def look(self) -> None:
+        for bench in self._benches:
+            with suppress(*_REFUSED):
+                for run in bench.counted():
+                    if any(count.scrap and count.lot not in run.handed_over for count in run.counts):
+                        bench.correct(run.run, WHO, [_otherwise(count, run.handed_over) for count in run.counts])
 
 
 def _otherwise(count: LotCounted, handed_over: Sequence[str]) -> LotCounted:
@@ -111,22 +129,15 @@ def _otherwise(count: LotCounted, handed_over: Sequence[str]) -> LotCounted:
     return count.model_copy(update={"scrap": (ScrapSeen(reason=reason, pieces=pieces),)})
 
 
-class KeyTurners:
-    """A thread in which the owners of all shops have their agents' keys followed by others, again and again."""
+class KeyTurners(People):
+    """The owners of all shops have their agents' keys followed by others, again and again."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="keys")
-        self._thread.start()
+        super().__init__("keys", TURN_S)
 
-    def end(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stop.wait(TURN_S):
-            for shop in self._network.shops:
-                config = self._network.folder / "shops" / shop.name / "agent.toml"
-                with suppress(ProcessEnded):  # it was killed, or the broker is away: it is called again
-                    self._network.processes.run([executable("llagar-agent"), "rotate-key", "--config", str(config)])
+    def look(self) -> None:
+        for shop in self._network.shops:
+            config = self._network.folder / "shops" / shop.name / "agent.toml"
+            with suppress(ProcessEnded):  # it was killed, or the broker is away: it is called again
+                self._network.processes.run([executable("llagar-agent"), "rotate-key", "--config", str(config)])
