@@ -58,7 +58,8 @@ class MachineAtBench(Seen):
     run: str | None
     presence_left_s: float | None
     lapsed: bool
-    state: str = ""
+    state: str | None = None
+    """Of its driver; None: nobody drives it just now."""
     lines_done: int = 0
     objects: tuple[str, ...] = ()
     """Of the program under way."""
