@@ -1,4 +1,7 @@
-"""Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged."""
+"""Durable events of agents: each is stored and applied in one transaction, in order, once, and then acknowledged.
+
+What an agent has said of itself meanwhile, which is neither signed nor numbered, is written along with them.
+"""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence

@@ -15,7 +15,9 @@ LOOK_S = 0.05
 WHO = "Eva"
 CORRECT_S = 0.5
 HELD_S = 1.5
+"""How long a hold lasts."""
 RESUME_WITHIN_S = 120.0
+"""A print that nobody could resume by then keeps its order from being delivered, and that is judged."""
 TURN_S = 1.0
 """Between two keys."""
 WARM_LINES = 60
