@@ -1,9 +1,10 @@
 """`llagar-rig up`: machines as an owner would have them, one or a hundred, until somebody ends them."""
 
+import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ LOOK_S_PER_MACHINE = 0.02
 """A large rig is looked at less often, so that looking stays cheap."""
 START_S = 60.0
 START_S_PER_MACHINE = 1.0
+ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+"""A person's ways to end a rig that is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +126,24 @@ def _run(state: RigState, plan: Plan, wanted: Wanted, console: Console) -> Seque
 
 
 def _follow(watch: Watch, wanted: Wanted, period_s: float, console: Console) -> None:
+    """Until its time is over or a signal of `ENDING` comes."""
     begun = time.monotonic()
-    with showing(console, headless=wanted.headless) as show:
+    with _held(ENDING), showing(console, headless=wanted.headless) as show:
         while True:
             show(watch.look())
             left_s = float("inf") if wanted.for_s is None else wanted.for_s - (time.monotonic() - begun)
-            if left_s <= 0:
+            if left_s <= 0 or signal.sigtimedwait(ENDING, min(period_s, left_s)) is not None:
                 return
-            time.sleep(min(period_s, left_s))
+
+
+@contextmanager
+def _held(numbers: frozenset[signal.Signals]) -> Iterator[None]:
+    """They wait to be asked for: one that came while a line is drawn would leave the terminal half drawn."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tidy(state: RigState, plan: Plan) -> None:

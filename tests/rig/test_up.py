@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,10 +166,11 @@ def at_terminal(terminal: Terminal, theirs: int) -> subprocess.Popen[bytes]:
 
 def require_shown(ours: int, *words: bytes) -> None:
     shown = b""
+    deadline = time.monotonic() + 50
     while missing := [word for word in words if word not in shown]:
-        ready, _, _ = select.select([ours], [], [], 60)
-        assert ready, f"{missing} isn't shown: {shown!r}"
-        shown += os.read(ours, 65536)
+        ready, _, _ = select.select([ours], [], [], max(0.0, deadline - time.monotonic()))
+        shown += os.read(ours, 65536) if ready else b""
+        assert time.monotonic() < deadline, f"{missing} isn't shown: {shown.decode()}"
 
 
 def test_a_terminal_shows_a_table_until_ctrl_c(terminal: Terminal, screen: tuple[int, int]) -> None:
