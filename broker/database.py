@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from broker import sqlite_driver
 from broker.errors import BrokerError
 
 _WRITER = "llagar_writer"
@@ -189,7 +190,7 @@ class Waker:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "postgresql":
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, module=sqlite_driver.driver())
         event.listen(engine.sync_engine, "connect", _sqlite_connect)
         event.listen(engine.sync_engine, "begin", _sqlite_begin)
         return engine
