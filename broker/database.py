@@ -38,7 +38,7 @@ _POSTGRESQL = "postgresql+asyncpg"
 _SERVER_SETTINGS = {
     "application_name": "llagar-broker",
     # Nobody waits for ever, be it for a process that hangs or for one whose machine is gone.
-    "lock_timeout": "15s",
+    "lock_timeout": "11s",
     "idle_in_transaction_session_timeout": "60s",
 }
 _WRITER_IDLE = "10s"

@@ -15,7 +15,7 @@ REPEAT_AFTER_S = 15.0
 """What an agent was told and hasn't acted upon is told again after so long."""
 
 
-REFUSED, SUPERSEDED, SILENT = 4403, 4409, 4408
+REFUSED, SUPERSEDED, SILENT, TRY_AGAIN = 4403, 4409, 4408, 1013
 """Close codes."""
 
 

@@ -9,8 +9,9 @@ import logging
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Message, Receive, Scope, Send
 
+from broker.database import UNREACHABLE
 from broker.runs.errors import Refused
-from broker.runs.link.connection import REFUSED, Connection, Parted
+from broker.runs.link.connection import REFUSED, TRY_AGAIN, Connection, Parted
 from broker.runs.link.switchboard import Switchboard
 from broker.wire.messages import PROTOCOL, AgentFrame, BrokerFrame
 
@@ -44,6 +45,10 @@ class AgentSocket:
         except Refused as error:
             _log.warning("refused %s: %s", connection.agent_id if connection else "a hello", error)
             await channel.close(REFUSED, str(error))
+        except UNREACHABLE as error:
+            # It said nothing that was kept, and says it again when it comes again.
+            _log.warning("the connection of %s ends: %s", connection.agent_id if connection else "a stranger", error)
+            await channel.close(TRY_AGAIN, "the broker can't reach its database; come again")
         except asyncio.CancelledError:
             if not channel.abandoned:
                 raise

@@ -88,7 +88,7 @@ def rows() -> list[Row]:
             passes[name].append(_pass(start))
             Console(stderr=True).print(f"round {number + 1}: {name}: {passes[name][-1]}", style="dim")
     ours, bare, checking = passes.values()
-    paced = {name: _pass(start, "paced", PACED) for name, start in STARTS.items()}
+    paced = [[_pass(STARTS[name], "paced", PACED).p99_ms for name in ("ours", "prototype")] for _ in range(ROUNDS)]
     case = f"SQLite, {AGENTS:,} agents"
     return [
         _ratio(case, "events acknowledged", "prototype", ours, bare, ">= 0.7"),
@@ -96,7 +96,7 @@ def rows() -> list[Row]:
         _cpu(case, "prototype", ours, bare),
         _cpu(case, "prototype that checks signatures", ours, checking),
         _p99("each after the one before", [one.p99_ms for one in ours], [one.p99_ms for one in bare]),
-        _p99(f"{AGENTS:,} events a second", [paced["ours"].p99_ms], [paced["prototype"].p99_ms], "<= 250"),
+        _p99(f"{AGENTS:,} events a second", [one for one, _ in paced], [one for _, one in paced], "<= 250"),
         Row(
             group="events",
             case=case,

@@ -1,5 +1,8 @@
 """Hello, epochs, restarts of the broker: what was said stays said."""
 
+from sqlalchemy import text
+
+from broker.database import Database
 from broker.wire.messages import (
     Ack,
     Availability,
@@ -48,6 +51,26 @@ async def test_a_second_connection_ends_the_first(town: Town, agent: WireAgent) 
         assert welcome.acked == agent.seq
         assert "took over" in await agent.closed()
         await twin.say(MachineChanged(machine="prusa", availability=Availability.FREE))
+
+
+async def test_who_comes_while_the_database_is_away_is_asked_to_come_again(
+    network: Network, town: Town, agent: WireAgent
+) -> None:
+    database = Database(network.settings.url)
+    await _rename(database, "inbox", "away")
+    await agent.send(Events(events=(agent.signed(MachineChanged(machine="prusa", availability=Availability.FREE)),)))
+    assert await agent.closed() == "the broker can't reach its database; come again"
+    await _rename(database, "away", "inbox")
+    await database.close()
+    agent.seq -= 1
+    async with agent.connected() as welcome:
+        assert welcome.acked == agent.seq
+        await agent.free("prusa")
+
+
+async def _rename(database: Database, before: str, after: str) -> None:
+    async with database.writing() as session:
+        await session.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
 
 
 async def test_a_broker_that_restarts_has_forgotten_nothing(network: Network) -> None:
