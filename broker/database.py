@@ -43,6 +43,7 @@ _SERVER_SETTINGS = {
 }
 _WRITER_IDLE = "10s"
 """A writer that says nothing for so long while all others wait for it has hung: the server ends its transaction."""
+NUL, NO_NUL = "\0", "\ufffd"
 _LOST_KEYS = "PRAGMA foreign_key_check"
 _LOCK_TIMED_OUT = "55P03"
 _END_HUNG_WRITER = """
@@ -85,7 +86,7 @@ class Text(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.replace("\0", "\ufffd")
+        return None if value is None else value.replace(NUL, NO_NUL)
 
 
 class Base(DeclarativeBase):

@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
-from broker.many_rows import ManyRows
+from broker.many_rows import ManyRows, one_of
 from broker.orders.models import Line, Lot
 from broker.runs.book import KeptEvent
 from broker.runs.models import (
@@ -39,14 +39,14 @@ async def locked_run(session: AsyncSession, run_id: str) -> Run | None:
 
 async def locked_runs(session: AsyncSession, run_ids: Iterable[str]) -> dict[str, Run]:
     """As many at once as there are, as they are now, held until the transaction's end."""
-    query = select(Run).where(Run.id.in_(set(run_ids))).with_for_update()
+    query = select(Run).where(one_of(Run.id, run_ids)).with_for_update()
     return {row.id: row for row in await session.scalars(query.execution_options(populate_existing=True))}
 
 
 async def steps(session: AsyncSession, run_ids: Iterable[str]) -> Mapping[str, Sequence[RunStep]]:
     """Each run's steps in order."""
     found = defaultdict(list)
-    query = select(RunStep).where(RunStep.run_id.in_(set(run_ids))).order_by(RunStep.run_id, RunStep.version)
+    query = select(RunStep).where(one_of(RunStep.run_id, run_ids)).order_by(RunStep.run_id, RunStep.version)
     for step in await session.scalars(query):
         found[step.run_id].append(step)
     return found
@@ -62,7 +62,7 @@ async def runs_in(session: AsyncSession, states: Iterable[RunState], workshop_id
 async def runs_of(session: AsyncSession, among: Workshops, states: Iterable[RunState]) -> Sequence[Run]:
     query = select(Run).where(Run.state.in_(set(states))).order_by(Run.planned_start, Run.id)
     if among is not None:
-        query = query.where(Run.workshop_id.in_(set(among)))
+        query = query.where(one_of(Run.workshop_id, among))
     return (await session.scalars(query)).all()
 
 
@@ -82,18 +82,18 @@ async def plate(session: AsyncSession, plate_id: str) -> PlateRow:
 
 
 async def plates(session: AsyncSession, plate_ids: Iterable[str]) -> dict[str, PlateRow]:
-    return {row.id: row for row in await session.scalars(select(PlateRow).where(PlateRow.id.in_(set(plate_ids))))}
+    return {row.id: row for row in await session.scalars(select(PlateRow).where(one_of(PlateRow.id, plate_ids)))}
 
 
 async def plate_hashes(session: AsyncSession, plate_ids: Iterable[str]) -> dict[str, str]:
     """SHA-256 of each plate's document, without the documents."""
-    query = select(PlateRow.id, PlateRow.sha256).where(PlateRow.id.in_(set(plate_ids)))
+    query = select(PlateRow.id, PlateRow.sha256).where(one_of(PlateRow.id, plate_ids))
     return dict(iter(await session.execute(query)))
 
 
 async def plate_lots(session: AsyncSession, plate_ids: Iterable[str]) -> Mapping[str, Sequence[PlateLot]]:
     found = defaultdict(list)
-    query = select(PlateLot).where(PlateLot.plate_id.in_(set(plate_ids))).order_by(PlateLot.plate_id, PlateLot.lot_id)
+    query = select(PlateLot).where(one_of(PlateLot.plate_id, plate_ids)).order_by(PlateLot.plate_id, PlateLot.lot_id)
     for row in await session.scalars(query):
         found[row.plate_id].append(row)
     return found
@@ -140,7 +140,7 @@ async def scrap_counts(session: AsyncSession, count_ids: Iterable[int]) -> Seque
 
 async def corrections_of(session: AsyncSession, lot_ids: Iterable[str]) -> Sequence[Correction]:
     """In the order in which they were made."""
-    query = select(Correction).where(Correction.lot_id.in_(set(lot_ids)))
+    query = select(Correction).where(one_of(Correction.lot_id, lot_ids))
     return (await session.scalars(query.order_by(Correction.at, Correction.version))).all()
 
 
@@ -188,7 +188,7 @@ async def runs_of_order(session: AsyncSession, order_id: str) -> Sequence[Run]:
 
 async def lines_of_lots(session: AsyncSession, lot_ids: Iterable[str]) -> dict[str, Line]:
     """The line of each lot."""
-    query = select(Lot.id, Line).join(Line, Line.id == Lot.line_id).where(Lot.id.in_(set(lot_ids)))
+    query = select(Lot.id, Line).join(Line, Line.id == Lot.line_id).where(one_of(Lot.id, lot_ids))
     return dict(iter(await session.execute(query)))
 
 
@@ -206,12 +206,12 @@ async def scrap_by_reason(session: AsyncSession, lot_ids: Iterable[str]) -> dict
     query = (
         select(Count.lot_id, ScrapCount.reason, func.sum(ScrapCount.pieces))
         .join(ScrapCount, ScrapCount.count_id == Count.id)
-        .where(Count.lot_id.in_(set(lot_ids)))
+        .where(one_of(Count.lot_id, lot_ids))
         .group_by(Count.lot_id, ScrapCount.reason)
     )
     skipped = (
         select(Skip.lot_id, Skip.reason, func.count())
-        .where(Skip.lot_id.in_(set(lot_ids)))
+        .where(one_of(Skip.lot_id, lot_ids))
         .group_by(Skip.lot_id, Skip.reason)
     )
     found: dict[str, dict[ScrapReason, int]] = defaultdict(lambda: defaultdict(int))
@@ -248,5 +248,5 @@ async def taken_back(session: AsyncSession, among: Workshops, since: datetime) -
         .order_by(Run.id)
     )
     if among is not None:
-        query = query.where(Run.workshop_id.in_(set(among)))
+        query = query.where(one_of(Run.workshop_id, among))
     return (await session.scalars(query)).all()

@@ -5,6 +5,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
+from broker.many_rows import one_of
 from broker.workshops.models import TAKES_NO_WORK, Agent, EnrolmentCode, Machine, Workshop
 
 
@@ -33,7 +34,7 @@ async def locked_agent(session: AsyncSession, agent_id: str) -> Agent:
 
 async def locked_agents(session: AsyncSession, agent_ids: Iterable[str]) -> dict[str, Agent]:
     """As many at once as there are, revoked ones too, held until the transaction's end."""
-    query = select(Agent).where(Agent.id.in_(set(agent_ids))).with_for_update()
+    query = select(Agent).where(one_of(Agent.id, agent_ids)).with_for_update()
     return {row.id: row for row in await session.scalars(query.execution_options(populate_existing=True))}
 
 
@@ -70,7 +71,7 @@ async def agents_in(session: AsyncSession, among: Workshops) -> Sequence[Agent]:
     """Of these workshops or of all, those that are not revoked."""
     query = select(Agent).where(Agent.revoked_at.is_(None))
     if among is not None:
-        query = query.where(Agent.workshop_id.in_(set(among)))
+        query = query.where(one_of(Agent.workshop_id, among))
     return (await session.scalars(query)).all()
 
 
@@ -98,7 +99,7 @@ async def machines_in(session: AsyncSession, among: Workshops) -> Sequence[Machi
     """Of these workshops or of all, retired ones too."""
     query = select(Machine)
     if among is not None:
-        query = query.where(Machine.workshop_id.in_(set(among)))
+        query = query.where(one_of(Machine.workshop_id, among))
     return (await session.scalars(query)).all()
 
 
@@ -113,7 +114,7 @@ async def machine(session: AsyncSession, machine_id: str) -> Machine:
 
 async def retired(session: AsyncSession, machine_ids: Iterable[str]) -> set[str]:
     """Those of the machines that their shop no longer names."""
-    query = select(Machine.id).where(Machine.id.in_(set(machine_ids)), Machine.retired_at.is_not(None))
+    query = select(Machine.id).where(one_of(Machine.id, machine_ids), Machine.retired_at.is_not(None))
     return set(await session.scalars(query))
 
 

@@ -13,6 +13,7 @@ from broker.accounts.repository import account_by_name
 from broker.accounts.service import add_account
 from broker.database import Database
 from broker.errors import Conflict
+from broker.many_rows import one_of
 from broker.settings import Settings
 from tests.broker.conftest import HandClock, Town
 
@@ -45,6 +46,27 @@ async def test_writers_wait_for_each_other_and_lose_nothing(processes: list[Data
     await asyncio.gather(*[count_up(database) for database in processes for _ in range(3)])
     async with processes[0].reading() as session:
         assert (await session.scalars(select(Account.address))).one() == "45"
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([], []),
+        (["ana", "ana", "nobody"], ["ana"]),
+        (["b\0b", *(f"n{at}" for at in range(40_000)), "ana"], ["ana", "b\ufffdb"]),
+        (['a"]b', "a,b", "'"], ['a"]b']),
+    ],
+    ids=["none", "twice", "more than a statement has parameters", "odd characters"],
+)
+async def test_rows_are_found_by_any_number_of_names(
+    processes: list[Database], clock: HandClock, values: list[str], found: list[str]
+) -> None:
+    async with processes[0].writing() as session:
+        for name in ("ana", "b\0b", 'a"]b', "eva"):
+            await add_account(session, name, Role.PRODUCER, "0", clock.now())
+    async with processes[1].reading() as session:
+        query = select(Account.name).where(one_of(Account.name, values)).order_by(Account.name)
+        assert sorted(await session.scalars(query)) == sorted(found)
 
 
 async def test_who_looks_before_writing_sees_what_others_wrote(processes: list[Database], clock: HandClock) -> None:

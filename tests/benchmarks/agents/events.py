@@ -29,7 +29,7 @@ AGENTS = 1000
 EACH = 40
 PACED = 20
 """Events of each agent, of those that are sent one a second."""
-ROUNDS = 3
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
