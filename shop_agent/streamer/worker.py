@@ -184,6 +184,8 @@ class Worker:
             answer(StartAnswer(journal_id=log.journal_id, started=started, reason=reason))
             return
         self.execution = Execution(order.run, self._write, self._show, self._power, self._clock, self._changed_limits)
+        # What the driver tells is of the program before until it has begun with this one.
+        self.status = replace(self.status, lines_done=0, lines_total=0, time_left_s=None, objects=(), skipped=())
         self._changed()
         answer(StartAnswer(journal_id=log.journal_id, started=True))
         self.execution.execute(self._driver, program)

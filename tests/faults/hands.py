@@ -85,18 +85,23 @@ class Hands(People):
                 case verb:
                     bench.act(machine.name, verb, WHO)
         if self._verb == "hold":
-            self._go_on(bench, machine.name)
+            self._go_on(bench, machine)
 
-    def _go_on(self, bench: Bench, name: str) -> None:
-        """Until the print is seen to go on, or to be over: nobody else would resume it, and agents die meanwhile."""
+    def _go_on(self, bench: Bench, held: MachineAtBench) -> None:
+        """Until the print is seen to go on after it was held, or to be over: nobody else would resume it, and agents
+        die meanwhile."""
         time.sleep(HELD_S)
         until_s = time.monotonic() + RESUME_WITHIN_S
+        was_held = False
         while time.monotonic() < until_s:
-            machine = _at(bench, name)
-            if machine is not None and (machine.run is None or machine.state == "running"):
-                return
-            with suppress(*_REFUSED):
-                bench.act(name, "resume", WHO)
+            machine = _at(bench, held.name)
+            if machine is not None and machine.state is not None:
+                was_held = was_held or machine.state == "held"
+                if machine.run != held.run or (was_held and machine.state == "running"):
+                    return
+                if was_held:
+                    with suppress(*_REFUSED):
+                        bench.act(held.name, "resume", WHO)
             time.sleep(LOOK_S)
 
 

@@ -56,15 +56,17 @@ async def test_a_first_layer_that_failed_ends_in_order_and_needs_no_reset(short:
         async with streaming(write_shop(tmp_path, short / "run", printer=sim.port), "printer") as streamer:
             status = await streamer.until(lambda status: status.state is State.READY)
             await streamer.start(streamer.order(status, "run1", print_program(4000)))
-            await streamer.until(lambda status: status.lines_done > 20)
+            await streamer.until(lambda status: status.lines_done > 150)
             await streamer.client.ask(wire.FailFirstLayer(operator="Ana", note="it came off"), wire.Done)
             assert (await streamer.ended("run1"))[-1] == "first_layer_failed"
             last = (await streamer.entries())[-1].report
             assert isinstance(last, wire.FirstLayerFailed)
-            assert (last.operator, last.note, last.lines > 20) == ("Ana", "it came off", True)
+            assert (last.operator, last.note, last.lines > 150) == ("Ana", "it came off", True)
             status = await streamer.until(lambda status: status.state is State.READY)
             assert status.quarantine == ""
             assert (await streamer.start(streamer.order(status, "run2", print_program(2)))).started
+            # Lines that are told with a run are of its own program.
+            assert (await streamer.status()).lines_done < 100
             assert (await streamer.ended("run2"))[-1] == "finished"
 
 
