@@ -51,7 +51,7 @@ class ManyRows:
 
 
 def one_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column is one of `values`: one parameter, however many they are. A database takes 32,766 at most."""
+    """Whether a column is one of `values`: one parameter, however many they are. A statement takes 32,766."""
     return _OneOf(column, bindparam(None, list(dict.fromkeys(values)), type_=_Texts()))
 
 

@@ -47,8 +47,9 @@ class AgentSocket:
             await channel.close(REFUSED, str(error))
         except UNREACHABLE as error:
             # It said nothing that was kept, and says it again when it comes again.
-            _log.warning("the connection of %s ends: %s", connection.agent_id if connection else "a stranger", error)
-            await channel.close(TRY_AGAIN, "the broker can't reach its database; come again")
+            who = connection.agent_id if connection else "a stranger"
+            _log.warning("the connection of %s ends: the database failed: %s", who, error, exc_info=True)
+            await channel.close(TRY_AGAIN, "the broker's database failed; come again")
         except asyncio.CancelledError:
             if not channel.abandoned:
                 raise

@@ -59,7 +59,7 @@ async def test_who_comes_while_the_database_is_away_is_asked_to_come_again(
     database = Database(network.settings.url)
     await _rename(database, "inbox", "away")
     await agent.send(Events(events=(agent.signed(MachineChanged(machine="prusa", availability=Availability.FREE)),)))
-    assert await agent.closed() == "the broker can't reach its database; come again"
+    assert await agent.closed() == "the broker's database failed; come again"
     await _rename(database, "away", "inbox")
     await database.close()
     agent.seq -= 1
