@@ -350,8 +350,11 @@ class World:
 
     @property
     def settled(self) -> bool:
-        """The order has gone, and no run is open anywhere."""
-        return self.delivered and not any(run.state in LIVE for run in self.broker.books.tables.all(Run))
+        """The order has gone, no run is open anywhere, and a restored broker has heard again what it lacked."""
+        tables = self.broker.books.tables
+        if any(agent.behind for agent in tables.all(Agent)):
+            return False
+        return self.delivered and not any(run.state in LIVE for run in tables.all(Run))
 
 
 def _inventory(name: str, machines: dict[str, bool]) -> Inventory:
