@@ -148,12 +148,12 @@ class Shop:
 
     def go(self, limit: RunState, *, hands_over: bool = False) -> None:
         self.limit, self.hands_over = limit, hands_over
-        frames, self.mind.waiting = self.mind.waiting, ()
-        for frame in frames:
-            self._carry_out(self.mind.on_frame(frame, self._now()))
         if self.mind.memory.on(_MACHINE, frozenset({_S.ARMED})):
             self.mono_s += 60.0  # a permit that nobody gave is asked for again
             self._do(ev.Ticked())
+        frames, self.mind.waiting = self.mind.waiting, ()
+        for frame in frames:
+            self._carry_out(self.mind.on_frame(frame, self._now()))
         self._act()
 
     def phase(self, run: str) -> RunState | None:
