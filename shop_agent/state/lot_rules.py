@@ -50,12 +50,14 @@ def answered(memory: Memory, event: ev.LotAnswered) -> list[Instruction]:
 
 
 def ready(memory: Memory, event: ev.LotIsReady) -> list[Instruction]:
-    """Asked for until handed over; what was handed over stays so."""
+    """Asked for until handed over. A broker that was restored may have lost the word on what went since, and our
+    journal the epoch in which it was told: whoever asks for what has gone is told again."""
     known = memory.lots.get(event.lot) or LotRecord(event.lot, "", "", event.pieces, 0, "", accepted=event.pieces)
-    if not (known.handed_over and known.ready_pieces == event.pieces):
-        news = replace(known, ready_pieces=event.pieces, ship_to=event.ship_to, notices=event.notices)
-        if news != known:
-            memory.keep_lot(replace(news, handed_over=False))
+    if known.handed_over and known.ready_pieces == event.pieces:
+        return [_gone(known)]
+    news = replace(known, ready_pieces=event.pieces, ship_to=event.ship_to, notices=event.notices)
+    if news != known:
+        memory.keep_lot(replace(news, handed_over=False))
     return []
 
 
@@ -64,8 +66,13 @@ def handed_over(memory: Memory, event: ev.HandoverGiven) -> list[Instruction]:
     lot = _known(memory, event.lot)
     if lot.ready_pieces is None or lot.handed_over:
         raise Refused("this lot is not waiting to be handed over")
-    memory.keep_lot(replace(lot, handed_over=True))
-    return [Tell(say.HandedOver(lot.id, event.operator, event.reference))]
+    gone = replace(lot, handed_over=True, packed_by=event.operator, reference=event.reference)
+    memory.keep_lot(gone)
+    return [_gone(gone)]
+
+
+def _gone(lot: LotRecord) -> Tell:
+    return Tell(say.HandedOver(lot.id, lot.packed_by, lot.reference))
 
 
 def _known(memory: Memory, lot: str) -> LotRecord:

@@ -247,6 +247,9 @@ class LotRecord:
     ship_to: str = ""
     notices: tuple[str, ...] = ()
     handed_over: bool = False
+    packed_by: str = ""
+    reference: str = ""
+    """The parcel's number, as whoever handed it over said."""
     line: str = ""
 
 

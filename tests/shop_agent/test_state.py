@@ -358,7 +358,8 @@ def test_lots_by_standing_rule_by_hand_and_handed_over_once() -> None:
     mind.do(ready)
     assert kinds(mind) == [TaskKind.HANDOVER]
     assert mind.do(ev.HandoverGiven("lot1", "Ana", "P1")) == [Tell(say.HandedOver("lot1", "Ana", "P1"))]
-    mind.do(ready)
+    assert kinds(mind) == []
+    assert mind.do(ready) == [Tell(say.HandedOver("lot1", "Ana", "P1"))], "a restored broker has lost it"
     assert kinds(mind) == []
     manual = Mind(Rules(False, 3600.0, frozenset({"PLA"})))
     assert manual.do(offer) == []

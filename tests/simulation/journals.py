@@ -123,8 +123,9 @@ class ShopDisk(Disk):
     def copy(self) -> "ShopDisk":
         """Somebody's copy of the files, made now."""
         copy = ShopDisk(synchronous=self.synchronous)
-        for name in ("meta", "last_seq", "acked", "inventory", "runs", "machines", "lots", "tombstones", "answers"):
-            getattr(copy, name).rows.update(getattr(self, name).rows)
+        for name, table in vars(self).items():
+            if isinstance(table, Table):
+                getattr(copy, name).rows.update(table.rows)
         for epoch, outbox in self.outbox.items():
             copy.outbox[epoch].rows.update(outbox.rows)
         return copy
