@@ -20,7 +20,6 @@ from broker.scheduling.errors import SchedulingError
 from broker.scheduling.plates.underway import Change
 from broker.wire.messages import Availability
 from broker.wire.shop import Inventory
-from broker.workshops.service import is_working
 
 _log = logging.getLogger(__name__)
 SOLVE_WITHIN_S = 2.0
@@ -59,11 +58,10 @@ class Planner:
         """Which machines make nothing of what was planned on them; and quantities that ended runs left wrong."""
         now = self._clock.now()
         async with self._books.reading() as book:
-            machines = await book.machines()
+            at_rest = await book.machines_at_rest()
             wrong = await mismeasured(book)
-        idle = {machine.id for machine in machines if not is_working(machine)}
-        self._idle_since = {machine: self._idle_since.get(machine, now) for machine in idle}
-        broken = {machine.id for machine in machines if machine.availability is Availability.QUARANTINED}
+        self._idle_since = {machine: self._idle_since.get(machine, now) for machine in at_rest}
+        broken = {machine for machine, stands in at_rest.items() if stands is Availability.QUARANTINED}
         self._down = frozenset(broken | self._gone(now))
         if wrong:
             async with self._books.writing() as book:

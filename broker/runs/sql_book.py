@@ -29,6 +29,7 @@ from broker.runs.models import (
     ScrapCount,
     Skip,
 )
+from broker.wire.messages import Availability
 from broker.wire.states import LIVE, RunState
 from broker.workshops import repository as workshops
 from broker.workshops.models import Agent, Machine, Workshop
@@ -98,8 +99,8 @@ class _Workshops(_Rows):
         known = self._machines.get((workshop_id, name))
         return known if known is not None else await workshops.machine_of(self._session, workshop_id, name)
 
-    async def machines(self) -> Sequence[Machine]:
-        return await workshops.machines(self._session)
+    async def machines_at_rest(self) -> Mapping[str, Availability]:
+        return await workshops.machines_at_rest(self._session)
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
         return await workshops.all_machines_of(self._session, workshop_id)

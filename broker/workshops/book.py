@@ -4,6 +4,7 @@ from typing import Protocol
 
 from broker.database import Workshops
 from broker.rows import Rows
+from broker.wire.messages import Availability
 from broker.workshops.models import Agent, Machine, Workshop
 
 
@@ -48,8 +49,8 @@ class WorkshopBook(Rows, Protocol):
 
     async def machine_of(self, workshop_id: str, name: str) -> Machine | None: ...
 
-    async def machines(self) -> Sequence[Machine]:
-        """All that are not retired."""
+    async def machines_at_rest(self) -> Mapping[str, Availability]:
+        """Those that take no work and are not retired: how each stands, by id."""
         ...
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:

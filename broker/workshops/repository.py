@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import CursorResult, select, update
@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from broker.database import Workshops
 from broker.many_rows import one_of
+from broker.wire.messages import Availability
 from broker.workshops.models import TAKES_NO_WORK, Agent, EnrolmentCode, Machine, Workshop
 
 
@@ -88,6 +89,14 @@ async def machines(session: AsyncSession) -> Sequence[Machine]:
     """All that are not retired."""
     query = select(Machine).where(Machine.retired_at.is_(None)).order_by(Machine.workshop_id, Machine.name)
     return (await session.scalars(query)).all()
+
+
+async def machines_at_rest(session: AsyncSession) -> Mapping[str, Availability]:
+    """Those that take no work and are not retired: how each stands, by id."""
+    query = select(Machine.id, Machine.availability).where(
+        Machine.retired_at.is_(None), Machine.availability.in_(TAKES_NO_WORK)
+    )
+    return dict(iter(await session.execute(query)))
 
 
 async def all_machines_of(session: AsyncSession, workshop_id: str) -> Sequence[Machine]:

@@ -26,6 +26,7 @@ from broker.runs.models import (
     Skip,
     UsedRecord,
 )
+from broker.wire.messages import Availability
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Agent, Machine, Workshop
 from broker.workshops.service import is_working
@@ -113,7 +114,8 @@ class _Workshops(_Rows):
 
     async def silent(self, since: datetime) -> Collection[str]:
         quiet = {one.workshop_id for one in await self.agents() if one.last_seen_at is None or one.last_seen_at < since}
-        return sorted({machine.workshop_id for machine in await self.machines() if is_working(machine)} & quiet)
+        there = [machine for machine in self.tables.all(Machine) if machine.retired_at is None]
+        return sorted({machine.workshop_id for machine in there if is_working(machine)} & quiet)
 
     async def behind(self) -> Collection[str]:
         return {agent.workshop_id for agent in await self.agents() if agent.behind}
@@ -131,9 +133,9 @@ class _Workshops(_Rows):
         found = [row for row in self.tables.by(Machine, "workshop_id", workshop_id) if row.name == name]
         return self._out(found[0]) if found else None
 
-    async def machines(self) -> Sequence[Machine]:
+    async def machines_at_rest(self) -> Mapping[str, Availability]:
         there = [machine for machine in self.tables.all(Machine) if machine.retired_at is None]
-        return self._all_out(sorted(there, key=lambda machine: (machine.workshop_id, machine.name)))
+        return {machine.id: machine.availability for machine in there if not is_working(machine)}
 
     async def all_machines_of(self, workshop_id: str) -> Sequence[Machine]:
         return self._all_out(self.tables.by(Machine, "workshop_id", workshop_id))

@@ -107,7 +107,7 @@ async def _requeue(self: timers.Timers, run_id: str, now: datetime) -> bool:
 
 async def _elsewhere(book: Book, run: Run, now: datetime) -> None:
     here = await book.machine(run.machine_id)
-    others = [one for one in await book.machines() if one.process is here.process and one.id != here.id]
+    others = [one for one in await book.machines_in(None) if one.process is here.process and one.id != here.id]
     other: Machine = others[0] if others else here
     assert isinstance(book, MemoryBook)
     book.tables.moved(run, "workshop_id", other.workshop_id)

@@ -15,7 +15,6 @@ from broker.runs.quantities import mismeasured, remeasure
 from broker.wire.messages import Availability
 from broker.wire.states import LIVE, Actor, RunState
 from broker.workshops.models import Machine
-from broker.workshops.service import is_working
 from tests.simulation.books import MemoryBooks
 from tests.simulation.calendar import WallClock
 
@@ -67,10 +66,9 @@ class Planner:
 
     async def _gone(self, book: Book) -> set[str]:
         """Machines that have made nothing for a while of what was planned on them."""
-        now_s, machines = self._world.calendar.now_s, await book.machines()
-        idle = {machine.id for machine in machines if not is_working(machine)}
-        broken = {machine.id for machine in machines if machine.availability is Availability.QUARANTINED}
-        self._idle_since = {machine: self._idle_since.get(machine, now_s) for machine in idle}
+        now_s, at_rest = self._world.calendar.now_s, await book.machines_at_rest()
+        broken = {machine for machine, stands in at_rest.items() if stands is Availability.QUARANTINED}
+        self._idle_since = {machine: self._idle_since.get(machine, now_s) for machine in at_rest}
         return broken | {one for one, since_s in self._idle_since.items() if now_s - since_s >= KEEPS_ITS_RUNS_S}
 
     async def _missing(self, book: Book) -> dict[Line, int]:
@@ -98,7 +96,7 @@ class Planner:
     async def _machine_for(self, book: Book, line: Line, gone: set[str]) -> Machine | None:
         """The one with the least to do, of those that can."""
         waiting = [run.machine_id for run in await book.runs_in(LIVE)]
-        able = [one for one in await book.machines() if one.process is line.process and one.id not in gone]
+        able = [one for one in await book.machines_in(None) if one.process is line.process and one.id not in gone]
         return min(able, key=lambda one: (waiting.count(one.id), one.id), default=None)
 
     async def _write(self, book: Book, line: Line, machine: Machine, pieces: int) -> None:

@@ -161,6 +161,7 @@ def test_a_new_epoch_doubts_what_has_started_and_frees_what_has_not(store: Store
     assert [found.machine(machine) for machine in ("m1", "m2", "m3")] == [
         Availability.QUARANTINED, Availability.QUARANTINED, Availability.FREE,
     ]  # fmt: skip
+    assert found.rows["at_rest"] == dict.fromkeys(("m1", "m2"), Availability.QUARANTINED)
     assert found.rows["machines"][0][2] == JOURNAL_LOST
     assert found.last.conflicts[0].state is RunState.UNKNOWN
 

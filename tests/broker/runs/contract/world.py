@@ -163,6 +163,7 @@ class World:
                 "steps": await _steps(book),
                 "lots": [_lot(lot) for lot in await book.lots_of_order("order")],
                 "machines": [_machine(await book.machine(machine)) for machine in MACHINES],
+                "at_rest": await book.machines_at_rest(),
                 "agents": {agent.id: _agent(agent) for agent in await book.agents()},
                 "inbox": [await self._inbox(book, speaker) for speaker in self.speakers.values()],
                 "told": [await briefing(book, workshop, self.clock.now()) for workshop in WORKSHOPS],
