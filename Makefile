@@ -76,7 +76,8 @@ test: ## ruff, mypy, import-linter and pytest
 	@$(MAKE) --no-print-directory tests
 
 proof: setup postgresql browser peers ## the long checks, within PROOF_MINUTES
-	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof
+	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof -n 2 tests/broker/runs  # nothing here is judged by how long it takes
+	PROOF_MINUTES=$(PROOF_MINUTES) $(BIN)/pytest -m proof --ignore tests/broker/runs
 
 lock: ## write requirements/*.txt anew from pyproject.toml
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
