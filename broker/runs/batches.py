@@ -24,6 +24,10 @@ class Batches(Generic[Item, Answer]):
         self._stage.put(item, future)
         return await future
 
+    async def end(self) -> None:
+        """Once whatever was asked is done, though nobody may wait for its answer any more."""
+        await self._stage.end()
+
 
 class TwoSteps(Generic[Item, Between, Answer]):
     """What the first step makes of an item is the second's; each has batches of its own, and whoever asked sleeps until
@@ -43,6 +47,11 @@ class TwoSteps(Generic[Item, Between, Answer]):
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._first.put(item, future)
         return await future
+
+    async def end(self) -> None:
+        """Once whatever was asked is done, though nobody may wait for its answer any more."""
+        await self._first.end()
+        await self._second.end()
 
 
 class _Stage(Generic[Item, Answer]):
@@ -66,6 +75,10 @@ class _Stage(Generic[Item, Answer]):
         self._waiting.append((item, asked))
         if self._task is None:
             self._task = asyncio.create_task(self._work_off())
+
+    async def end(self) -> None:
+        while self._task is not None:
+            await asyncio.wait([self._task])
 
     async def _work_off(self) -> None:
         loop = asyncio.get_running_loop()

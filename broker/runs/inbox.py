@@ -144,6 +144,10 @@ class Inbox:
         """
         return await self._batches.answer(Asked(stream, signed, sign))
 
+    async def end(self) -> None:
+        """Once all that was handed in is stored or refused."""
+        await self._batches.end()
+
     async def _open_all(self, asked: Sequence[Asked]) -> list[Offered | Exception]:
         """Signatures of many connections are checked together."""
         found = iter(await self._check([_seal(one.stream, signed) for one in asked for signed in one.signed]))

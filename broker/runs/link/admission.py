@@ -46,6 +46,10 @@ class Admission:
             raise Refused(f"this broker speaks protocol {PROTOCOL}, the agent {hello.protocol}: update the older one")
         return await self._batches.answer(_Asked(hello, nonce))
 
+    async def end(self) -> None:
+        """Once whoever asked is admitted or refused."""
+        await self._batches.end()
+
     async def _admit_all(self, asked: Sequence[_Asked]) -> list[Admitted | Exception]:
         async with self._books.writing() as book:
             agents = await book.locked_agents(one.hello.agent for one in asked)

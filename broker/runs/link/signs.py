@@ -67,11 +67,14 @@ class Signs:
         return received
 
     async def close(self) -> None:
-        """Write what waits."""
+        """Write what waits, and wait for what is being written."""
         if self._soon is not None:
             self._soon.cancel()
             await asyncio.gather(self._soon, return_exceptions=True)
-        await self._write_all()
+        try:
+            await self._write_all()
+        finally:
+            await self._inbox.end()
 
     def _sign_of(self, connection: Connection) -> Sign:
         heard = self._heard.get(connection.agent_id)

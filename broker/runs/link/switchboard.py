@@ -53,6 +53,7 @@ class Switchboard:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
+            await self._admission.end()
             await self._signs.close()
         for error in ended:
             if isinstance(error, Exception):

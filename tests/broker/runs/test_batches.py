@@ -62,6 +62,18 @@ async def test_whoever_no_longer_waits_is_left_out() -> None:
     assert work.second == [[4]]
 
 
+async def test_the_end_is_when_all_is_done_though_nobody_waits_for_it() -> None:
+    work = _Work()
+    steps = TwoSteps(work.double, work.add_one, most=2)
+    asked = [asyncio.create_task(steps.answer(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    for task in asked:
+        task.cancel()
+    await steps.end()
+    assert [number for batch in work.first for number in batch] == list(range(5))
+    await steps.end()
+
+
 async def test_after_many_the_next_are_gathered() -> None:
     work = _Work()
     steps = TwoSteps(work.double, work.add_one, most=10, gather_s=0.05)

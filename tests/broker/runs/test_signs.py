@@ -8,6 +8,7 @@ import pytest
 
 from broker.database import Database
 from broker.runs.inbox import EventStream, Offered
+from broker.runs.link import signs as collected
 from broker.runs.link.connection import SUPERSEDED, Connection
 from broker.runs.link.signs import Signs
 from broker.runs.presence import Sign
@@ -130,6 +131,27 @@ async def test_what_the_connection_before_said_does_not_go_with_the_next_ones_ev
     await signs.with_events(after, [_event(world, "a1", "m2", Availability.OWN_WORK)])
     await signs.close()
     assert [await _machine(world, machine) for machine in ("m1", "m2")] == [Availability.FREE, Availability.OWN_WORK]
+
+
+async def test_a_broker_that_ends_waits_for_what_is_just_being_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its database would be closed over an open transaction."""
+    monkeypatch.setattr(collected, "GATHER_S", 0.0)
+    connection, _ = _connection(world, "a1")
+    connection.standing = _beat("m1", Availability.OWN_WORK).machines
+    signs = Signs(world.inbox, world.clock)
+    with _written(world) as written:
+        async with world.books.writing():  # all others wait
+            await signs.beat(connection, _beat("m1", Availability.OWN_WORK))
+            async with asyncio.timeout(10):
+                while not written:  # noqa: ASYNC110  (transactions don't ring)
+                    await asyncio.sleep(0.001)
+            closing = asyncio.create_task(signs.close())
+            ended, _ = await asyncio.wait([closing], timeout=0.05)
+            assert not ended
+        await closing
+    assert await _machine(world, "m1") == Availability.OWN_WORK
 
 
 async def test_a_sign_that_could_not_be_written_alone_waits_for_what_comes_next(world: World) -> None:
