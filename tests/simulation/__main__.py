@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import time
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -15,6 +17,8 @@ from tests.simulation.tally import Tally, every_transition, tallies
 
 _SHOWN = 10
 """Violations that are listed."""
+_TOLD_EVERY_S = 60.0
+"""How far it is, where no terminal shows it."""
 
 
 def main(
@@ -25,12 +29,18 @@ def main(
     mutants: Annotated[bool, typer.Option("--mutants", help="plant defects, and see each noticed")] = False,
 ) -> None:
     """Exits with 1 if a promise was broken, or a defect wasn't noticed."""
+    signal.signal(signal.SIGTERM, _end)
     console = Console(soft_wrap=True, markup=False, highlight=False)
     if mutants:
         raise typer.Exit(hunt(console, seed, jobs))
     if story:
         raise typer.Exit(_tell(console, seed))
     raise typer.Exit(_run(console, seed, schedules, jobs))
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """As Ctrl-C does: no process is left behind."""
+    raise SystemExit(128 + number)
 
 
 def _tell(console: Console, seed: int) -> int:
@@ -44,10 +54,16 @@ def _tell(console: Console, seed: int) -> int:
 
 def _run(console: Console, seed: int, schedules: int, jobs: int) -> int:
     begun, whole = time.monotonic(), Tally()
+    told_s = begun
     with console.status("") as status:
         for whole in tallies(seed, schedules, jobs):
-            rate = whole.schedules / (time.monotonic() - begun)
-            status.update(f"{whole.schedules} of {schedules}, {rate:.0f}/s, {len(whole.violations)} violations")
+            now_s = time.monotonic()
+            rate = whole.schedules / (now_s - begun)
+            far = f"{whole.schedules} of {schedules}, {rate:.0f}/s, {len(whole.violations)} violations"
+            status.update(far)
+            if not console.is_terminal and now_s - told_s >= _TOLD_EVERY_S:
+                console.print(far)
+                told_s = now_s
     took_s = time.monotonic() - begun
     _show(console, whole)
     console.print(

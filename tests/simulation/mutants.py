@@ -57,11 +57,14 @@ def hunt(console: Console, seed: int, jobs: int) -> int:
     table = Table("defect", "breaks", "noticed after", "others", "what", box=None)
     lives = 0
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool, console.status("") as status:
-        for done, found in enumerate(pool.map(hunted, range(len(DEFECTS)), repeat(seed)), 1):
-            status.update(f"{done} of {len(DEFECTS)}")
-            lives += found.seed is None
-            noticed = "LIVES" if found.seed is None else f"{found.schedules} schedules"
-            table.add_row(found.name, found.invariant, noticed, " ".join(found.others), found.what[:90])
+        try:
+            for done, found in enumerate(pool.map(hunted, range(len(DEFECTS)), repeat(seed)), 1):
+                status.update(f"{done} of {len(DEFECTS)}")
+                lives += found.seed is None
+                noticed = "LIVES" if found.seed is None else f"{found.schedules} schedules"
+                table.add_row(found.name, found.invariant, noticed, " ".join(found.others), found.what[:90])
+        finally:
+            pool.shutdown(cancel_futures=True)
     console.print(table)
     console.print(f"defects: {len(DEFECTS)}, living: {lives}")
     return min(lives, 1)

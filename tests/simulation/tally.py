@@ -59,9 +59,12 @@ def tallies(first: int, number: int, processes: int) -> Iterator[Tally]:
     whole = Tally()
     batches = [range(begin, min(begin + A_BATCH, first + number)) for begin in range(first, first + number, A_BATCH)]
     with ProcessPoolExecutor(processes) as pool:
-        for part in pool.map(tally, batches):
-            whole.add(part)
-            yield whole
+        try:
+            for part in pool.map(tally, batches):
+                whole.add(part)
+                yield whole
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def every_transition() -> list[Transition]:
