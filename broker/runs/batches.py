@@ -25,7 +25,7 @@ class Batches(Generic[Item, Answer]):
         return await future
 
     async def end(self) -> None:
-        """Once whatever was asked is done, though nobody may wait for its answer any more."""
+        """Wait until nothing is being worked on any more, though nobody may wait for an answer."""
         await self._stage.end()
 
 
@@ -49,7 +49,7 @@ class TwoSteps(Generic[Item, Between, Answer]):
         return await future
 
     async def end(self) -> None:
-        """Once whatever was asked is done, though nobody may wait for its answer any more."""
+        """Wait until nothing is being worked on any more, though nobody may wait for an answer."""
         await self._first.end()
         await self._second.end()
 

@@ -145,7 +145,7 @@ class Inbox:
         return await self._batches.answer(Asked(stream, signed, sign))
 
     async def end(self) -> None:
-        """Once all that was handed in is stored or refused."""
+        """Wait until nothing that was handed in is being stored any more."""
         await self._batches.end()
 
     async def _open_all(self, asked: Sequence[Asked]) -> list[Offered | Exception]:

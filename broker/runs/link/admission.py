@@ -47,7 +47,7 @@ class Admission:
         return await self._batches.answer(_Asked(hello, nonce))
 
     async def end(self) -> None:
-        """Once whoever asked is admitted or refused."""
+        """Wait until nobody is being admitted any more."""
         await self._batches.end()
 
     async def _admit_all(self, asked: Sequence[_Asked]) -> list[Admitted | Exception]:
