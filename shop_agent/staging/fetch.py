@@ -79,7 +79,12 @@ class Fetcher:
         except _ClockOff as error:
             off_s = (own_time - error.its_time).total_seconds()
             _LOG.warning("this computer's clock is %+.0f s off the broker's: set it (NTP)", off_s)
-            await self._get(sha256, target, error.its_time)
+            try:
+                await self._get(sha256, target, error.its_time)
+            except _ClockOff as moved:
+                raise BrokerUnreachable(
+                    f"the broker's clock stood at {error.its_time} and then at {moved.its_time}"
+                ) from moved
 
     async def _get(self, sha256: str, target: Path, at: datetime) -> None:
         route = f"/api/v1/agents/blobs/{sha256}"

@@ -8,6 +8,8 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Self
 
@@ -61,6 +63,8 @@ class FakeBroker:
     gives_permits: bool = True
     port: int = 0
     blobs: dict[str, bytes] = field(default_factory=dict)
+    refusal_dates: list[datetime] = field(default_factory=list)
+    """Of the next requests, which it refuses by its clock."""
     runs: dict[str, HeldRun] = field(default_factory=dict)
     inbox: dict[tuple[str, int], wire.Envelope] = field(default_factory=dict)
     conflicts: list[wire.Conflict] = field(default_factory=list)
@@ -119,6 +123,10 @@ class FakeBroker:
         if not self.signed_by_agent(text, headers[SIGNATURE_HEADER]):
             self.forged += 1
             return _response(HTTPStatus.UNAUTHORIZED, b"")
+        if self.refusal_dates:
+            refusal = _response(HTTPStatus.UNAUTHORIZED, b"")
+            refusal.headers["Date"] = format_datetime(self.refusal_dates.pop(0), usegmt=True)
+            return refusal
         blob = self.blobs.get(request.path.rpartition("/")[2])
         return _response(HTTPStatus.OK, blob) if blob is not None else _response(HTTPStatus.NOT_FOUND, b"")
 

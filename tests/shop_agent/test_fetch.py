@@ -1,13 +1,13 @@
 """Blobs from the broker: verified when they come, and again whenever they are used."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from shop_agent.errors import StagingFailed
 from shop_agent.identity import Identity, Signer, own_key, public_text
-from shop_agent.staging.fetch import Fetcher
+from shop_agent.staging.fetch import BrokerUnreachable, Fetcher
 from tests.shop_agent.fake_broker import FakeBroker
 
 
@@ -41,3 +41,15 @@ async def test_other_bytes_than_asked_for_are_refused(tmp_path: Path) -> None:
         with pytest.raises(StagingFailed, match="came with other bytes"):
             await blobs.fetch(sha256)
         assert list((tmp_path / "blobs").iterdir()) == []
+
+
+async def test_a_broker_whose_clock_moves_meanwhile_is_asked_again_later(tmp_path: Path) -> None:
+    async with FakeBroker(public_text(own_key(tmp_path))) as broker:
+        sha256 = broker.add_blob(b"solid cube")
+        now, day = datetime.now(UTC), timedelta(days=1)
+        broker.refusal_dates = [now + day, now - day]
+        blobs = fetcher(broker, tmp_path)
+        with pytest.raises(BrokerUnreachable, match="the broker's clock stood at"):
+            await blobs.fetch(sha256)
+        assert list((tmp_path / "blobs").iterdir()) == []
+        assert (await blobs.fetch(sha256)).read_bytes() == b"solid cube"
