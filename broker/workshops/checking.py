@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import BinaryIO
 
 from broker.workshops.keys import is_signed
 
@@ -116,12 +117,24 @@ async def _asked(process: asyncio.subprocess.Process, seals: Sequence[Seal]) -> 
 
 
 def main() -> None:
-    """Each answer begins with a byte that says that there is one."""
-    asked, answers = sys.stdin.buffer, sys.stdout.buffer
-    while head := asked.read(_LENGTH.size):
-        seals: Sequence[Seal] = pickle.loads(asked.read(*_LENGTH.unpack(head)))
-        answers.write(bytes([1, *map(holds, seals)]))
-        answers.flush()
+    """Each answer begins with a byte that says that there is one. A broker that dies is one that asks no more."""
+    asked = sys.stdin.buffer
+    with suppress(BrokenPipeError), open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as answers:
+        while (seals := _next(asked)) is not None:
+            answers.write(bytes([1, *map(holds, seals)]))
+
+
+def _next(asked: BinaryIO) -> Sequence[Seal] | None:
+    """None once the input has ended, wherever it has."""
+    head = asked.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (size,) = _LENGTH.unpack(head)
+    text = asked.read(size)
+    if len(text) < size:
+        return None
+    seals: Sequence[Seal] = pickle.loads(text)
+    return seals
 
 
 if __name__ == "__main__":

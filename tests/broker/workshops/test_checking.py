@@ -3,7 +3,11 @@
 import asyncio
 import base64
 import os
+import pickle
 import signal
+import struct
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -89,3 +93,34 @@ async def test_it_ends_with_its_broker(checker: Checker) -> None:
     process = await _running(checker)
     await checker.close()
     assert not Path(f"/proc/{process}").exists()
+
+
+def _alone() -> "subprocess.Popen[bytes]":
+    command = (sys.executable, "-m", checking.__name__)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def _request(seals: Sequence[Seal]) -> bytes:
+    asked = pickle.dumps(seals)
+    return struct.pack("!I", len(asked)) + asked
+
+
+def test_it_ends_in_silence_where_its_broker_died_before_it_was_answered() -> None:
+    with _alone() as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(_request(SEALS))
+        process.stdin.close()
+        complaints = process.stderr.read()
+    assert (process.returncode, complaints) == (0, b"")
+
+
+@pytest.mark.parametrize("length", [0, 2, 4, 100])
+def test_it_ends_in_silence_where_its_broker_died_asking(length: int) -> None:
+    with _alone() as process:
+        answers, complaints = process.communicate(_request(SEALS) + _request(SEALS)[:length])
+    assert (process.returncode, answers, complaints) == (0, bytes([1, *ANSWERS]), b"")
