@@ -19,7 +19,7 @@ class Timers:
     def __init__(self, books: Books, clock: Clock) -> None:
         self._books = books
         self._clock = clock
-        self._acts_from = clock.now() + RESTART_GRACE
+        self._begun = clock.now()
 
     async def run_due(self) -> int:
         """Let every run whose time is over lapse, one transaction each; returns how many did.
@@ -27,7 +27,8 @@ class Timers:
         Where a person is waited for they are called again instead.
         """
         now = self._clock.now()
-        if now < self._acts_from:
+        self._begun = min(self._begun, now)  # a clock that was put back since counts the grace anew
+        if now < self._begun + RESTART_GRACE:
             return 0
         async with self._books.reading() as book:
             due = await book.due_runs(now)

@@ -53,6 +53,19 @@ async def test_an_offer_expires_and_is_planned_anew(
     assert await _states(network, town, order) == [RunState.EXPIRED, RunState.OFFERED]
 
 
+async def test_a_clock_that_is_put_back_after_the_start_keeps_no_timer_from_acting(
+    town: Town, agent: WireAgent, clock: HandClock
+) -> None:
+    clock.forward(days=1)
+    timers = Timers(SqlBooks(town.database), clock)
+    clock.forward(days=-1)
+    assert await timers.run_due() == 0
+    await offered_run(town, agent)
+    clock.forward(seconds=120)
+    await agent.free("prusa")
+    assert await timers.run_due() == 1
+
+
 async def test_a_lease_lives_on_heartbeats(network: Network, town: Town, agent: WireAgent, clock: HandClock) -> None:
     timers = await _timers(town.database, clock, agent)
     order, hand = await offered_run(town, agent)
