@@ -60,7 +60,7 @@ class Planner:
         async with self._books.reading() as book:
             at_rest = await book.machines_at_rest()
             wrong = await mismeasured(book)
-        self._idle_since = {machine: self._idle_since.get(machine, now) for machine in at_rest}
+        self._idle_since = {machine: min(self._idle_since.get(machine, now), now) for machine in at_rest}
         broken = {machine for machine, stands in at_rest.items() if stands is Availability.QUARANTINED}
         self._down = frozenset(broken | self._gone(now))
         if wrong:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from broker.database import Database
@@ -49,11 +50,15 @@ async def test_what_nobody_else_can_make_stays_a_while_where_it_is(quiet: Town, 
     assert [(run.id, run.version) for run in await floor.runs()] == [(before.id, 1)]
 
 
-async def test_a_machine_that_is_offline_keeps_its_runs_a_while(quiet: Town, floor: Floor) -> None:
+@pytest.mark.parametrize("put_back", [timedelta(0), timedelta(days=1)])
+async def test_a_machine_that_is_offline_keeps_its_runs_a_while(quiet: Town, floor: Floor, put_back: timedelta) -> None:
     await floor.order(quiet, 4)
     [before] = await floor.runs()
     await floor.set("tres", Availability.FREE)
     await floor.set("uno", Availability.OFFLINE)
+    await floor.planner.tick()
+    assert [run.id for run in await floor.runs()] == [before.id]
+    floor.clock.forward(seconds=-put_back.total_seconds())
     await floor.planner.tick()
     assert [run.id for run in await floor.runs()] == [before.id]
     floor.clock.forward(seconds=KEEPS_ITS_RUNS.total_seconds())
