@@ -212,6 +212,7 @@ def unseen_jumps(world: World) -> Iterator[str]:
     wrote = [
         datetime.fromisoformat(at)
         for machine in world.network.machines.values()
+        if _runs_journal(world, machine).exists()
         for (at,) in _all(_runs_journal(world, machine), "SELECT at FROM entries")
     ]
     for who, times in (("broker", steps), ("agent", told), ("streamer", wrote)):
