@@ -167,7 +167,7 @@ class Conductor:
         if clocks.set(computer, to):
             if self._schedule.jumps > 1 or not any(unseen_jumps(self._world)):
                 self._schedule.jumps -= 1
-            self._kill_s = now_s
+                self._kill_s = now_s
             self._say(f"      the clock of {computer} is {to}")
 
     # Processes --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 import manifold3d
 from ezdxf.filemanagement import new as new_drawing
 
-from broker.client.errors import ClientError, Unreachable
+from broker.client.errors import ClientError, Refused, Unreachable
 from broker.client.http import Client
 from broker.wire.rest import WantedItem
 from hardware_sim.parts import solid_triangles, write_stl
@@ -76,8 +76,7 @@ class Producer:
         peg = client.upload(write_peg(self.folder / f"peg-{number}.stl", 1.0 + 0.02 * number))
         tag = client.upload(write_tag(self.folder / f"tag-{number}.dxf"))
         wanted = [WantedItem(part_id=peg.id, quantity=2, material=material) for material in ("PLA", "PETG")]
-        quote = client.quote((*wanted, WantedItem(part_id=tag.id, quantity=2, material="plywood-3")))
-        order = client.accept(quote.id).id
+        order = _ordered(client, (*wanted, WantedItem(part_id=tag.id, quantity=2, material="plywood-3")))
         self.under_way.append(order)
         while not self._ended.wait(LOOK_S):
             try:
@@ -88,3 +87,14 @@ class Producer:
                 self.under_way.remove(order)
                 self.delivered.append(order)
                 return
+
+
+def _ordered(client: Client, wanted: tuple[WantedItem, ...]) -> str:
+    """The order's id. Where the broker's clock jumps past the quote's end, another is asked for, as it says."""
+    while True:
+        quote = client.quote(wanted)
+        try:
+            return client.accept(quote.id).id
+        except Refused as error:
+            if not error.problem.detail.startswith("the quote expired"):
+                raise
