@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from shop_agent.staging.order import Made, MakeOrder
 
 RETRY_S = 2.0
 LONGEST_S = 3600.0
+_LOG = logging.getLogger("llagar.staging")
 
 
 @dataclass(slots=True)
@@ -68,10 +70,14 @@ class Stager:
         return folder
 
     async def _fetched(self, sha256: str) -> Path:
+        said = ""
         while True:
             try:
                 return await self.fetcher.fetch(sha256)
-            except BrokerUnreachable:
+            except BrokerUnreachable as error:
+                if str(error) != said:
+                    said = str(error)
+                    _LOG.warning("blob %s is waited for: %s", sha256[:12], said)
                 await asyncio.sleep(RETRY_S)
 
     def forget(self, run: str) -> None:
