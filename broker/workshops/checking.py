@@ -130,10 +130,10 @@ def _next(asked: BinaryIO) -> Sequence[Seal] | None:
     if len(head) < _LENGTH.size:
         return None
     (size,) = _LENGTH.unpack(head)
-    text = asked.read(size)
-    if len(text) < size:
+    pickled = asked.read(size)
+    if len(pickled) < size:
         return None
-    seals: Sequence[Seal] = pickle.loads(text)
+    seals: Sequence[Seal] = pickle.loads(pickled)
     return seals
 
 
