@@ -10,6 +10,9 @@ from typing import Protocol
 
 from hardware_sim.openings import Openings
 
+DONE_MS = 20.0
+"""How long an opening or a closing may be under way, ms: microseconds, unless the processor is busy elsewhere."""
+
 
 class Port(Protocol):
     """A board's end of its serial link, whatever that is made of. Reads and writes never block."""
@@ -99,17 +102,33 @@ class PseudoPort:
         """Look at what happened to the other end; True if it was opened anew, with nobody else holding it."""
         if self._openings is None:
             return False
+        events = select.poll()
+        events.register(self.descriptor, 0)
+        events.register(self._openings.descriptor, select.POLLIN)
         anew = False
-        for change in self._openings.changes():
-            anew |= self._holders == 0 and change > 0
-            self._holders = max(0, self._holders + change)
+        while True:
+            anew |= self._count()
+            self.connected = not self._hung_up()
+            # A closing is told before it is done, an opening after: what is under way comes soon.
+            if not self.connected or self._holders > 0 or not events.poll(DONE_MS):
+                break
+        # Equal events in a row may come as one, so the line itself has the last word.
+        self._holders = max(1, self._holders) if self.connected else 0
+        return anew and self.connected
+
+    def _count(self) -> bool:
+        """Count who holds the other end, by what inotify told since the last call; True if it was opened anew."""
+        anew = False
+        if self._openings is not None:
+            for change in self._openings.changes():
+                anew |= self._holders == 0 and change > 0
+                self._holders = max(0, self._holders + change)
+        return anew
+
+    def _hung_up(self) -> bool:
         poll = select.poll()
         poll.register(self.descriptor, 0)
-        hung_up = any(event & select.POLLHUP for _, event in poll.poll(0))
-        # Equal events in a row may come as one, so the hang-up has the last word.
-        self._holders = 0 if hung_up else max(1, self._holders)
-        self.connected = not hung_up
-        return anew and self.connected
+        return any(event & select.POLLHUP for _, event in poll.poll(0))
 
     def read(self) -> bytes:
         """What has arrived; empty: nothing, or the other end was closed (see `connected`)."""
@@ -120,6 +139,7 @@ class PseudoPort:
         except OSError:
             # EIO: the last holder of the other end closed it.
             self.connected = False
+            self._holders = 0
             return b""
 
     def write(self, data: bytes) -> int:
