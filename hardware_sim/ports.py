@@ -107,7 +107,9 @@ class PseudoPort:
         events.register(self._openings.descriptor, select.POLLIN)
         anew = False
         while True:
-            anew |= self._count()
+            for change in self._openings.changes():
+                anew |= self._holders == 0 and change > 0
+                self._holders = max(0, self._holders + change)
             self.connected = not self._hung_up()
             # A closing is told before it is done, an opening after: what is under way comes soon.
             if not self.connected or self._holders > 0 or not events.poll(DONE_MS):
@@ -115,15 +117,6 @@ class PseudoPort:
         # Equal events in a row may come as one, so the line itself has the last word.
         self._holders = max(1, self._holders) if self.connected else 0
         return anew and self.connected
-
-    def _count(self) -> bool:
-        """Count who holds the other end, by what inotify told since the last call; True if it was opened anew."""
-        anew = False
-        if self._openings is not None:
-            for change in self._openings.changes():
-                anew |= self._holders == 0 and change > 0
-                self._holders = max(0, self._holders + change)
-        return anew
 
     def _hung_up(self) -> bool:
         poll = select.poll()

@@ -10,6 +10,9 @@ import pytest
 from hardware_sim import ports
 
 
+PATIENCE_MS = 20_000.0
+
+
 class Told:
     """In place of inotify: tells what the test says, when it says so."""
 
@@ -57,6 +60,13 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     board.port.unplug()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the computer is, what is under way comes in time."""
+    monkeypatch.setattr(ports, "DONE_MS", PATIENCE_MS)
+
+
+@pytest.mark.usefixtures("patient")
 def test_a_closing_that_is_told_before_it_is_done(board: Board) -> None:
     first = board.open()
     board.told.tell(+1)
@@ -67,7 +77,7 @@ def test_a_closing_that_is_told_before_it_is_done(board: Board) -> None:
     opened = board.opened()
     closing.join()
     assert not opened
-    assert board.port.read() == b""
+    assert not board.held()
     second = board.open()
     board.told.tell(+1)
     assert board.opened()
@@ -90,6 +100,7 @@ def test_a_closing_that_takes_longer_than_anybody_waits(board: Board) -> None:
     os.close(second)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_closing_and_an_opening_that_is_told_late(board: Board) -> None:
     first = board.open()
     board.told.tell(+1)
