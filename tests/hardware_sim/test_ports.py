@@ -9,7 +9,6 @@ import pytest
 
 from hardware_sim import ports
 
-
 PATIENCE_MS = 20_000.0
 
 
